@@ -1,0 +1,208 @@
+/* core/read.h -- reading operations: 64-byte requests and their answers (docs/PROTOCOL.md).
+ * A read changes nothing, takes no rid, and is answered from one committed state whose seq it
+ * names; the answer is sent only when that state is durable, so no crash can take back what was
+ * shown. */
+#ifndef CORE_READ_H
+#define CORE_READ_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "op.h"
+#include "policy.h"
+#include "reply.h"
+
+/* X(NAME, number) -- numbers are stable. */
+#define GJ_READ_MAP(X)                                                                             \
+    X(PING, 1)                                                                                     \
+    X(STATS, 2)                                                                                    \
+    X(GET_PERSON, 3)                                                                               \
+    X(GET_OP, 4)                                                                                   \
+    X(GET_REGION, 5)                                                                               \
+    X(GET_INSTITUTION, 6)                                                                          \
+    X(REGION_TOTALS, 7)                                                                            \
+    X(NETTING_ROW, 8)                                                                              \
+    X(STATE_DIGEST, 9)                                                                             \
+    X(AUDIT, 10)                                                                                   \
+    X(DRY_RUN, 11)                                                                                 \
+    X(REGION_INSTITUTIONS, 12)
+
+enum gj_read_type {
+#define X(name, number) GJ_READ_##name = (number),
+    GJ_READ_MAP(X)
+#undef X
+};
+
+/* One request. Extension lines follow it in the frame: GET_REGION by name has 2 (struct
+ * gj_region_key), DRY_RUN has 1 + op.ext_count (the operation and its own lines). Unused fields 0.
+ */
+struct gj_read {
+    uint8_t type;         /*  0 enum gj_read_type */
+    uint8_t ext_count;    /*  1 */
+    uint16_t region;      /*  2 GET_REGION, REGION_TOTALS, NETTING_ROW, REGION_INSTITUTIONS */
+    uint32_t reserved0;   /*  4 zero */
+    uint64_t id;          /*  8 person or institution; REGION_INSTITUTIONS: list those after it */
+    struct gj_rid rid;    /* 16 GET_OP */
+    uint8_t reserved[32]; /* 32 zero */
+};
+static_assert(sizeof(struct gj_read) == 64, "protocol 1");
+
+struct gj_region_key {
+    char province[48]; /* UTF-8, zero-padded */
+    char name[64];
+    uint8_t reserved[16];
+};
+static_assert(sizeof(struct gj_region_key) == 128, "two lines");
+
+/* Every answer: this header, then `size` bytes of payload (a multiple of 8). */
+struct gj_answer {
+    uint8_t code;     /* 0 enum gj_code: OK, or why there is no payload */
+    uint8_t type;     /* 1 the read's type */
+    uint16_t count;   /* 2 entries, for lists */
+    uint32_t size;    /* 4 payload bytes */
+    uint64_t seq;     /* 8 the state that answered */
+    uint64_t time_ms; /* 16 log time of the answer */
+};
+static_assert(sizeof(struct gj_answer) == 24, "protocol 1");
+
+/* A 128-bit two's complement amount of fen, low half first. */
+struct gj_fen128 {
+    uint64_t low;
+    int64_t high;
+};
+
+struct gj_member_view {
+    uint64_t id;
+    uint8_t kind; /* enum gj_relation: what the member is to the person */
+    uint8_t reserved[7];
+    int64_t cap;  /* fen, -1 = none */
+    int64_t used; /* fen drawn by this member this calendar year */
+};
+static_assert(sizeof(struct gj_member_view) == 32, "protocol 1");
+
+#define GJ_PERSON_WALLET  0x01u /* has confirmed the wallet */
+#define GJ_PERSON_SPECIAL 0x02u /* special-disease holder */
+#define GJ_PERSON_CLOSED  0x04u
+#define GJ_PERSON_ACCOUNT 0x08u /* has a personal account */
+#define GJ_PERSON_OVERDUE 0x10u /* profile marked as changed, data not handed in */
+
+/* GET_PERSON: everything in one snapshot. */
+struct gj_person_view {
+    uint64_t id;
+    int64_t personal;        /* 8 posted, fen */
+    int64_t personal_held;   /* 16 */
+    int64_t wallet;          /* 24 */
+    int64_t wallet_held;     /* 32 */
+    int64_t quota;           /* 40 fen of this calendar year by today's policy; -1 = off */
+    int64_t quota_left;      /* 48 fen; -1 = off */
+    int64_t used;            /* 56 fen that counted to the quota this year */
+    int64_t opening;         /* 64 posted balance at the year's first instant */
+    int64_t credits;         /* 72 deposits of the year */
+    uint64_t last_position;  /* 80 log position of the last record, 64-byte lines */
+    uint64_t phone_hash;     /* 88 */
+    uint16_t insured_region; /* 96 */
+    uint16_t use_region;     /* 98: 0 = no wallet */
+    uint8_t insurance;       /* 100 enum gj_insurance */
+    uint8_t status;          /* 101 enum gj_status */
+    uint8_t flags;           /* 102 GJ_PERSON_* */
+    uint8_t suspended;       /* 103 enum gj_use bits */
+    uint16_t year;           /* 104 calendar year of quota, used, opening, credits */
+    uint16_t changed_on;     /* 106 day, 0 = none */
+    uint16_t premium_year;   /* 108 year of premium_paid[1] */
+    uint8_t premium_paid[3]; /* 110 product masks bit (product-1): last, this, next year */
+    uint8_t member_count;    /* 113 */
+    uint8_t reserved[6];     /* 114 */
+    struct gj_member_view members[GJ_FAMILY_MEMBERS_MAX]; /* 120 the first member_count are set */
+};
+static_assert(sizeof(struct gj_person_view) == 312, "protocol 1");
+
+enum gj_op_state {
+    GJ_OP_STATE_EXECUTED = 1,     /* code 0..3: the reply and the operation follow */
+    GJ_OP_STATE_REFUSED = 2,      /* code >= 40: likewise */
+    GJ_OP_STATE_NOT_EXECUTED = 3, /* not up to `seq` of the answer; it may still arrive */
+    GJ_OP_STATE_EXPIRED = 4,      /* the rid is below the floor and not remembered: never executed
+                                   * from now on, and what it did before is no longer known here */
+};
+
+/* GET_OP. */
+struct gj_op_view {
+    uint8_t state;                   /* 0 enum gj_op_state */
+    uint8_t reserved[7];             /* 1 */
+    uint64_t position;               /* 8 of its record, 0 if none */
+    struct gj_reply reply;           /* 16 as first given */
+    struct gj_reply_sources sources; /* 48 zero if the reply has none */
+    struct gj_op op;                 /* 80 as received, without its extension lines; zero if none */
+};
+static_assert(sizeof(struct gj_op_view) == 144, "protocol 1");
+
+/* GET_REGION: current policy, and the scheduled one if there is. */
+struct gj_region_view {
+    uint16_t id;
+    uint8_t scheduled;   /* 2: 1 if a scheduled version follows the current one */
+    uint8_t reserved[5]; /* 3 */
+    uint32_t version;    /* 8 in force */
+    uint32_t scheduled_version;
+    uint64_t scheduled_from_ms;   /* 16 */
+    struct gj_region_ext current; /* 24 */
+    struct gj_policy next;        /* 408 zero unless scheduled */
+};
+static_assert(sizeof(struct gj_region_view) == 664, "protocol 1");
+
+/* GET_INSTITUTION; REGION_INSTITUTIONS answers `count` of them in id order of registration. */
+struct gj_institution_view {
+    uint64_t id;
+    char code[16];
+    struct gj_fen128 payable; /* 24 */
+    uint16_t region;          /* 40 */
+    uint8_t type;             /* 42 enum gj_institution_type */
+    uint8_t scenarios;        /* 43 mask */
+    uint8_t flags;            /* 44 GJ_FLAG_WALLET, GJ_FLAG_SUSPENDED */
+    uint8_t reserved[3];
+};
+static_assert(sizeof(struct gj_institution_view) == 48, "protocol 1");
+
+/* REGION_TOTALS: the region's book. fund = personal + wallet + institution + premium + clearing. */
+struct gj_totals_view {
+    struct gj_fen128 fund, personal, wallet, institution, premium, clearing;
+    uint64_t persons; /* insured here */
+    uint64_t wallets; /* region of use here */
+};
+static_assert(sizeof(struct gj_totals_view) == 112, "protocol 1");
+
+/* NETTING_ROW: one entry per other region with which anything was ever exchanged. */
+struct gj_netting_entry {
+    uint16_t region;
+    uint8_t reserved[6];
+    struct gj_fen128 out; /* gross owed by the row's region to this one, ever */
+    struct gj_fen128 in;  /* gross owed by this one to the row's region, ever */
+};
+static_assert(sizeof(struct gj_netting_entry) == 40, "protocol 1");
+
+/* STATE_DIGEST. */
+struct gj_digest_view {
+    uint64_t low, high;
+};
+/* AUDIT: text of the first broken invariant, zero-padded; empty = all hold. */
+struct gj_audit_view {
+    char broken[64];
+};
+/* DRY_RUN: the reply the operation would get now; nothing is remembered. */
+struct gj_dry_run_view {
+    struct gj_reply reply;
+    struct gj_reply_sources sources;
+};
+/* STATS: the core's part is filled by query(); the server fills its own (zero in-process). */
+struct gj_stats_view {
+    uint64_t persons, persons_max, families, families_max, institutions, institutions_max;
+    uint64_t regions, rids, rids_max, rid_floor_ms;
+    /* server */
+    uint64_t uptime_ms, connections, operations, refusals, reads, replays, overloaded;
+    uint64_t groups, log_bytes, log_position, log_free_bytes, durable_seq, generation, rss_bytes;
+};
+static_assert(sizeof(struct gj_stats_view) == 192, "protocol 1");
+
+/* Largest answer of any read, in bytes (a full netting row). */
+#define GJ_READ_ANSWER_MAX (24u + 40u * GJ_REGIONS_MAX)
+
+#endif

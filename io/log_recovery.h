@@ -1,0 +1,51 @@
+/* io/log_recovery.h -- opening a data directory: lock, identity, scan, decision, redo, new
+ * generation. What a scan found is judged by the pure decision table core/recover.h, row by row;
+ * this file reads, acts on the verdict, and reports in one line what was wrong and what to do. */
+#ifndef IO_LOG_RECOVERY_H
+#define IO_LOG_RECOVERY_H
+
+#include "log.h"
+#include "port.h"
+#include "state.h"
+
+struct log_options {
+    const char *dir;          /* created (mode 0700) if it does not exist */
+    uint64_t prealloc_bytes;  /* kept zero-written ahead of the log; multiple of LOG_SEGMENT_SIZE */
+    uint64_t low_water_bytes; /* free disk space below which no more is preallocated */
+    uint64_t clock_gap_max_ms; /* wall clock further ahead of the log than this: exit 75 */
+    bool test_clock;           /* log time comes from the client, not from the wall clock */
+    void (*durable)(void *owner, uint64_t group_durable); /* see log_durable_fn */
+    void *owner;
+};
+
+/* Builds the state once the log's hash seed is known: the caller owns the memory. */
+typedef struct state *(*log_state_fn)(void *owner, uint64_t hash_seed);
+
+struct log_recovered {
+    struct log *log;
+    struct state *state;
+    bool fresh; /* the directory was empty: a new log was made */
+    uint64_t records, groups, bytes, redo_us;
+    uint64_t cut_bytes;  /* torn tail that was cut, 0 if none */
+    uint64_t cut_group;  /* first group of it */
+    uint64_t time_ms;    /* last log time */
+    uint64_t generation; /* of this start */
+    int exit_code;       /* 0, or 74, 75, 77, 78 */
+    char error[512];     /* one line: what is wrong and what to do */
+};
+
+/* Phase 1, synchronous, before any ring exists: lock, identity, scan, redo into the state, cut,
+ * zero. On success the log is ready for log_start(). False: see exit_code and error; nothing was
+ * changed. */
+NODISCARD bool log_recover(const struct log_options *options, log_state_fn make_state,
+                           void *state_owner, struct log_recovered *ret);
+
+/* Phase 2: hands over the disk door; preallocates, writes the START group at `time_ms` and waits
+ * for nothing: the START group is durable like any other. False: ret->error, exit code 74 or 75. */
+NODISCARD bool log_start(struct log *log, struct disk *disk, uint64_t time_ms,
+                         struct log_recovered *ret);
+
+/* Releases memory, files and the lock. Nothing may be in flight. */
+void log_close(struct log *log);
+
+#endif
