@@ -67,7 +67,7 @@
     X(INST_NOT_WALLET_ENABLED, 73, "the institution does not take the wallet")                     \
     X(INST_SCENARIO_NOT_ALLOWED, 74, "the institution does not settle this scenario")              \
     X(RELATION_NOT_FOUND, 80, "no registered relation")                                            \
-    X(RELATION_EXISTS_DIFFERENT, 81, "the relation exists with another kind")                      \
+    X(RELATION_EXISTS_DIFFERENT, 81, "the relation exists with another kind or cap")               \
     X(RELATION_KIND_NOT_ALLOWED, 82, "the policy does not allow this kind of relative")            \
     X(MEMBER_LIMIT, 83, "the family has as many members as the policy allows")                     \
     X(SELF_RELATION, 84, "a person cannot be a member to itself")                                  \

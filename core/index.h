@@ -28,16 +28,18 @@ struct index {
     uint64_t count, count_max;
 };
 
-/* Bytes for at most `count_max` entries. */
+/* Bytes for at most `count_max` entries, at most 2/3 full then: inserting never fails. */
 NODISCARD uint64_t index_size(uint64_t count_max);
+/* `memory` is 64-byte aligned, index_size() bytes, all zero. */
 void index_init(struct index *ix, void *memory, uint64_t count_max, const void *records,
                 uint64_t stride, uint64_t seed);
 /* Slot, or UINT32_MAX. */
 NODISCARD uint32_t index_find(const struct index *ix, uint64_t id);
 /* The id must not be there yet (asserted) and count < count_max. */
 void index_insert(struct index *ix, uint64_t id, uint32_t slot);
-/* Hints: the bucket's line; then the records its matching tags point at. */
+/* Hints: the bucket's line; then the records its matching tags point at. The second returns the
+ * first slot whose tag matches, most often the id's own, or UINT32_MAX: also only a hint. */
 void index_prefetch_bucket(const struct index *ix, uint64_t id);
-void index_prefetch_record(const struct index *ix, uint64_t id);
+uint32_t index_prefetch_record(const struct index *ix, uint64_t id);
 
 #endif

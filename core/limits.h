@@ -17,7 +17,7 @@
 #define GJ_SOURCES_MAX        3u    /* own wallet, own personal account, one relative's */
 #define GJ_PREMIUM_ROWS_MAX   8u    /* premium products of one region's policy version */
 #define GJ_PRODUCTS_MAX       8u    /* product numbers are 1 .. 8 */
-#define GJ_RID_AHEAD_MS       (5u * 60u * 1000u) /* a rid further ahead of log time is RID_IN_FUTURE */
+#define GJ_RID_AHEAD_MS       (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */
 
 /* Longest record: operation, its extensions, effect, second effect line. */
 #define GJ_RECORD_SIZE_MAX ((1u + GJ_EXT_MAX + 2u) * GJ_RECORD_UNIT)

@@ -79,6 +79,17 @@ void log_group_sign(struct log_group *group, const uint8_t secret[LOG_SECRET_SIZ
 NODISCARD bool log_group_verify(const void *block, uint64_t available, uint64_t position,
                                 const uint8_t log_id[16], const uint8_t secret[LOG_SECRET_SIZE]);
 
+/* True if `block` starts a group of this log at `position` in a format newer than ours. Its digest
+ * cannot be checked; a downgraded program must refuse rather than cut it as a torn tail. */
+NODISCARD bool log_group_newer(const void *block, uint64_t available, uint64_t position,
+                               const uint8_t log_id[16]);
+
+/* True if `block` starts a group of another log that belongs at `position`: this file was put here
+ * by somebody, and nothing in it may be overwritten. (Clients cannot make one: a rid that begins
+ * with the magic lies in the future.) */
+NODISCARD bool log_group_foreign(const void *block, uint64_t available, uint64_t position,
+                                 const uint8_t log_id[16]);
+
 void log_meta_sign(struct log_meta *meta);
 enum log_meta_state { LOG_META_OK, LOG_META_CORRUPT, LOG_META_FOREIGN, LOG_META_NEWER };
 NODISCARD enum log_meta_state log_meta_check(const void *bytes, uint64_t size);

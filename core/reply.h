@@ -25,7 +25,8 @@ struct gj_reply {
 };
 static_assert(sizeof(struct gj_reply) == 32, "protocol 1");
 
-/* Follows the reply of every PAY that listed more than one source or ended OK_PARTIAL. */
+/* Follows the reply of every PAY that ended OK and listed more than one source, or ended
+ * OK_PARTIAL. */
 struct gj_reply_sources {
     int64_t taken[GJ_SOURCES_MAX]; /* fen from each source, in the order they were listed */
     int64_t remainder;             /* fen left for the patient to pay otherwise */

@@ -5,11 +5,22 @@
  *
  * Entries live in RID_SLICES slices in the order of arrival; each slice knows the oldest and newest
  * rid time in it, and a lookup looks only into slices whose range covers the rid's time: with rids
- * minted near log time that is one, at a seam two. When the newest slice is full the oldest is
- * emptied and reused, and the floor rises to its newest time + 1: a rid older than the floor is
- * RID_EXPIRED, so forgetting never makes a second execution possible. Memory is fixed and the
- * window is never full. Everything depends on the order of commits only, so redo rebuilds the same
- * window. */
+ * minted near log time that is one, at a seam two. An old rid that is still above the floor goes
+ * into the newest slice like any other and widens its range.
+ *
+ * When the newest slice is full the next one of the ring begins, and the one after that, the
+ * oldest, is retired: it is forgotten and the floor rises to its newest time + 1. A rid older than
+ * the floor is RID_EXPIRED, so forgetting never makes a second execution possible. The retired
+ * slice is cleared one bucket per insert while the newest one fills, so it is clean when its turn
+ * comes and no commit ever stalls for a whole slice; the price is one slice of 16 that remembers
+ * nothing. At least rids_max rids are remembered at any time. Memory is fixed and the window is
+ * never full.
+ *
+ * Rids may be minted up to GJ_RID_AHEAD_MS ahead of log time, and the floor follows the newest rid
+ * that is forgotten: rids_max must be larger than what arrives in that span, or one rid from the
+ * future makes the rids of the present expire.
+ *
+ * Everything depends on the order of commits only, so redo rebuilds the same window. */
 #ifndef CORE_RID_WINDOW_H
 #define CORE_RID_WINDOW_H
 
@@ -18,6 +29,7 @@
 
 #define RID_SLICES         16u
 #define RID_CANDIDATES_MAX 4u
+#define RIDS_MAX           (UINT64_C(1) << 36) /* positions are 36 bits */
 
 struct rid_slice {
     uint64_t *entries; /* buckets of 8: one cache line */
@@ -27,13 +39,14 @@ struct rid_slice {
 
 struct rid_window {
     struct rid_slice slices[RID_SLICES];
-    uint32_t newest; /* slice that takes inserts */
-    uint32_t reserved;
+    uint32_t newest;       /* slice that takes inserts */
+    uint32_t clearing;     /* 1: the slice after the newest still holds forgotten entries */
     uint64_t bucket_count; /* of each slice */
     uint64_t slice_max;    /* entries of a slice before the next one is begun */
-    uint64_t floor_ms;
+    uint64_t older_max_ms; /* newest rid time outside the newest slice: most rids are newer */
+    uint64_t floor_ms;     /* rids older than this are not known any more */
     uint64_t seed;
-    uint64_t count;
+    uint64_t count; /* remembered, in all slices */
 };
 
 /* Milliseconds in a rid: its first six bytes, big-endian. */
@@ -44,6 +57,7 @@ static inline uint64_t rid_time_ms(const struct gj_rid *rid)
     return ms;
 }
 
+/* Bytes to remember at least `rids_max` (1 .. 2^36) rids. The memory must be all zero at init. */
 NODISCARD uint64_t rid_window_size(uint64_t rids_max);
 void rid_window_init(struct rid_window *w, void *memory, uint64_t rids_max, uint64_t seed);
 /* Positions that may be this rid's (equal fingerprints), newest first; returns their number,
@@ -51,8 +65,10 @@ void rid_window_init(struct rid_window *w, void *memory, uint64_t rids_max, uint
 NODISCARD uint32_t rid_window_find(const struct rid_window *w, uint64_t person,
                                    const struct gj_rid *rid,
                                    uint64_t positions[RID_CANDIDATES_MAX]);
+/* `position` is 1 .. 2^36-1 (asserted). */
 void rid_window_insert(struct rid_window *w, uint64_t person, const struct gj_rid *rid,
                        uint64_t position);
+/* Hint: the lines a lookup and then an insert of this rid will touch. */
 void rid_window_prefetch(const struct rid_window *w, uint64_t person, const struct gj_rid *rid);
 
 #endif

@@ -101,15 +101,19 @@ enum record_fit {
 };
 NODISCARD enum record_fit record_fits(const struct state *s, const void *record);
 
-/* Two-stage prefetch for batches: index lines first, then, some operations later, the records they
- * point at; decide() some operations after that finds its lines in cache. Hints only. */
+/* Three-stage prefetch for batches: index lines first, then, some operations later, the records
+ * they point at, then the families those point at; decide() some operations after that finds its
+ * lines in cache. Hints only; each stage expects that the one before was called for the same
+ * operation. As for decide(), the operation's extension lines follow it. */
 void prefetch_index(const struct state *s, const struct gj_op *op);
 void prefetch_records(const struct state *s, const struct gj_op *op);
+void prefetch_families(const struct state *s, const struct gj_op *op);
 
 /* Answers one read at `time_ms` into `out` (capacity bytes; at least GJ_READ_ANSWER_MAX). Returns
- * the bytes written, a multiple of 8: struct gj_answer and its payload. `in` carries time and
- * evidence (get_op needs the record of its rid; query_needs() names it; other reads need none). The
- * answer may only be sent once everything up to state_seq() is durable. */
+ * the bytes written, a multiple of 8: struct gj_answer and its payload. The read's extension lines
+ * follow it in memory (wire_reads_check). `in` carries time and evidence (get_op needs the record
+ * of its rid, dry_run what needs() says of its operation; query_needs() names them; other reads
+ * need none). The answer may only be sent once everything up to state_seq() is durable. */
 void query_needs(const struct state *s, const struct gj_read *read, struct needs *ret);
 NODISCARD uint32_t query(const struct state *s, const struct gj_read *read,
                          const struct decide_input *in, void *out, uint32_t capacity);
@@ -128,7 +132,10 @@ struct state_counts {
 void state_counts(const struct state *s, struct state_counts *ret);
 
 /* Sum mod 2^128 of XXH3-128 over each object's domain fields: no slots, positions or capacities in
- * it, so it compares across restarts, machines and configurations. O(everything). low, high. */
+ * it, so it compares across restarts, machines and configurations. Not in it: seq and log time
+ * (operations that changed nothing would show) and the rid window (its depth is configuration).
+ * Yearly figures count as they are stored, also when their year is over: time alone changes no
+ * digest. O(everything). low, high. */
 void state_digest(const struct state *s, uint64_t ret[2]);
 
 /* Recounts everything from the accounts and checks the invariants of docs/OPERATIONS.md that a

@@ -15,11 +15,11 @@
 #include "state.h"
 
 /* person.flags */
-#define PERSON_ACCOUNT       0x0001u /* has a personal account (opened as 310, or became 310 once) */
+#define PERSON_ACCOUNT       0x0001u /* has a personal account (opened as or became 310) */
 #define PERSON_WALLET        0x0002u /* confirmed the wallet */
 #define PERSON_SPECIAL       0x0004u /* special-disease holder */
 #define PERSON_CLOSED        0x0008u /* closed for good */
-#define PERSON_OVERDUE       0x0010u /* profile changed on person_cold.changed_on, data not handed in */
+#define PERSON_OVERDUE       0x0010u /* changed on person_cold.changed_on, data missing */
 #define PERSON_RESIDENT      0x0020u /* insurance 390; clear = 310 */
 #define PERSON_STOPPED       0x0040u /* insurance status stopped; clear = active */
 #define PERSON_SUSPEND_SHIFT 8       /* four bits, enum gj_use */
@@ -36,7 +36,8 @@ struct person {
     uint16_t use_region;     /* 50: 0 = no wallet */
     uint32_t flags;          /* 52 PERSON_* */
     uint32_t family;         /* 56 slot of the family record, SLOT_NONE = binds nobody */
-    uint32_t reserved;       /* 60 */
+    uint16_t transfer_day;   /* 60 day transfer_count is of; another day = none yet */
+    uint16_t transfer_count; /* 62 transfers out on that day, both sources; stays at 65535 */
 };
 static_assert(sizeof(struct person) == 64, "one line");
 

@@ -61,7 +61,7 @@ struct wire_clock {
 };
 
 struct wire_error {
-    uint8_t code; /* 0 enum gj_code: 10, 11, 12, 14, 15, 16, 17, 20, 23 */
+    uint8_t code; /* 0 enum gj_code: 10, 11, 12, 13, 14, 15, 16, 17, 20, 23 */
     uint8_t reserved[7];
     char text[56]; /* 8 ASCII, zero-padded: what was wrong, for a person */
 };
@@ -71,8 +71,12 @@ static_assert(sizeof(struct wire_error) == 64, "protocol 1");
  * promised; a frame may hold at most this many bytes (else BATCH_TOO_LARGE and the end). */
 #define WIRE_BODY_MAX (GJ_BATCH_OPS_MAX * 2u * GJ_RECORD_UNIT)
 
+/* Largest body of a request on a connection that was granted `batch_max`: a full batch whatever
+ * its extension lines, but never more than WIRE_BODY_MAX. */
+uint32_t wire_body_max(uint32_t batch_max);
+
 /* Checks a header before its body has arrived: 0, or the code of the ERROR frame to send.
- *   batch_max  operations per frame granted to this connection */
+ *   batch_max  operations per frame granted to this connection; 0 before HELLO */
 NODISCARD uint8_t wire_header_check(const struct wire_header *header, uint32_t batch_max);
 
 /* Checks that `count` operations (reads) with their extension lines fill `size` bytes exactly.
@@ -82,5 +86,9 @@ NODISCARD bool wire_reads_check(const void *body, uint32_t size, uint32_t count)
 
 /* 0, or the code of the ERROR frame. */
 NODISCARD uint8_t wire_hello_check(const struct wire_hello *hello);
+
+/* Writes a whole ERROR frame to `frame` and returns its size. `text` is cut to what fits. */
+#define WIRE_ERROR_FRAME_SIZE ((uint32_t)(sizeof(struct wire_header) + sizeof(struct wire_error)))
+uint32_t wire_error_encode(void *frame, uint64_t tag, uint8_t code, const char *text);
 
 #endif

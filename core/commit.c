@@ -1,0 +1,53 @@
+/* core/commit.c -- applies one record: the only way state ever changes. */
+#include "commit.h"
+
+static void apply(struct state *s, const void *record, uint64_t time_ms)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    switch (op->type) {
+    case GJ_OP_TRANSFER: commit_transfer(s, op, effect); return;
+    case GJ_OP_PAY: commit_pay(s, record); return;
+    case GJ_OP_PAY_PREMIUM: commit_premium(s, op, effect); return;
+    case GJ_OP_DEPOSIT: commit_deposit(s, op, effect); return;
+    default: commit_register(s, record, time_ms); return;
+    }
+}
+
+/* Chains the record to the persons it touches: the first one always, the others if it succeeded. */
+static void touch(struct state *s, const void *record, uint64_t position)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    if (effect->slot_first != SLOT_NONE) {
+        struct person *first = &s->persons[effect->slot_first];
+        ASSERT(first->id == op->person);
+        ASSERT(first->last_position == effect->prev_first);
+        first->last_position = position;
+    }
+    bool institution = op->type == GJ_OP_PAY || op->type == GJ_OP_SET_INSTITUTION;
+    if (effect->slot_other != SLOT_NONE && !institution) {
+        struct person *other = &s->persons[effect->slot_other];
+        ASSERT(other->id == op->other);
+        other->last_position = position;
+    }
+    if (effect->flags & EFFECT_SOURCES) {
+        const struct gj_effect_sources *from = record_sources(record);
+        if (from->slot_relative != SLOT_NONE) {
+            s->persons[from->slot_relative].last_position = position;
+        }
+    }
+}
+
+void commit(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    ASSERT(effect->seq == s->seq + 1);
+    ASSERT(time_ms >= s->time_ms);
+    s->seq = effect->seq;
+    s->time_ms = time_ms;
+    if (effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL) apply(s, record, time_ms);
+    touch(s, record, position);
+    rid_window_insert(&s->rids, op->person, &op->rid, position);
+}

@@ -1,0 +1,206 @@
+/* core/state.c -- the state's memory, its fill levels, and what to fetch ahead of an operation. */
+#include <string.h>
+
+#include "tables.h"
+
+#define LINE 64u
+
+static uint64_t lines(uint64_t bytes)
+{
+    return (bytes + LINE - 1) / LINE * LINE;
+}
+
+static bool config_valid(const struct state_config *config)
+{
+    return config->persons_max >= 1 && config->persons_max < SLOT_NONE &&
+           config->families_max >= 1 && config->families_max < SLOT_NONE &&
+           config->institutions_max >= 1 && config->institutions_max < SLOT_NONE &&
+           config->rids_max >= 1 && config->rids_max <= RIDS_MAX;
+}
+
+uint64_t state_size(const struct state_config *config, struct state_memory *parts)
+{
+    *parts = (struct state_memory){.total = 0};
+    if (!config_valid(config)) return 0;
+
+    const uint64_t regions = GJ_REGIONS_MAX;
+    parts->persons =
+        config->persons_max * (uint64_t)(sizeof(struct person) + sizeof(struct person_cold));
+    parts->person_index = index_size(config->persons_max);
+    parts->families = config->families_max * (uint64_t)sizeof(struct family);
+    parts->institutions = config->institutions_max * (uint64_t)sizeof(struct institution) +
+                          index_size(config->institutions_max);
+    parts->regions = lines(regions * sizeof(struct region)) + lines(regions * sizeof(struct book)) +
+                     regions * regions * sizeof(i128) + regions * PREMIUM_YEARS * sizeof(i128);
+    parts->rids = rid_window_size(config->rids_max);
+    parts->other = lines(sizeof(struct state));
+    parts->total = parts->persons + parts->person_index + parts->families + parts->institutions +
+                   parts->regions + parts->rids + parts->other;
+    return parts->total;
+}
+
+/* Hands out the block piece by piece, each on a line of its own. */
+static void *take(uint8_t **next, uint64_t bytes)
+{
+    void *piece = *next;
+    *next += lines(bytes);
+    return piece;
+}
+
+struct state *state_init(const struct state_config *config, void *memory)
+{
+    struct state_memory parts;
+    uint64_t size = state_size(config, &parts);
+    ASSERT(size > 0 && (uintptr_t)memory % LINE == 0);
+
+    uint8_t *next = memory;
+    struct state *s = take(&next, sizeof(*s));
+    const uint64_t regions = GJ_REGIONS_MAX;
+    s->config = *config;
+    s->persons = take(&next, config->persons_max * (uint64_t)sizeof(struct person));
+    s->persons_cold = take(&next, config->persons_max * (uint64_t)sizeof(struct person_cold));
+    s->families = take(&next, config->families_max * (uint64_t)sizeof(struct family));
+    s->institutions = take(&next, config->institutions_max * (uint64_t)sizeof(struct institution));
+    s->regions = take(&next, regions * sizeof(struct region));
+    s->books = take(&next, regions * sizeof(struct book));
+    s->gross = take(&next, regions * regions * sizeof(i128));
+    s->premium_payable = take(&next, regions * PREMIUM_YEARS * sizeof(i128));
+    index_init(&s->persons_index, take(&next, index_size(config->persons_max)), config->persons_max,
+               s->persons, sizeof(struct person), config->hash_seed);
+    index_init(&s->institutions_index, take(&next, index_size(config->institutions_max)),
+               config->institutions_max, s->institutions, sizeof(struct institution),
+               config->hash_seed);
+    rid_window_init(&s->rids, take(&next, rid_window_size(config->rids_max)), config->rids_max,
+                    config->hash_seed);
+    ASSERT(next == (uint8_t *)memory + size);
+    return s;
+}
+
+void needs(const struct state *s, const struct gj_op *op, struct needs *ret)
+{
+    static_assert(NEEDS_MAX >= RID_CANDIDATES_MAX, "room for every candidate");
+    ret->count = rid_window_find(&s->rids, op->person, &op->rid, ret->positions);
+}
+
+static bool other_is_person(const struct gj_op *op)
+{
+    return op->type == GJ_OP_TRANSFER || op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND ||
+           op->type == GJ_OP_SET_CAP || op->type == GJ_OP_PAY_PREMIUM;
+}
+
+static bool other_is_institution(const struct gj_op *op)
+{
+    return op->type == GJ_OP_PAY || op->type == GJ_OP_SET_INSTITUTION;
+}
+
+/* The person besides the first whose record the operation reads, 0 if there is none. */
+static uint64_t second_person(const struct gj_op *op)
+{
+    if (other_is_person(op)) return op->other;
+    if (op->type != GJ_OP_PAY || op->ext_count != 1) return 0;
+    return ((const struct gj_pay_ext *)(const void *)(op + 1))->relative;
+}
+
+void prefetch_index(const struct state *s, const struct gj_op *op)
+{
+    index_prefetch_bucket(&s->persons_index, op->person);
+    rid_window_prefetch(&s->rids, op->person, &op->rid);
+    uint64_t second = second_person(op);
+    if (second != 0) index_prefetch_bucket(&s->persons_index, second);
+    if (other_is_institution(op)) index_prefetch_bucket(&s->institutions_index, op->other);
+}
+
+static void prefetch_person(const struct state *s, uint64_t id, bool with_year)
+{
+    uint32_t slot = index_prefetch_record(&s->persons_index, id);
+    if (with_year && slot != UINT32_MAX) __builtin_prefetch(&s->persons_cold[slot], 1);
+}
+
+void prefetch_records(const struct state *s, const struct gj_op *op)
+{
+    /* Money that stays within wallets touches no yearly figures. */
+    bool own_wallet = op->type == GJ_OP_TRANSFER && op->kind == GJ_SOURCE_WALLET;
+    prefetch_person(s, op->person, !own_wallet);
+    uint64_t second = second_person(op);
+    if (second != 0) prefetch_person(s, second, op->type != GJ_OP_TRANSFER);
+    if (other_is_institution(op)) {
+        (void)index_prefetch_record(&s->institutions_index, op->other);
+    }
+}
+
+static void prefetch_family(const struct state *s, uint64_t person, bool with_amounts)
+{
+    uint32_t slot = person_find(s, person);
+    if (slot == SLOT_NONE || s->persons[slot].family == SLOT_NONE) return;
+    const uint8_t *family = (const uint8_t *)&s->families[s->persons[slot].family];
+    __builtin_prefetch(family);
+    if (!with_amounts) return;
+    __builtin_prefetch(family + LINE, 1);
+    __builtin_prefetch(family + 2 * LINE, 1);
+}
+
+void prefetch_families(const struct state *s, const struct gj_op *op)
+{
+    bool binding = op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND || op->type == GJ_OP_SET_CAP;
+    if (op->type == GJ_OP_TRANSFER || binding) prefetch_family(s, op->person, binding);
+    if (op->type == GJ_OP_PAY && second_person(op) != 0) {
+        prefetch_family(s, second_person(op), true);
+    }
+}
+
+enum record_fit record_fits(const struct state *s, const void *record)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    if (effect->slot_first != SLOT_NONE && effect->slot_first >= s->config.persons_max) {
+        return RECORD_NEEDS_PERSONS;
+    }
+    if (effect->slot_other != SLOT_NONE) {
+        if (other_is_person(op) && effect->slot_other >= s->config.persons_max) {
+            return RECORD_NEEDS_PERSONS;
+        }
+        if (other_is_institution(op) && effect->slot_other >= s->config.institutions_max) {
+            return RECORD_NEEDS_INSTITUTIONS;
+        }
+    }
+    if (effect->family != SLOT_NONE && effect->family >= s->config.families_max) {
+        return RECORD_NEEDS_FAMILIES;
+    }
+    if ((effect->flags & EFFECT_SOURCES) == 0) return RECORD_FITS;
+    const struct gj_effect_sources *sources = record_sources(record);
+    if (sources->slot_relative == SLOT_NONE) return RECORD_FITS;
+    if (sources->slot_relative >= s->config.persons_max) return RECORD_NEEDS_PERSONS;
+    if (sources->family_relative >= s->config.families_max) return RECORD_NEEDS_FAMILIES;
+    return RECORD_FITS;
+}
+
+uint64_t state_seq(const struct state *s)
+{
+    return s->seq;
+}
+
+uint64_t state_time_ms(const struct state *s)
+{
+    return s->time_ms;
+}
+
+uint64_t state_rid_floor_ms(const struct state *s)
+{
+    return s->rids.floor_ms;
+}
+
+void state_raise_rid_floor(struct state *s, uint64_t floor_ms)
+{
+    if (floor_ms > s->rids.floor_ms) s->rids.floor_ms = floor_ms;
+}
+
+void state_counts(const struct state *s, struct state_counts *ret)
+{
+    *ret = (struct state_counts){
+        .persons = s->persons_count,
+        .families = s->families_count,
+        .institutions = s->institutions_count,
+        .regions = s->regions_count,
+        .rids = s->rids.count,
+    };
+}

@@ -1,0 +1,185 @@
+/* tests/tables/test_pay.c -- payments out of one to three sources. */
+#include "world.h"
+
+#define ALL3 gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_PERSONAL, GJ_SOURCE_RELATIVE)
+
+/* 101 pays with the account of 100, whose parent 101 is. */
+static struct msg draw(int64_t amount)
+{
+    return relative_msg(101, 10, amount, RELATIVE, 100);
+}
+
+static struct msg partial(struct msg m)
+{
+    return with_flags(m, GJ_FLAG_PARTIAL);
+}
+
+static void person_and_source_rows(void)
+{
+    ROW(OK, pay_msg(101, 10, 20000, WALLET));
+    ROW(OK, pay_msg(100, 10, 80000, PERSONAL)); /* own care counts to no quota */
+    ROW(OK, draw(50000));
+    ROW(PERSON_NOT_FOUND, pay_msg(999, 10, 5, WALLET));
+    ROW(PERSON_NOT_FOUND, relative_msg(101, 10, 5, RELATIVE, 999));
+    ROW(ACCOUNT_NOT_FOUND, pay_msg(101, 10, 5, PERSONAL));
+    ROW(ACCOUNT_NOT_FOUND, relative_msg(101, 10, 5, RELATIVE, 105));
+    ROW(ACCOUNT_SUSPENDED, pay_msg(101, 10, 5, WALLET), world_do(w, suspend_msg(101, 0)));
+    ROW(ACCOUNT_SUSPENDED, draw(5), world_do(w, suspend_msg(100, 0)));
+    ROW(OK, draw(5), world_do(w, suspend_msg(100, 0xE)));
+    ROW(WALLET_NOT_CONFIRMED, pay_msg(104, 10, 5, WALLET));
+    ROW(NOT_INSURED, draw(5), world_do(w, update_msg(100, 0, 2)));
+    ROW(NOT_INSURED, draw(5), world_do(w, update_msg(101, 0, 2)));
+    ROW(NOT_INSURED, draw(5), POLICY(1, payer_mask_personal = 2));
+    ROW(NOT_INSURED, draw(5), POLICY(1, beneficiary_mask = 1));
+    ROW(OK, pay_msg(100, 10, 5, PERSONAL), world_do(w, update_msg(100, 0, 2)));
+    ROW(NOT_EMPLOYEE_INSURED, draw(5), world_do(w, update_msg(100, 2, 0)));
+    ROW(NOT_EMPLOYEE_INSURED, pay_msg(100, 10, 5, PERSONAL), world_do(w, update_msg(100, 2, 0)));
+    ROW(PROFILE_OVERDUE, pay_msg(101, 10, 5, WALLET), POLICY(1, profile_overdue = 1);
+        world_do(w, overdue_msg(101, 20000)));
+    ROW(PROFILE_OVERDUE, draw(5), POLICY(1, profile_overdue = 1);
+        world_do(w, overdue_msg(100, 20000)));
+}
+
+static void place_rows(void)
+{
+    ROW(REGION_NOT_OPEN_PAYER, pay_msg(101, 10, 5, WALLET), POLICY(1, wallet_open = 0));
+    ROW(OK, pay_msg(100, 10, 5, PERSONAL), POLICY(1, wallet_open = 0));
+    ROW(REGION_NOT_OPEN_PAYER, draw(5), POLICY(1, local_sharing_enabled = 0));
+    ROW(OK, pay_msg(101, 10, 5, WALLET), POLICY(1, local_sharing_enabled = 0));
+    ROW(REGION_NOT_OPEN_PAYEE, pay_msg(101, 14, 5, WALLET), POLICY(2, wallet_open = 0));
+    ROW(WRONG_PLACE_OF_USE, pay_msg(101, 14, 5, WALLET));
+    ROW(WRONG_PLACE_OF_USE, pay_msg(104, 10, 5, WALLET), world_do(w, wallet_msg(104, 3));
+        POLICY(1, place_rule = GJ_PLACE_USE));
+    ROW(WRONG_PLACE_OF_USE, pay_msg(104, 13, 5, WALLET), world_do(w, wallet_msg(104, 3));
+        POLICY(1, place_rule = GJ_PLACE_INSURED));
+    ROW(INSUFFICIENT_BALANCE, pay_msg(104, 13, 5, WALLET), world_do(w, wallet_msg(104, 3)));
+    ROW(INSUFFICIENT_BALANCE, pay_msg(104, 10, 5, WALLET), world_do(w, wallet_msg(104, 3)));
+    ROW(OUTSIDE_SERVICE_HOURS, pay_msg(100, 14, 5, PERSONAL), POLICY(1, service_from_minute = 541));
+    ROW(OUTSIDE_SERVICE_HOURS, pay_msg(100, 14, 5, PERSONAL), POLICY(2, service_to_minute = 540));
+    ROW(OK, pay_msg(100, 14, 5, PERSONAL)); /* same province */
+    ROW(CROSS_REGION_DISABLED, pay_msg(100, 13, 5, PERSONAL));
+    ROW(CROSS_REGION_DISABLED, pay_msg(100, 13, 5, PERSONAL),
+        POLICY(1, cross_region_pay = GJ_CROSS_ANY));
+    ROW(OK, pay_msg(100, 13, 5, PERSONAL), POLICY(1, cross_region_pay = GJ_CROSS_ANY);
+        POLICY(3, cross_region_pay = GJ_CROSS_ANY));
+    ROW(CROSS_REGION_DISABLED, pay_msg(100, 14, 5, PERSONAL),
+        POLICY(1, cross_region_pay = GJ_CROSS_SAME));
+    ROW(CROSS_REGION_DISABLED, relative_msg(102, 13, 5, RELATIVE, 100));
+}
+
+static void institution_rows(void)
+{
+    ROW(INST_NOT_FOUND, pay_msg(101, 99, 5, WALLET));
+    ROW(INST_SUSPENDED, pay_msg(101, 10, 5, WALLET),
+        world_do(w, inst_msg(10, 1, GJ_HOSPITAL, 0x1F, GJ_FLAG_WALLET | GJ_FLAG_SUSPENDED)));
+    ROW(INST_NOT_WALLET_ENABLED, pay_msg(101, 12, 5, WALLET));
+    ROW(OK, pay_msg(100, 12, 5, PERSONAL));
+    ROW(INST_SCENARIO_NOT_ALLOWED, pay_msg(101, 11, 5, WALLET));
+    ROW(OK, with_detail(pay_msg(101, 11, 5, WALLET), GJ_DRUG));
+    ROW(RELATION_NOT_FOUND, relative_msg(101, 10, 5, RELATIVE, 104));
+    ROW(RELATION_NOT_FOUND, relative_msg(100, 10, 5, RELATIVE, 100));
+    ROW(RELATION_NOT_FOUND, relative_msg(103, 14, 5, RELATIVE, 104)); /* payer to member only */
+    ROW(RELATION_KIND_NOT_ALLOWED, draw(5), POLICY(1, relation_mask = 0xFD));
+}
+
+static void amount_rows(void)
+{
+    ROW(SPLIT_MISMATCH, with_part(pay_msg(101, 10, 6, WALLET), 5));
+    ROW(OK, with_part(pay_msg(101, 10, 5, WALLET), 5));
+    ROW(PURPOSE_NOT_ALLOWED, with_detail(pay_msg(101, 10, 5, WALLET), GJ_DRUG),
+        POLICY(1, purpose_mask_wallet = 0x0F));
+    ROW(PURPOSE_NOT_ALLOWED, with_detail(pay_msg(100, 10, 5, PERSONAL), GJ_DRUG),
+        POLICY(1, purpose_mask_personal = 0x0F));
+    ROW(PURPOSE_NOT_ALLOWED, with_detail(draw(5), GJ_DRUG),
+        POLICY(1, purpose_mask_relative = 0x0F));
+    ROW(PURPOSE_NOT_ALLOWED, with_detail(pay_msg(101, 10, 5, WALLET), GJ_MATERNITY));
+    ROW(OK, with_detail(pay_msg(100, 10, 5, PERSONAL), GJ_MATERNITY));
+    ROW(AUTH_METHOD_REQUIRED, with_auth(pay_msg(101, 10, 5, WALLET), GJ_AUTH_NONE));
+    ROW(OK, with_auth(pay_msg(101, 10, 5, WALLET), GJ_AUTH_CARD));
+
+    ROW(OUTPATIENT_SINGLE_LIMIT, pay_msg(101, 10, 51, WALLET),
+        POLICY(1, outpatient_single_fen = 50));
+    ROW(OK, pay_msg(101, 10, 50, WALLET), POLICY(1, outpatient_single_fen = 50));
+    ROW(OK, pay_msg(100, 10, 51, PERSONAL), POLICY(1, outpatient_single_fen = 50));
+    ROW(OUTPATIENT_SINGLE_LIMIT, draw(51), POLICY(1, outpatient_single_fen = 50));
+    ROW(OUTPATIENT_SINGLE_LIMIT, draw(99999), POLICY(1, outpatient_single_fen = 50));
+    ROW(OK, with_detail(pay_msg(101, 10, 51, WALLET), GJ_INPATIENT),
+        POLICY(1, outpatient_single_fen = 50));
+    ROW(OUTPATIENT_SINGLE_LIMIT, with_detail(pay_msg(101, 10, 51, WALLET), GJ_SPECIAL_DISEASE),
+        POLICY(1, outpatient_single_fen = 50)); /* without the person's flag */
+    ROW(OK, with_detail(pay_msg(101, 10, 51, WALLET), GJ_SPECIAL_DISEASE),
+        POLICY(1, outpatient_single_fen = 50);
+        POLICY(1, special_single_fen = -1); world_do(w, with_flags(update_msg(101, 0, 0), 0x06)));
+    ROW(OUTPATIENT_SINGLE_LIMIT, with_detail(pay_msg(101, 10, 71, WALLET), GJ_SPECIAL_DISEASE),
+        POLICY(1, outpatient_single_fen = 50);
+        POLICY(1, special_single_fen = 70); world_do(w, with_flags(update_msg(101, 0, 0), 0x06)));
+    ROW(OK_PARTIAL, partial(pay_msg(101, 10, 51, WALLET)), POLICY(1, outpatient_single_fen = 50));
+
+    ROW(SHARED_CAP_EXCEEDED, draw(11), world_do(w, cap_msg(100, 101, 10)));
+    ROW(SHARED_CAP_EXCEEDED, draw(6), world_do(w, cap_msg(100, 101, 10)); world_do(w, draw(5)));
+    ROW(OK, draw(10), world_do(w, cap_msg(100, 101, 10)); world_do(w, draw(10));
+        w->time_ms = world_ms(2026, 1, 1, 0)); /* a new year */
+    ROW(SHARED_CAP_EXCEEDED, draw(1), world_do(w, draw(10)); world_do(w, cap_msg(100, 101, 5)));
+    ROW(OK_PARTIAL, partial(draw(11)), world_do(w, cap_msg(100, 101, 10)));
+    ROW(SHARED_CAP_EXCEEDED, partial(draw(11)), world_do(w, cap_msg(100, 101, 0)));
+    ROW(ANNUAL_QUOTA_EXCEEDED, draw(50001));
+    ROW(OK_PARTIAL, partial(draw(50001)));
+    ROW(ANNUAL_QUOTA_EXCEEDED, partial(draw(1)), world_do(w, draw(50000)));
+    ROW(INSUFFICIENT_BALANCE, draw(80001), POLICY(1, quota_bp = 10000));
+    ROW(INSUFFICIENT_BALANCE, pay_msg(101, 10, 20001, WALLET));
+    ROW(INSUFFICIENT_BALANCE, partial(pay_msg(102, 13, 5, WALLET))); /* nothing taken */
+    ROW(OK_PARTIAL, partial(pay_msg(101, 10, 20001, WALLET)));
+}
+
+/* Three sources in their order; cash for the rest. */
+static void several_sources(void)
+{
+    struct world *w = world_new();
+    world_do(w, bind_msg(103, 100, GJ_SIBLING, 700));
+    world_do(w, transfer_msg(101, 100, 300, WALLET));
+    struct msg m = relative_msg(100, 10, 81200, ALL3, 103);
+    world_row(w, GJ_SHARED_CAP_EXCEEDED, m, __FILE__, __LINE__);
+    world_row(w, GJ_OK_PARTIAL, partial(m), __FILE__, __LINE__);
+    OK(w->last.reply.flags == GJ_REPLY_SOURCES && w->last.reply.balance == 0);
+    OK(w->last.reply.amount == 81000 && w->last.sources.remainder == 200);
+    OK(w->last.sources.taken[0] == 300 && w->last.sources.taken[1] == 80000);
+    OK(w->last.sources.taken[2] == 700);
+    OK(w->s->books[1].clearing == -700 && w->s->gross[2 * GJ_REGIONS_MAX + 1] == 700);
+    OK(w->s->books[1].institution == 81000);
+    const struct person *relative = world_person(w, 103);
+    OK(w->s->persons_cold[relative - w->s->persons].used == 700);
+    OK(w->s->families[relative->family].used[1] == 700);
+    world_close(w);
+
+    /* The limit of a visit is cut from wallet and relative, not from the own account. */
+    w = world_new();
+    POLICY(1, outpatient_single_fen = 100);
+    world_do(w, transfer_msg(101, 100, 80, WALLET));
+    world_do(w, bind_msg(103, 100, GJ_SIBLING, -1));
+    m = relative_msg(100, 10, 90000,
+                     gj_sources(GJ_SOURCE_RELATIVE, GJ_SOURCE_WALLET, GJ_SOURCE_PERSONAL), 103);
+    world_row(w, GJ_OUTPATIENT_SINGLE_LIMIT, m, __FILE__, __LINE__);
+    world_row(w, GJ_OK_PARTIAL, partial(m), __FILE__, __LINE__);
+    OK(w->last.sources.taken[0] == 100 && w->last.sources.taken[1] == 0);
+    OK(w->last.sources.taken[2] == 80000 && w->last.sources.remainder == 9900);
+    world_close(w);
+
+    /* Covered in full: the sources are in the reply because several were listed. */
+    w = world_new();
+    m = pay_msg(100, 10, 500, gj_sources(GJ_SOURCE_PERSONAL, GJ_SOURCE_WALLET, GJ_SOURCE_NONE));
+    world_row(w, GJ_OK, m, __FILE__, __LINE__);
+    OK(w->last.reply.flags == GJ_REPLY_SOURCES && w->last.sources.taken[0] == 500);
+    OK(w->last.reply.balance == 79500 && w->last.sources.remainder == 0);
+    world_row(w, GJ_OK, pay_msg(100, 10, 500, PERSONAL), __FILE__, __LINE__);
+    OK(w->last.reply.flags == 0);
+    world_close(w);
+}
+
+void rows_pay(void)
+{
+    person_and_source_rows();
+    place_rows();
+    institution_rows();
+    amount_rows();
+    several_sources();
+}

@@ -1,0 +1,70 @@
+/* tests/tables/test_tables.c -- runs every table, then asks whether every pair of operation and
+ * code was reached. */
+#include "reachable.h"
+#include "test.h"
+#include "world.h"
+
+TEST(fields)
+{
+    rows_fields();
+    CHECK_EQ(world_failures(), 0);
+}
+TEST(request)
+{
+    rows_request();
+    CHECK_EQ(world_failures(), 0);
+}
+TEST(register)
+{
+    rows_register();
+    CHECK_EQ(world_failures(), 0);
+}
+TEST(family)
+{
+    rows_family();
+    CHECK_EQ(world_failures(), 0);
+}
+TEST(transfer)
+{
+    rows_transfer();
+    CHECK_EQ(world_failures(), 0);
+}
+TEST(pay)
+{
+    rows_pay();
+    CHECK_EQ(world_failures(), 0);
+}
+TEST(premium)
+{
+    rows_premium();
+    CHECK_EQ(world_failures(), 0);
+}
+
+TEST(every_pair_reached)
+{
+    uint8_t expected[16][256] = {{0}};
+    for (size_t i = 0; i < ARRAY_COUNT(reachable); i++) {
+        uint8_t type = reachable[i].type;
+        for (size_t j = 0; j < ARRAY_COUNT(reachable_by_all); j++) {
+            expected[type][reachable_by_all[j]] = 1;
+        }
+        for (size_t j = 0; reachable[i].codes[j] != 0; j++) {
+            expected[type][reachable[i].codes[j]] = 1;
+        }
+    }
+    unsigned pairs = 0;
+    for (unsigned type = 1; type < 16; type++) {
+        for (unsigned code = 0; code < 256; code++) {
+            if (gj_op_name((uint8_t)type) == NULL) continue;
+            pairs += expected[type][code];
+            if (expected[type][code] == world_reached[type][code]) continue;
+            printf("    %s %s: %s\n", gj_op_name((uint8_t)type), gj_code_name((uint8_t)code),
+                   expected[type][code] ? "no row reaches it" : "not in reachable.h");
+            CHECK(expected[type][code] == world_reached[type][code]);
+        }
+    }
+    printf("    %u pairs of operation and code\n", pairs);
+}
+
+TEST_MAIN(T(fields), T(request), T(register), T(family), T(transfer), T(pay), T(premium),
+          T(every_pair_reached))

@@ -1,0 +1,380 @@
+/* tests/unit/test_query.c -- every read: what it answers, and how a wrong request is refused. */
+#include <stdlib.h>
+
+#include "state.h"
+#include "test.h"
+
+#define NOW_MS UINT64_C(1763600400000) /* 2025-11-20T09:00:00+08:00 */
+
+struct fixture {
+    struct state *s;
+    uint64_t position, minted;
+    _Alignas(64) uint8_t record[GJ_RECORD_SIZE_MAX]; /* the last one */
+    uint64_t record_position;
+    _Alignas(8) uint8_t answer[GJ_READ_ANSWER_MAX];
+};
+
+static struct gj_rid rid_number(uint64_t n)
+{
+    struct gj_rid rid = {.bytes = {0}};
+    for (unsigned i = 0; i < 6; i++) rid.bytes[i] = (uint8_t)(NOW_MS >> (40 - 8 * i));
+    rid.bytes[14] = (uint8_t)(n >> 8);
+    rid.bytes[15] = (uint8_t)n;
+    return rid;
+}
+
+static uint8_t run(struct fixture *f, struct gj_op *op)
+{
+    struct decide_input in = {.time_ms = NOW_MS, .seq = state_seq(f->s) + 1};
+    struct decision decision;
+    op->rid = rid_number(++f->minted);
+    decide(f->s, op, &in, f->record, &decision);
+    if (decision.kind == DECISION_RECORD) {
+        commit(f->s, f->record, f->position, NOW_MS);
+        f->record_position = f->position;
+        f->position += decision.record_size / GJ_RECORD_UNIT;
+    }
+    return decision.reply.code;
+}
+
+static void put_region(struct fixture *f, uint16_t id, const char *province, const char *name)
+{
+    struct {
+        struct gj_op op;
+        struct gj_region_ext ext;
+    } set = {.op = {.type = GJ_OP_SET_REGION, .ext_count = 6, .amount = 1, .arg = id}};
+    memcpy(set.ext.province, province, strlen(province));
+    memcpy(set.ext.name, name, strlen(name));
+    gj_policy_default(&set.ext.policy);
+    set.ext.policy.wallet_open = 1;
+    CHECK_EQ(run(f, &set.op), GJ_OK);
+}
+
+static void put_institution(struct fixture *f, uint64_t id, uint16_t region)
+{
+    struct {
+        struct gj_op op;
+        struct gj_institution_ext ext;
+    } set = {.op = {.type = GJ_OP_SET_INSTITUTION,
+                    .ext_count = 1,
+                    .other = id,
+                    .arg = region,
+                    .kind = GJ_HOSPITAL,
+                    .detail = GJ_SCENARIO_MASK_ALL,
+                    .flags = GJ_FLAG_WALLET},
+             .ext = {.code = "H37010000001"}};
+    CHECK_EQ(run(f, &set.op), GJ_OK);
+}
+
+/* Regions 1 and 2; 100 insured in 1 with 1000.00, who gave 101 in region 2 200.00. */
+static struct fixture *build(void)
+{
+    struct state_config config = {.persons_max = 10,
+                                  .families_max = 10,
+                                  .institutions_max = 10,
+                                  .rids_max = 1000,
+                                  .hash_seed = 1};
+    struct state_memory parts;
+    uint64_t size = state_size(&config, &parts);
+    void *memory = aligned_alloc(64, size);
+    memset(memory, 0, size);
+    struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) / 64 * 64);
+    memset(f, 0, sizeof(*f));
+    f->s = state_init(&config, memory);
+    f->position = 64;
+    put_region(f, 1, "A", "one");
+    put_region(f, 2, "A", "two");
+    put_institution(f, 10, 1);
+    put_institution(f, 11, 2);
+    put_institution(f, 12, 1);
+    for (uint64_t id = 100; id <= 101; id++) {
+        struct gj_op open = {.type = GJ_OP_OPEN_PERSON,
+                             .person = id,
+                             .arg = (uint16_t)(id - 99),
+                             .kind = GJ_INSURANCE_EMPLOYEE,
+                             .detail = GJ_STATUS_ACTIVE};
+        CHECK_EQ(run(f, &open), GJ_OK);
+    }
+    struct gj_op wallet = {
+        .type = GJ_OP_CONFIRM_WALLET, .person = 101, .arg = 2, .auth = GJ_AUTH_FACE};
+    CHECK_EQ(run(f, &wallet), GJ_OK);
+    struct gj_op bind = {.type = GJ_OP_BIND,
+                         .person = 100,
+                         .other = 101,
+                         .amount = 5000,
+                         .kind = GJ_PARENT,
+                         .auth = GJ_AUTH_FACE};
+    CHECK_EQ(run(f, &bind), GJ_OK);
+    struct gj_op deposit = {.type = GJ_OP_DEPOSIT, .person = 100, .amount = 100000};
+    CHECK_EQ(run(f, &deposit), GJ_OK);
+    struct gj_op transfer = {.type = GJ_OP_TRANSFER,
+                             .person = 100,
+                             .other = 101,
+                             .amount = 20000,
+                             .kind = GJ_SOURCE_PERSONAL,
+                             .auth = GJ_AUTH_FACE};
+    CHECK_EQ(run(f, &transfer), GJ_OK);
+    return f;
+}
+
+static void drop(struct fixture *f)
+{
+    free(f->s);
+    free(f);
+}
+
+/* Asks as the shell does: the last record is handed in if it is needed. */
+static const struct gj_answer *ask(struct fixture *f, const struct gj_read *read)
+{
+    struct needs seen;
+    query_needs(f->s, read, &seen);
+    struct decide_input in = {.time_ms = NOW_MS};
+    for (uint32_t i = 0; i < seen.count; i++) {
+        if (seen.positions[i] != f->record_position) continue;
+        in.evidence[in.evidence_count++] =
+            (struct evidence){.position = f->record_position, .record = f->record};
+    }
+    uint32_t size = query(f->s, read, &in, f->answer, sizeof(f->answer));
+    const struct gj_answer *answer = (const struct gj_answer *)f->answer;
+    CHECK_EQ(size, sizeof(*answer) + answer->size);
+    CHECK_EQ(answer->type, read->type);
+    CHECK_EQ(answer->seq, state_seq(f->s));
+    CHECK_EQ(answer->time_ms, NOW_MS);
+    return answer;
+}
+
+static const void *payload(const struct fixture *f)
+{
+    return f->answer + sizeof(struct gj_answer);
+}
+
+TEST(person_in_one_snapshot)
+{
+    struct fixture *f = build();
+    struct gj_read read = {.type = GJ_READ_GET_PERSON, .id = 100};
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    const struct gj_person_view *view = payload(f);
+    CHECK_EQ(view->id, 100);
+    CHECK_EQ(view->personal, 80000);
+    CHECK_EQ(view->credits, 100000);
+    CHECK_EQ(view->used, 20000);
+    CHECK_EQ(view->quota, 70000);
+    CHECK_EQ(view->quota_left, 50000);
+    CHECK_EQ(view->year, 2025);
+    CHECK_EQ(view->insured_region, 1);
+    CHECK_EQ(view->use_region, 0);
+    CHECK_EQ(view->insurance, GJ_INSURANCE_EMPLOYEE);
+    CHECK_EQ(view->status, GJ_STATUS_ACTIVE);
+    CHECK_EQ(view->flags, GJ_PERSON_ACCOUNT);
+    CHECK_EQ(view->member_count, 1);
+    CHECK_EQ(view->members[0].id, 101);
+    CHECK_EQ(view->members[0].kind, GJ_PARENT);
+    CHECK_EQ(view->members[0].cap, 5000);
+    CHECK_EQ(view->last_position, f->record_position);
+    read.id = 101;
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(view->wallet, 20000);
+    CHECK_EQ(view->flags, GJ_PERSON_ACCOUNT | GJ_PERSON_WALLET);
+    read.id = 102;
+    CHECK_EQ(ask(f, &read)->code, GJ_PERSON_NOT_FOUND);
+    drop(f);
+}
+
+TEST(operation_executed_unknown_or_expired)
+{
+    struct fixture *f = build();
+    struct gj_read read = {.type = GJ_READ_GET_OP, .id = 100, .rid = rid_number(f->minted)};
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    const struct gj_op_view *view = payload(f);
+    CHECK_EQ(view->state, GJ_OP_STATE_EXECUTED);
+    CHECK_EQ(view->position, f->record_position);
+    CHECK_EQ(view->reply.amount, 20000);
+    CHECK_EQ(view->op.other, 101);
+    read.id = 101; /* another person's rid is another request */
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(view->state, GJ_OP_STATE_NOT_EXECUTED);
+    CHECK_EQ(view->position, 0);
+    state_raise_rid_floor(f->s, NOW_MS + 1);
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(view->state, GJ_OP_STATE_EXPIRED);
+    read.id = 100; /* below the floor, but still remembered */
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(view->state, GJ_OP_STATE_EXECUTED);
+    memset(&read.rid, 0, sizeof(read.rid));
+    CHECK_EQ(ask(f, &read)->code, GJ_RID_ZERO);
+    drop(f);
+}
+
+TEST(refused_operation)
+{
+    struct fixture *f = build();
+    struct gj_op deposit = {.type = GJ_OP_DEPOSIT, .person = 999, .amount = 1};
+    CHECK_EQ(run(f, &deposit), GJ_PERSON_NOT_FOUND);
+    struct gj_read read = {.type = GJ_READ_GET_OP, .id = 999, .rid = rid_number(f->minted)};
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    const struct gj_op_view *view = payload(f);
+    CHECK_EQ(view->state, GJ_OP_STATE_REFUSED);
+    CHECK_EQ(view->reply.code, GJ_PERSON_NOT_FOUND);
+    drop(f);
+}
+
+TEST(region_by_id_and_by_name)
+{
+    struct fixture *f = build();
+    struct {
+        struct gj_read read;
+        struct gj_region_key key;
+    } ask_by = {.read = {.type = GJ_READ_GET_REGION, .region = 2}};
+    const struct gj_region_view *view = payload(f);
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_OK);
+    CHECK_EQ(view->id, 2);
+    CHECK_EQ(view->version, 1);
+    CHECK_STR(view->current.name, "two");
+    CHECK_EQ(view->current.policy.wallet_open, 1);
+    CHECK_EQ(view->scheduled, 0);
+    ask_by.read.region = 3;
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_REGION_NOT_FOUND);
+    ask_by.read.region = UINT16_MAX;
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_REGION_NOT_FOUND);
+    ask_by.read.region = 0;
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_BAD_FIELD);
+    ask_by.read.ext_count = 2;
+    memcpy(ask_by.key.province, "A", 1);
+    memcpy(ask_by.key.name, "one", 3);
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_OK);
+    CHECK_EQ(view->id, 1);
+    memcpy(ask_by.key.province, "B", 1);
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_REGION_NOT_FOUND);
+    ask_by.key.reserved[3] = 1;
+    CHECK_EQ(ask(f, &ask_by.read)->code, GJ_RESERVED_NONZERO);
+    drop(f);
+}
+
+TEST(totals_and_netting_of_a_region)
+{
+    struct fixture *f = build();
+    struct gj_read read = {.type = GJ_READ_REGION_TOTALS, .region = 2};
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    const struct gj_totals_view *totals = payload(f);
+    CHECK_EQ(totals->wallet.low, 20000);
+    CHECK_EQ(totals->clearing.low, (uint64_t)-20000);
+    CHECK_EQ(totals->clearing.high, -1);
+    CHECK_EQ(totals->fund.low, 0);
+    CHECK_EQ(totals->persons, 1);
+    CHECK_EQ(totals->wallets, 1);
+    read.type = GJ_READ_NETTING_ROW;
+    CHECK_EQ(ask(f, &read)->count, 1);
+    const struct gj_netting_entry *entry = payload(f);
+    CHECK_EQ(entry->region, 1);
+    CHECK_EQ(entry->in.low, 20000);
+    CHECK_EQ(entry->out.low, 0);
+    read.region = 9;
+    CHECK_EQ(ask(f, &read)->code, GJ_REGION_NOT_FOUND);
+    drop(f);
+}
+
+TEST(institutions_in_order_and_after_one)
+{
+    struct fixture *f = build();
+    struct gj_read read = {.type = GJ_READ_GET_INSTITUTION, .id = 11};
+    const struct gj_institution_view *views = payload(f);
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(views[0].region, 2);
+    CHECK_STR(views[0].code, "H37010000001");
+    read.id = 99;
+    CHECK_EQ(ask(f, &read)->code, GJ_INST_NOT_FOUND);
+    read = (struct gj_read){.type = GJ_READ_REGION_INSTITUTIONS, .region = 1};
+    CHECK_EQ(ask(f, &read)->count, 2);
+    CHECK_EQ(views[0].id, 10);
+    CHECK_EQ(views[1].id, 12);
+    read.id = 10;
+    CHECK_EQ(ask(f, &read)->count, 1);
+    CHECK_EQ(views[0].id, 12);
+    read.id = 99;
+    CHECK_EQ(ask(f, &read)->code, GJ_INST_NOT_FOUND);
+    drop(f);
+}
+
+TEST(stats_digest_audit_ping)
+{
+    struct fixture *f = build();
+    struct gj_read read = {.type = GJ_READ_STATS};
+    CHECK_EQ(ask(f, &read)->size, sizeof(struct gj_stats_view));
+    const struct gj_stats_view *stats = payload(f);
+    CHECK_EQ(stats->persons, 2);
+    CHECK_EQ(stats->persons_max, 10);
+    CHECK_EQ(stats->regions, 2);
+    CHECK_EQ(stats->rids, f->minted);
+    CHECK_EQ(stats->uptime_ms, 0);
+    read.type = GJ_READ_STATE_DIGEST;
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    uint64_t digest[2];
+    state_digest(f->s, digest);
+    CHECK_EQ(((const struct gj_digest_view *)payload(f))->low, digest[0]);
+    CHECK_EQ(((const struct gj_digest_view *)payload(f))->high, digest[1]);
+    read.type = GJ_READ_AUDIT;
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_STR(((const struct gj_audit_view *)payload(f))->broken, "");
+    read.type = GJ_READ_PING;
+    CHECK_EQ(ask(f, &read)->size, 0);
+    drop(f);
+}
+
+TEST(dry_run_changes_nothing)
+{
+    struct fixture *f = build();
+    struct {
+        struct gj_read read;
+        struct gj_op op;
+    } dry = {.read = {.type = GJ_READ_DRY_RUN, .ext_count = 1},
+             .op = {.rid = rid_number(500),
+                    .type = GJ_OP_TRANSFER,
+                    .person = 100,
+                    .other = 101,
+                    .amount = 20000,
+                    .kind = GJ_SOURCE_PERSONAL,
+                    .auth = GJ_AUTH_FACE}};
+    uint64_t before[2], after[2], seq = state_seq(f->s);
+    state_digest(f->s, before);
+    CHECK_EQ(ask(f, &dry.read)->code, GJ_OK);
+    const struct gj_dry_run_view *view = payload(f);
+    CHECK_EQ(view->reply.code, GJ_OK);
+    CHECK_EQ(view->reply.balance, 60000);
+    CHECK_EQ(view->reply.seq, 0);
+    dry.op.amount = 50001;
+    CHECK_EQ(ask(f, &dry.read)->code, GJ_OK);
+    CHECK_EQ(view->reply.code, GJ_ANNUAL_QUOTA_EXCEEDED);
+    state_digest(f->s, after);
+    CHECK(before[0] == after[0] && before[1] == after[1]);
+    CHECK_EQ(state_seq(f->s), seq);
+    dry.op.ext_count = 1; /* a line that is not there */
+    CHECK_EQ(ask(f, &dry.read)->code, GJ_BAD_FIELD);
+    drop(f);
+}
+
+TEST(wrong_requests)
+{
+    struct fixture *f = build();
+    for (unsigned type = 0; type < 256; type++) {
+        struct gj_read read = {.type = (uint8_t)type, .reserved0 = 1};
+        bool known = type >= GJ_READ_PING && type <= GJ_READ_REGION_INSTITUTIONS;
+        if (known) read.ext_count = type == GJ_READ_DRY_RUN ? 1 : 0;
+        CHECK_EQ(ask(f, &read)->code, known ? GJ_RESERVED_NONZERO : GJ_UNKNOWN_OP);
+    }
+    struct gj_read read = {.type = GJ_READ_PING, .ext_count = 1};
+    CHECK_EQ(ask(f, &read)->code, GJ_BAD_FIELD);
+    read = (struct gj_read){.type = GJ_READ_PING, .id = 1};
+    CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
+    read = (struct gj_read){.type = GJ_READ_PING, .region = 1};
+    CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
+    read = (struct gj_read){.type = GJ_READ_GET_PERSON, .id = 100, .rid = rid_number(1)};
+    CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
+    read = (struct gj_read){.type = GJ_READ_GET_PERSON, .id = 100, .reserved = {[31] = 1}};
+    CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
+    drop(f);
+}
+
+TEST_MAIN(T(person_in_one_snapshot), T(operation_executed_unknown_or_expired), T(refused_operation),
+          T(region_by_id_and_by_name), T(totals_and_netting_of_a_region),
+          T(institutions_in_order_and_after_one), T(stats_digest_audit_ping),
+          T(dry_run_changes_nothing), T(wrong_requests))

@@ -1,0 +1,267 @@
+/* tests/unit/test_rid_window.c -- remembered requests: found, forgotten by the floor, never in
+ * between. */
+#include <stdlib.h>
+
+#include "hash.h"
+#include "rid_window.h"
+#include "test.h"
+
+struct fixture {
+    struct rid_window w;
+    void *memory;
+};
+
+static struct fixture build(uint64_t rids_max)
+{
+    struct fixture f;
+    uint64_t size = rid_window_size(rids_max);
+    f.memory = aligned_alloc(64, size);
+    memset(f.memory, 0, size);
+    rid_window_init(&f.w, f.memory, rids_max, 12345);
+    return f;
+}
+
+static struct gj_rid rid_at(uint64_t ms, uint64_t n)
+{
+    struct gj_rid rid;
+    for (unsigned i = 0; i < 6; i++) rid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    rid.bytes[6] = 0x70;
+    rid.bytes[7] = 0;
+    for (unsigned i = 0; i < 8; i++) rid.bytes[8 + i] = (uint8_t)(n >> (56 - 8 * i));
+    return rid;
+}
+
+static bool finds(const struct rid_window *w, uint64_t person, const struct gj_rid *rid,
+                  uint64_t position)
+{
+    uint64_t positions[RID_CANDIDATES_MAX];
+    uint32_t count = rid_window_find(w, person, rid, positions);
+    for (uint32_t i = 0; i < count; i++) {
+        if (positions[i] == position) return true;
+    }
+    return false;
+}
+
+static uint32_t candidates(const struct rid_window *w, uint64_t person, const struct gj_rid *rid)
+{
+    uint64_t positions[RID_CANDIDATES_MAX];
+    return rid_window_find(w, person, rid, positions);
+}
+
+TEST(time_is_the_first_six_bytes)
+{
+    struct gj_rid rid = rid_at(UINT64_C(0x0123456789AB), 1);
+    CHECK_EQ(rid_time_ms(&rid), UINT64_C(0x0123456789AB));
+}
+
+TEST(empty_knows_nothing)
+{
+    struct fixture f = build(100);
+    struct gj_rid rid = rid_at(1000, 1), oldest = rid_at(0, 1);
+    CHECK_EQ(candidates(&f.w, 1, &rid), 0);
+    CHECK_EQ(candidates(&f.w, 1, &oldest), 0);
+    CHECK_EQ(f.w.floor_ms, 0);
+    free(f.memory);
+}
+
+TEST(person_is_part_of_the_key)
+{
+    struct fixture f = build(100);
+    struct gj_rid rid = rid_at(1000, 1);
+    rid_window_insert(&f.w, 1, &rid, 10);
+    CHECK(finds(&f.w, 1, &rid, 10));
+    CHECK_EQ(candidates(&f.w, 2, &rid), 0);
+    free(f.memory);
+}
+
+/* The promise: every rid inserted is found, or its time is below the floor; and at least rids_max
+ * of the latest are found. Times repeat so that seams fall inside one millisecond. */
+static void run_through(uint64_t rids_max, uint64_t inserts, uint64_t per_ms)
+{
+    struct fixture f = build(rids_max);
+    uint64_t lost = 0, forgotten = 0, floor = 0, falls = 0, late_lost = 0;
+    for (uint64_t n = 0; n < inserts; n++) {
+        struct gj_rid rid = rid_at(1000 + n / per_ms, n);
+        rid_window_insert(&f.w, n % 7, &rid, n + 1);
+        falls += f.w.floor_ms < floor;
+        floor = f.w.floor_ms;
+        if (n % 61 != 0 && n + 1 != inserts) continue;
+        for (uint64_t k = 0; k <= n; k += n + 1 == inserts ? 1 : 13) {
+            struct gj_rid old = rid_at(1000 + k / per_ms, k);
+            if (finds(&f.w, k % 7, &old, k + 1)) continue;
+            forgotten++;
+            lost += rid_time_ms(&old) >= f.w.floor_ms;
+            late_lost += k + rids_max > n;
+        }
+    }
+    CHECK_EQ(lost, 0);
+    CHECK_EQ(late_lost, 0);
+    CHECK_EQ(falls, 0);
+    CHECK(f.w.count >= rids_max || inserts < rids_max);
+    if (inserts > 3 * rids_max + 200) CHECK(forgotten > 0);
+    free(f.memory);
+}
+
+TEST(found_or_below_the_floor_smallest)
+{
+    run_through(1, 2000, 5);
+}
+
+TEST(found_or_below_the_floor_all_in_one_ms_each)
+{
+    run_through(500, 5000, 1);
+}
+
+TEST(found_or_below_the_floor_wraps_twice)
+{
+    run_through(1000, 6000, 17);
+}
+
+/* Rids inside the window arrive in any order: old ones widen the newest slice. */
+TEST(out_of_order_within_the_window)
+{
+    struct fixture f = build(2000);
+    uint64_t random = 88172645463325252u, lost = 0;
+    const uint64_t inserts = 12000;
+    struct gj_rid *rids = calloc(inserts, sizeof(*rids));
+    for (uint64_t n = 0; n < inserts; n++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        uint64_t now = 100000 + n * 10, ms = now - random % 5000;
+        if (ms < f.w.floor_ms) ms = f.w.floor_ms; /* older ones are refused before the insert */
+        rids[n] = rid_at(ms, n);
+        rid_window_insert(&f.w, 3, &rids[n], n + 1);
+    }
+    for (uint64_t n = 0; n < inserts; n++) {
+        lost += !finds(&f.w, 3, &rids[n], n + 1) && rid_time_ms(&rids[n]) >= f.w.floor_ms;
+    }
+    CHECK_EQ(lost, 0);
+    CHECK(f.w.floor_ms > 0);
+    free(rids);
+    free(f.memory);
+}
+
+TEST(seam_inside_one_millisecond)
+{
+    struct fixture f = build(1);
+    uint64_t total = f.w.slice_max * 3;
+    for (uint64_t n = 0; n < total; n++) {
+        struct gj_rid rid = rid_at(5000, n);
+        rid_window_insert(&f.w, 1, &rid, n + 1);
+    }
+    unsigned missing = 0;
+    for (uint64_t n = 0; n < total; n++) {
+        struct gj_rid rid = rid_at(5000, n);
+        missing += !finds(&f.w, 1, &rid, n + 1);
+    }
+    CHECK_EQ(missing, 0);
+    CHECK_EQ(f.w.newest, 2);
+    free(f.memory);
+}
+
+TEST(floor_is_just_above_what_was_forgotten)
+{
+    struct fixture f = build(1);
+    uint64_t n = 0;
+    while (f.w.floor_ms == 0) {
+        struct gj_rid rid = rid_at(1000 + n, n);
+        rid_window_insert(&f.w, 1, &rid, n + 1);
+        n++;
+    }
+    /* The first slice held the rids 0 .. slice_max-1. */
+    CHECK_EQ(f.w.floor_ms, 1000 + f.w.slice_max);
+    CHECK_EQ(n, f.w.slice_max * (RID_SLICES - 1) + 1);
+    struct gj_rid last_forgotten = rid_at(1000 + f.w.slice_max - 1, f.w.slice_max - 1);
+    struct gj_rid first_known = rid_at(1000 + f.w.slice_max, f.w.slice_max);
+    CHECK_EQ(candidates(&f.w, 1, &last_forgotten), 0);
+    CHECK(finds(&f.w, 1, &first_known, f.w.slice_max + 1));
+    CHECK_EQ(f.w.count, n - f.w.slice_max);
+    free(f.memory);
+}
+
+/* One rid ahead of time in a slice raises the floor to it when the slice goes. */
+TEST(floor_follows_the_newest_time_of_the_slice)
+{
+    struct fixture f = build(1);
+    struct gj_rid ahead = rid_at(90000, 0);
+    rid_window_insert(&f.w, 1, &ahead, 1);
+    for (uint64_t n = 1; f.w.floor_ms == 0; n++) {
+        struct gj_rid rid = rid_at(1000 + n, n);
+        rid_window_insert(&f.w, 1, &rid, n + 1);
+    }
+    CHECK_EQ(f.w.floor_ms, 90001);
+    free(f.memory);
+}
+
+/* A slice must be clean when its turn comes, however often the ring went round. */
+TEST(retired_slices_are_clean_in_time)
+{
+    struct fixture f = build(300);
+    uint64_t bad = 0;
+    for (uint64_t n = 0; n < f.w.slice_max * RID_SLICES * 5; n++) {
+        struct gj_rid rid = rid_at(1000 + n, n);
+        rid_window_insert(&f.w, 1, &rid, n + 1);
+        const struct rid_slice *newest = &f.w.slices[f.w.newest];
+        if (newest->count != 1) continue;
+        uint64_t used = 0;
+        for (uint64_t i = 0; i < f.w.bucket_count * 8; i++) used += newest->entries[i] != 0;
+        bad += used != 1;
+    }
+    CHECK_EQ(bad, 0);
+    free(f.memory);
+}
+
+/* Two rids with one fingerprint in one chain: both positions are given, newest first. */
+TEST(equal_fingerprints_give_both)
+{
+    struct fixture f = build(1); /* one bucket per slice: any two rids of a slice share it */
+    struct gj_rid a = rid_at(1000, 1), b = rid_at(1001, 2);
+    rid_window_insert(&f.w, 1, &a, 100);
+    rid_window_insert(&f.w, 1, &b, 200);
+    struct rid_slice *slice = &f.w.slices[0];
+    const uint64_t low = (UINT64_C(1) << 36) - 1;
+    for (unsigned i = 0; i < 8; i++) {
+        if ((slice->entries[i] & low) == 200) {
+            slice->entries[i] = hash_rid(1, &a, f.w.seed) << 36 | 200;
+        }
+    }
+    uint64_t positions[RID_CANDIDATES_MAX];
+    CHECK_EQ(rid_window_find(&f.w, 1, &a, positions), 2);
+    CHECK_EQ(positions[0], 200);
+    CHECK_EQ(positions[1], 100);
+    free(f.memory);
+}
+
+TEST(largest_position)
+{
+    struct fixture f = build(10);
+    struct gj_rid rid = rid_at(1000, 1);
+    uint64_t largest = (UINT64_C(1) << 36) - 1;
+    rid_window_insert(&f.w, 1, &rid, largest);
+    CHECK(finds(&f.w, 1, &rid, largest));
+    free(f.memory);
+}
+
+/* Two windows fed the same are the same, byte for byte. */
+TEST(same_inserts_same_window)
+{
+    struct fixture a = build(200), b = build(200);
+    for (uint64_t n = 0; n < 3000; n++) {
+        struct gj_rid rid = rid_at(1000 + n / 3, n);
+        rid_window_prefetch(&a.w, n, &rid);
+        rid_window_insert(&a.w, n, &rid, n + 1);
+        rid_window_insert(&b.w, n, &rid, n + 1);
+    }
+    CHECK(memcmp(a.memory, b.memory, rid_window_size(200)) == 0);
+    CHECK_EQ(a.w.floor_ms, b.w.floor_ms);
+    free(a.memory);
+    free(b.memory);
+}
+
+TEST_MAIN(T(time_is_the_first_six_bytes), T(empty_knows_nothing), T(person_is_part_of_the_key),
+          T(found_or_below_the_floor_smallest), T(found_or_below_the_floor_all_in_one_ms_each),
+          T(found_or_below_the_floor_wraps_twice), T(out_of_order_within_the_window),
+          T(seam_inside_one_millisecond), T(floor_is_just_above_what_was_forgotten),
+          T(floor_follows_the_newest_time_of_the_slice), T(retired_slices_are_clean_in_time),
+          T(equal_fingerprints_give_both), T(largest_position), T(same_inserts_same_window))
