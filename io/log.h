@@ -20,7 +20,8 @@
 
 struct log; /* made by log_recovery: see there */
 
-/* Called once per loop turn in which groups became durable. */
+/* Called after a completion that made groups durable, outside of every call into the log. May call
+ * into the log. */
 typedef void (*log_durable_fn)(void *owner, uint64_t group_durable);
 
 /* ---- appending ---- */
@@ -42,6 +43,9 @@ void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_floor
 void log_flush(struct log *log);
 /* Idle for 50 ms, or stopping: writes a SEAL group if the last group is not one. */
 void log_seal(struct log *log);
+/* Stopping: as log_seal(), and nothing is preallocated any more. log_close() may follow as soon as
+ * log_quiet() is true. */
+void log_stop(struct log *log);
 
 /* Number of the group that holds everything appended so far: what a reply to something that saw
  * this state must wait for. */
@@ -55,7 +59,8 @@ bool log_read_only(const struct log *log);
 /* True while groups wait because the disk or the preallocation is behind (log_reserve gave NULL).
  */
 bool log_stalled(const struct log *log);
-/* True if nothing is open, in flight or unsealed. */
+/* True if nothing is open, in flight or unsealed (and, after log_stop(), no disk operation of any
+ * kind is out). */
 bool log_quiet(const struct log *log);
 
 /* ---- evidence: reading records back ---- */
@@ -81,5 +86,7 @@ struct log_figures {
 };
 void log_figures(const struct log *log, struct log_figures *ret);
 const uint8_t *log_id(const struct log *log);
+/* The one region all disk operations of the log read from and write to, for registered buffers. */
+void log_memory(const struct log *log, void **base, size_t *size);
 
 #endif

@@ -13,7 +13,8 @@ struct log_options {
     uint64_t prealloc_bytes;  /* kept zero-written ahead of the log; multiple of LOG_SEGMENT_SIZE */
     uint64_t low_water_bytes; /* free disk space below which no more is preallocated */
     uint64_t clock_gap_max_ms; /* wall clock further ahead of the log than this: exit 75 */
-    bool test_clock;           /* log time comes from the client, not from the wall clock */
+    bool unsafe_dev; /* accept file systems that promise nothing (tmpfs, overlay, NFS, FUSE) */
+    bool test_clock; /* log time comes from the client, not from the wall clock */
     void (*durable)(void *owner, uint64_t group_durable); /* see log_durable_fn */
     void *owner;
 };
@@ -32,6 +33,7 @@ struct log_recovered {
     uint64_t generation; /* of this start */
     int exit_code;       /* 0, or 74, 75, 77, 78 */
     char error[512];     /* one line: what is wrong and what to do */
+    char warning[256];   /* about the file system, for the log of the server; empty if none */
 };
 
 /* Phase 1, synchronous, before any ring exists: lock, identity, scan, redo into the state, cut,
@@ -40,12 +42,15 @@ struct log_recovered {
 NODISCARD bool log_recover(const struct log_options *options, log_state_fn make_state,
                            void *state_owner, struct log_recovered *ret);
 
-/* Phase 2: hands over the disk door; preallocates, writes the START group at `time_ms` and waits
- * for nothing: the START group is durable like any other. False: ret->error, exit code 74 or 75. */
+/* Phase 2: hands over the disk door; zero-writes what should be ready (at once, without the door),
+ * submits the START group at `time_ms` (the wall clock; log time if that is later) and waits for
+ * nothing: the START group is durable like any other. Sets ret->time_ms to the time it took, where
+ * log time begins (io/log_clock.h). False: ret->error, exit code 74 or 75. */
 NODISCARD bool log_start(struct log *log, struct disk *disk, uint64_t time_ms,
                          struct log_recovered *ret);
 
-/* Releases memory, files and the lock. Nothing may be in flight. */
+/* Releases memory, files and the lock. No group may be in flight; after log_stop() and log_quiet()
+ * nothing at all is, else the disk door must be gone first. */
 void log_close(struct log *log);
 
 #endif

@@ -1,0 +1,161 @@
+/* io/log_tool.c -- `gongji log dump` and `gongji log verify`. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "codes.h"
+#include "log_reader.h"
+#include "log_tool.h"
+
+typedef void (*group_fn)(const struct log_reader *reader, const struct log_group *group, FILE *out);
+
+static const char *kind_name(uint32_t kind)
+{
+    switch (kind) {
+    case LOG_GROUP_START: return "START";
+    case LOG_GROUP_DATA: return "DATA";
+    case LOG_GROUP_SEAL: return "SEAL";
+    default: return "?"; /* log_group_verify() accepts no other */
+    }
+}
+
+static void dump_record(const void *record, FILE *out)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    const char *name = gj_op_name(op->type), *code = gj_code_name(effect->code);
+    fprintf(out, "  seq %" PRIu64 " %s rid ", effect->seq, name != NULL ? name : "?");
+    for (unsigned i = 0; i < sizeof(op->rid.bytes); i++) fprintf(out, "%02x", op->rid.bytes[i]);
+    fprintf(out, " person %" PRIu64, op->person);
+    if (op->other != 0) fprintf(out, " other %" PRIu64, op->other);
+    if (op->amount != 0) fprintf(out, " amount %" PRId64, op->amount);
+    fprintf(out, " -> %u %s balance %" PRId64, effect->code, code != NULL ? code : "?",
+            effect->balance);
+    if ((effect->flags & EFFECT_SOURCES) != 0) {
+        const struct gj_effect_sources *sources = record_sources(record);
+        fprintf(out, " taken");
+        for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+            fprintf(out, " %" PRId64, sources->taken[i]);
+        }
+        fprintf(out, " remainder %" PRId64, sources->remainder);
+    }
+    fprintf(out, "\n");
+}
+
+static void dump_group(const struct log_reader *reader, const struct log_group *group, FILE *out)
+{
+    fprintf(out,
+            "group %" PRIu64 " %s position %" PRIu64 " size %u generation %" PRIu64 " time %" PRIu64
+            " first_seq %" PRIu64 " records %u durable_through %" PRIu64 "\n",
+            group->number, kind_name(group->kind), group->position, group->size, group->generation,
+            group->time_ms, group->first_seq, group->count, group->durable_through);
+    for (uint32_t i = 0; i < reader->count; i++) {
+        dump_record((const uint8_t *)group + reader->offsets[i], out);
+    }
+}
+
+static int print_fault(const struct log_fault *fault, FILE *out)
+{
+    fprintf(out, "%s\n", fault->line);
+    return fault->exit_code;
+}
+
+static int print_end(struct log_reader *reader, FILE *out)
+{
+    struct recover_tail facts;
+    uint64_t end, at = reader->position;
+    log_reader_tail(reader, &facts, &end);
+    fprintf(out,
+            "%" PRIu64 " groups, %" PRIu64 " records, %" PRIu64 " bytes, %" PRIu64
+            " generations, last log time %" PRIu64 " ms\n",
+            reader->number, reader->records, reader->end, reader->generation, reader->time_ms);
+    enum recover_verdict verdict = recover_tail(&facts);
+    switch (verdict) {
+    case RECOVER_CONTINUE:
+        fprintf(out, "good: the log ends cleanly%s\n",
+                reader->kind == LOG_GROUP_SEAL ? ", sealed" : "");
+        break;
+    case RECOVER_CUT:
+        fprintf(out,
+                "good up to a torn tail: group %" PRIu64 " at byte %" PRIu64
+                " is not whole and nothing shows that it ever was; the next start cuts %" PRIu64
+                " bytes\n",
+                facts.bad_group, at, end - at);
+        break;
+    case RECOVER_REFUSE_NEWER:
+        fprintf(out, "group %" PRIu64 " at byte %" PRIu64 " or one behind it has a newer format\n",
+                facts.bad_group, at);
+        break;
+    case RECOVER_REFUSE_FOREIGN:
+        fprintf(out, "at byte %" PRIu64 " or behind it stand groups of another log\n", at);
+        break;
+    default:
+        fprintf(out,
+                "DAMAGED: group %" PRIu64 " at byte %" PRIu64 " (log-%016" PRIx64
+                ".seg, offset %" PRIu64 ")%s\n",
+                facts.bad_group, at, at / LOG_SEGMENT_SIZE, at % LOG_SEGMENT_SIZE,
+                facts.malformed ? " verifies but its records cannot be read"
+                                : "; later groups prove that it was durable");
+        break;
+    }
+    return recover_exit_code(verdict);
+}
+
+static int walk_groups(const struct log_files *files, struct log_reader *reader, group_fn each,
+                       FILE *out)
+{
+    struct log_fault fault;
+    if (!log_reader_open(reader, files, &fault)) return print_fault(&fault, out);
+    const struct log_group *group;
+    while ((group = log_reader_next(reader)) != NULL) {
+        if (each != NULL) each(reader, group, out);
+    }
+    int code = print_end(reader, out);
+    log_reader_close(reader);
+    return code;
+}
+
+static int walk_files(struct log_files *files, struct log_reader *reader, const char *dir,
+                      group_fn each, FILE *out)
+{
+    struct log_fault fault;
+    struct recover_directory facts;
+    if (!log_files_open_read_only(files, dir, &fault)) return print_fault(&fault, out);
+    if (!log_files_facts(files, &facts, &fault)) return print_fault(&fault, out);
+    enum recover_verdict verdict = recover_directory(&facts);
+    if (verdict == RECOVER_FRESH) {
+        fprintf(out, "%s holds no log\n", dir);
+        return 0;
+    }
+    if (verdict != RECOVER_SCAN) {
+        (void)log_files_refuse(files, verdict, &fault);
+        return print_fault(&fault, out);
+    }
+    if (!log_files_open_segments(files, facts.segments, &fault)) return print_fault(&fault, out);
+    return walk_groups(files, reader, each, out);
+}
+
+static int walk(const char *dir, group_fn each, FILE *out)
+{
+    struct log_files *files = calloc(1, sizeof(*files));
+    struct log_reader *reader = calloc(1, sizeof(*reader));
+    int code = 75;
+    if (files == NULL || reader == NULL) {
+        fprintf(out, "no memory to read the log with\n");
+    } else {
+        code = walk_files(files, reader, dir, each, out);
+        log_files_close(files);
+    }
+    free(reader);
+    free(files);
+    return code;
+}
+
+int log_dump(const char *dir, FILE *out)
+{
+    return walk(dir, dump_group, out);
+}
+
+int log_verify(const char *dir, FILE *out)
+{
+    return walk(dir, NULL, out);
+}

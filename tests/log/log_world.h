@@ -1,0 +1,255 @@
+/* tests/log/log_world.h -- a log in a real directory with a state under it, driven through a disk
+ * door that can fail, shorten and reorder. */
+#ifndef TESTS_LOG_LOG_WORLD_H
+#define TESTS_LOG_LOG_WORLD_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk_sync.h"
+#include "log_internal.h"
+#include "log_recovery.h"
+#include "state.h"
+#include "test.h"
+
+#define WORLD_QUEUE 256u
+#define WORLD_TIME  UINT64_C(1763800000000)
+
+struct world {
+    struct disk disk; /* first: the door hands back its own address */
+    struct disk_op *queue[WORLD_QUEUE];
+    uint32_t count;
+    uint64_t log_writes; /* writes of groups performed so far */
+    uint64_t fail_at;    /* the n-th of them gives fail_res; 0 = never */
+    int32_t fail_res;
+    bool newest_first;
+
+    char dir[64];
+    struct log_options options;
+    uint32_t persons_max;
+    struct log_recovered rec;
+    struct log *log;
+    struct state *state;
+    void *memory;
+    uint64_t durable; /* as the callback said */
+    uint64_t time_ms;
+};
+
+static inline void world_submit(struct disk *disk, struct disk_op *op)
+{
+    struct world *w = (struct world *)disk;
+    ASSERT(w->count < WORLD_QUEUE);
+    w->queue[w->count++] = op;
+}
+static inline void world_kick(struct disk *disk)
+{
+    (void)disk;
+}
+
+/* Performs the queued operation at `i`. */
+static inline void world_run(struct world *w, uint32_t i)
+{
+    struct disk_op *op = w->queue[i];
+    memmove(&w->queue[i], &w->queue[i + 1], (w->count - i - 1) * sizeof(w->queue[0]));
+    w->count--;
+    bool group = op->kind == DISK_WRITE && op->buf != w->log->prealloc.zeros;
+    if (group) w->log_writes++;
+    if (group && w->log_writes == w->fail_at) {
+        op->res = w->fail_res;
+    } else {
+        op->res = disk_sync_perform(op);
+    }
+    op->done(op);
+}
+
+/* Performs all that is queued and what follows from it, except zero-writing ahead. */
+static inline void world_poll(struct world *w)
+{
+    for (bool any = true; any;) {
+        any = false;
+        for (uint32_t n = 0; n < w->count && !any; n++) {
+            uint32_t i = w->newest_first ? w->count - 1 - n : n;
+            if (w->queue[i] == &w->log->prealloc.op) continue;
+            world_run(w, i);
+            any = true;
+        }
+    }
+}
+
+static inline void world_durable(void *owner, uint64_t group)
+{
+    struct world *w = owner;
+    CHECK(group > w->durable);
+    w->durable = group;
+}
+
+static inline struct state *world_state(void *owner, uint64_t hash_seed)
+{
+    struct world *w = owner;
+    struct state_config config = {.persons_max = w->persons_max,
+                                  .families_max = 16,
+                                  .institutions_max = 16,
+                                  .rids_max = 1 << 16,
+                                  .hash_seed = hash_seed};
+    struct state_memory parts;
+    uint64_t size = state_size(&config, &parts);
+    ASSERT(size != 0);
+    size = (size + 63) / 64 * 64;
+    w->memory = aligned_alloc(64, size);
+    ASSERT(w->memory != NULL);
+    memset(w->memory, 0, size);
+    return state_init(&config, w->memory);
+}
+
+/* A new directory beside the build (a real disk; /tmp may be memory). */
+static inline void world_init(struct world *w)
+{
+    *w = (struct world){.disk = {.submit = world_submit, .kick = world_kick}};
+    w->persons_max = 1000;
+    w->time_ms = WORLD_TIME;
+    (void)snprintf(w->dir, sizeof(w->dir), "/var/tmp/gongji-test-log-XXXXXX");
+    ASSERT(mkdtemp(w->dir) != NULL);
+    w->options = (struct log_options){.dir = w->dir,
+                                      .clock_gap_max_ms = UINT64_C(3) * 24 * 3600 * 1000,
+                                      .durable = world_durable,
+                                      .owner = w};
+}
+
+/* Phase 1 only; the exit code. */
+static inline int world_recover(struct world *w)
+{
+    w->count = 0;
+    w->durable = 0;
+    w->log = NULL;
+    w->memory = NULL;
+    if (!log_recover(&w->options, world_state, w, &w->rec)) {
+        free(w->memory);
+        w->memory = NULL;
+        return w->rec.exit_code;
+    }
+    w->log = w->rec.log;
+    w->state = w->rec.state;
+    return 0;
+}
+
+static inline int world_start(struct world *w)
+{
+    int code = world_recover(w);
+    if (code != 0) return code;
+    if (!log_start(w->log, &w->disk, w->time_ms, &w->rec)) {
+        log_close(w->log);
+        free(w->memory);
+        return w->rec.exit_code;
+    }
+    return 0;
+}
+
+/* As if the process had died here: what was not performed never happens. */
+static inline void world_die(struct world *w)
+{
+    if (w->log == NULL) return;
+    w->log->flying = 0;
+    log_close(w->log);
+    free(w->memory);
+    w->log = NULL;
+    w->count = 0;
+}
+
+static inline void world_remove(struct world *w)
+{
+    DIR *listing = opendir(w->dir);
+    if (listing != NULL) {
+        for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+            (void)unlinkat(dirfd(listing), entry->d_name, 0);
+        }
+        (void)closedir(listing);
+    }
+    (void)rmdir(w->dir);
+}
+
+/* A deposit to a person nobody opened: the smallest record there is (a refusal, 128 bytes). */
+static inline struct gj_op world_op(uint64_t n)
+{
+    struct gj_op op = {.person = 1 + n % 7, .amount = 100, .type = GJ_OP_DEPOSIT};
+    for (unsigned i = 0; i < 6; i++) op.rid.bytes[i] = (uint8_t)(WORLD_TIME >> (40 - 8 * i));
+    for (unsigned i = 0; i < 8; i++) op.rid.bytes[8 + i] = (uint8_t)(n >> (8 * i));
+    return op;
+}
+
+/* Decides, appends and commits one operation; its position, 0 if there is no room now. */
+static inline uint64_t world_append_op(struct world *w, const struct gj_op *op)
+{
+    void *record = log_reserve(w->log, w->time_ms);
+    if (record == NULL) return 0;
+    uint64_t position = log_reserved_position(w->log);
+    struct decide_input in = {.time_ms = log_reserved_time_ms(w->log),
+                              .seq = state_seq(w->state) + 1};
+    struct decision decision;
+    decide(w->state, op, &in, record, &decision);
+    CHECK_EQ(decision.kind, DECISION_RECORD);
+    if (decision.kind != DECISION_RECORD) return 0;
+    commit(w->state, record, position, in.time_ms);
+    log_append(w->log, decision.record_size, in.seq, state_rid_floor_ms(w->state));
+    return position;
+}
+static inline uint64_t world_append(struct world *w, uint64_t n)
+{
+    struct gj_op op = world_op(n);
+    return world_append_op(w, &op);
+}
+
+/* One group of `records` records, durable. */
+static inline void world_group(struct world *w, uint64_t first, uint64_t records)
+{
+    for (uint64_t i = 0; i < records; i++) CHECK(world_append(w, first + i) != 0);
+    log_flush(w->log);
+    world_poll(w);
+}
+
+static inline void world_seal(struct world *w)
+{
+    log_seal(w->log);
+    world_poll(w);
+    CHECK(log_quiet(w->log));
+}
+
+static inline void world_path(const struct world *w, const char *name, char path[128])
+{
+    (void)snprintf(path, 128, "%s/%s", w->dir, name);
+}
+
+/* Bytes of segment 0 read and written behind the server's back. */
+static inline void world_peek(const struct world *w, uint64_t offset, void *bytes, size_t size)
+{
+    char path[128];
+    world_path(w, "log-0000000000000000.seg", path);
+    int fd = open(path, O_RDONLY);
+    ASSERT(fd >= 0 && pread(fd, bytes, size, (off_t)offset) == (ssize_t)size);
+    (void)close(fd);
+}
+static inline void world_poke(const struct world *w, uint64_t offset, const void *bytes,
+                              size_t size)
+{
+    char path[128];
+    world_path(w, "log-0000000000000000.seg", path);
+    int fd = open(path, O_WRONLY);
+    ASSERT(fd >= 0 && pwrite(fd, bytes, size, (off_t)offset) == (ssize_t)size && fsync(fd) == 0);
+    (void)close(fd);
+}
+
+/* Makes the unwritten rest of segment 0 a hole: many scans of it cost nothing. */
+static inline void world_sparse(const struct world *w, uint64_t from)
+{
+    char path[128];
+    world_path(w, "log-0000000000000000.seg", path);
+    int fd = open(path, O_WRONLY);
+    ASSERT(fd >= 0 && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+                                (off_t)(LOG_SEGMENT_SIZE - from)) == 0);
+    (void)close(fd);
+}
+
+#endif

@@ -1,0 +1,375 @@
+/* tests/log/test_log.c -- appending, group commit, durability order, failure, evidence, restart. */
+#include "log_clock.h"
+#include "log_tool.h"
+#include "log_world.h"
+
+static bool same_digest(const struct state *s, const uint64_t want[2])
+{
+    uint64_t got[2];
+    state_digest(s, got);
+    return got[0] == want[0] && got[1] == want[1];
+}
+
+TEST(restart_gives_the_same_state)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    CHECK(w.rec.fresh);
+    CHECK_EQ(w.rec.generation, 1);
+    world_poll(&w);
+    CHECK_EQ(w.durable, 1);
+    for (uint64_t g = 0; g < 5; g++) world_group(&w, g * 100, 100);
+    world_seal(&w);
+    uint64_t digest[2], seq = state_seq(w.state), end = w.log->end;
+    state_digest(w.state, digest);
+    log_stop(w.log);
+    while (!log_quiet(w.log)) world_run(&w, 0);
+    log_close(w.log);
+    free(w.memory);
+    w.time_ms += 1000;
+    CHECK_EQ(world_start(&w), 0);
+    CHECK(!w.rec.fresh);
+    CHECK_EQ(w.rec.records, 500);
+    CHECK_EQ(w.rec.groups, 7); /* START, 5, SEAL */
+    CHECK_EQ(w.rec.bytes, end);
+    CHECK_EQ(w.rec.cut_bytes, 0);
+    CHECK_EQ(w.rec.generation, 2);
+    CHECK_EQ(state_seq(w.state), seq);
+    CHECK(same_digest(w.state, digest));
+    world_poll(&w);
+    world_group(&w, 1000, 1);
+    CHECK_EQ(state_seq(w.state), seq + 1);
+    world_die(&w);
+    FILE *nowhere = fopen("/dev/null", "w");
+    CHECK_EQ(log_verify(w.dir, nowhere), 0);
+    (void)fclose(nowhere);
+    world_remove(&w);
+}
+
+TEST(idle_marks_are_written_once)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    CHECK(!log_quiet(w.log));
+    log_seal(w.log); /* before START is durable: waits for it */
+    CHECK_EQ(log_group_last(w.log), 1);
+    world_poll(&w);
+    CHECK_EQ(log_group_durable(w.log), 2);
+    for (int i = 0; i < 5; i++) world_seal(&w);
+    CHECK_EQ(log_group_last(w.log), 2);
+    log_flush(w.log);
+    CHECK_EQ(w.count, w.log->prealloc.busy ? 1 : 0);
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(groups_are_pipelined_and_bounded)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    uint64_t n = 0;
+    for (uint32_t g = 0; g < LOG_IN_FLIGHT_MAX; g++) {
+        CHECK(world_append(&w, n++) != 0);
+        log_flush(w.log);
+        CHECK_EQ(w.log->flying, g + 1);
+    }
+    CHECK(world_append(&w, n++) != 0);
+    log_flush(w.log); /* no slot: stays open and grows */
+    CHECK(world_append(&w, n++) != 0);
+    CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
+    CHECK_EQ(log_group_last(w.log), 2 + LOG_IN_FLIGHT_MAX);
+    while (world_append(&w, n) != 0) n++; /* until both spare buffers are full */
+    CHECK(log_stalled(w.log));
+    CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
+    CHECK_EQ(w.durable, 1);
+    world_poll(&w);
+    CHECK_EQ(log_group_durable(w.log), log_group_last(w.log));
+    CHECK(world_append(&w, n++) != 0);
+    CHECK(!log_stalled(w.log));
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(only_the_contiguous_prefix_is_released)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    for (uint64_t g = 0; g < 4; g++) {
+        CHECK(world_append(&w, g) != 0);
+        log_flush(w.log);
+    }
+    uint32_t first = w.queue[0] == &w.log->prealloc.op ? 1 : 0;
+    world_run(&w, first + 3); /* group 5 */
+    CHECK_EQ(w.durable, 1);
+    world_run(&w, first + 1); /* group 3 */
+    CHECK_EQ(w.durable, 1);
+    world_run(&w, first); /* group 2 */
+    CHECK_EQ(w.durable, 3);
+    CHECK_EQ(log_group_durable(w.log), 3);
+    world_run(&w, first); /* group 4 */
+    CHECK_EQ(w.durable, 5);
+    world_die(&w);
+    world_remove(&w);
+}
+
+static void failing_write(uint64_t nth, int32_t res)
+{
+    struct world w;
+    world_init(&w);
+    w.fail_at = nth;
+    w.fail_res = res;
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    for (uint64_t g = 0; g < 6 && !log_failed(w.log); g++) {
+        for (uint64_t i = 0; i < 2 && world_append(&w, g * 2 + i) != 0; i++) log_flush(w.log);
+        world_poll(&w);
+    }
+    CHECK(log_failed(w.log));
+    CHECK_EQ(w.durable, nth - 1);
+    CHECK(log_reserve(w.log, w.time_ms) == NULL);
+    uint64_t writes = w.log_writes;
+    log_flush(w.log);
+    log_seal(w.log);
+    world_poll(&w);
+    CHECK_EQ(w.log_writes, writes); /* nothing is retried */
+    CHECK_EQ(w.durable, nth - 1);
+    world_die(&w);
+    w.fail_at = 0;
+    CHECK_EQ(world_start(&w), 0);
+    CHECK(w.rec.groups >= nth - 1);
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(failing_writes)
+{
+    for (uint64_t nth = 1; nth <= 6; nth++) failing_write(nth, -EIO);
+    failing_write(3, 512);
+    failing_write(3, 0);
+    failing_write(4, -ENOSPC);
+}
+
+static int woken, failed;
+static void on_done(struct log_waiter *waiter)
+{
+    woken++;
+    if (waiter->failed) failed++;
+}
+
+TEST(evidence)
+{
+    struct world w;
+    uint64_t positions[40];
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    struct log_waiter waiter = {.done = on_done}, other = {.done = on_done};
+    positions[0] = world_append(&w, 0);
+    const void *record = log_fetch(w.log, positions[0], &waiter);
+    CHECK(record != NULL && record_effect(record)->seq == 1);
+    CHECK_EQ(log_group_of(w.log, positions[0]), 2);
+    log_flush(w.log);
+    CHECK_EQ(log_group_of(w.log, positions[0]), 2);
+    world_poll(&w);
+    CHECK_EQ(log_group_of(w.log, positions[0]), 0);
+    for (uint64_t g = 1; g < 40; g++) {
+        positions[g] = world_append(&w, g);
+        log_flush(w.log);
+        world_poll(&w);
+    }
+    woken = failed = 0;
+    CHECK(log_fetch(w.log, positions[0], &waiter) == NULL);
+    CHECK(log_fetch(w.log, positions[1], &other) == NULL); /* joins the same read */
+    CHECK(!waiter.failed && w.log->cache.reading == 1);
+    world_poll(&w);
+    CHECK_EQ(woken, 2);
+    for (uint64_t g = 0; g < 40; g++) {
+        record = log_fetch(w.log, positions[g], &waiter);
+        CHECK(record != NULL && record_effect(record)->seq == g + 1);
+    }
+    /* Groups written behind a cached chunk's validity make it read again. */
+    for (uint64_t g = 40; g < 60; g++) world_group(&w, g, 1);
+    uint64_t late = positions[39] + LOG_BLOCK_SIZE / GJ_RECORD_UNIT;
+    if (log_fetch(w.log, late, &waiter) == NULL) world_poll(&w);
+    record = log_fetch(w.log, late, &waiter);
+    CHECK(record != NULL && record_effect(record)->seq == 41);
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(evidence_that_cannot_be_read)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    uint64_t position = world_append(&w, 0);
+    for (uint64_t g = 0; g < 10; g++) world_group(&w, 1 + g, 1);
+    struct log_waiter waiter = {.done = on_done};
+    woken = failed = 0;
+    CHECK(log_fetch(w.log, position, &waiter) == NULL);
+    int null = open("/dev/null", O_RDWR);
+    for (uint32_t i = 0; i < w.count; i++) {
+        if (w.queue[i]->kind == DISK_READ) w.queue[i]->fd = null; /* reads nothing */
+    }
+    world_poll(&w);
+    CHECK_EQ(woken, 1);
+    CHECK_EQ(failed, 1);
+    CHECK(!log_failed(w.log));
+    (void)close(null);
+    uint8_t junk[128];
+    memset(junk, 0xff, sizeof(junk));
+    world_poke(&w, position * GJ_RECORD_UNIT, junk, sizeof(junk));
+    CHECK(log_fetch(w.log, position, &waiter) == NULL);
+    world_poll(&w);
+    CHECK(log_fetch(w.log, position, &waiter) == NULL && waiter.failed);
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(segments_are_made_ahead_and_crossed)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 8 * LOG_BLOCK_SIZE;
+    CHECK_EQ(w.log->files.segments, 1);
+    uint64_t n = 0;
+    while (w.log->files.segments < 2 && n < 6) world_group(&w, n++, 1);
+    while (w.log->files.segments < 2 && w.count > 0) world_run(&w, 0);
+    CHECK_EQ(w.log->files.segments, 2);
+    CHECK_EQ(w.log->prealloc.busy, w.count > 0);
+    while (w.log->end < LOG_SEGMENT_SIZE && n < 40) world_group(&w, n++, 1);
+    CHECK(w.log->end > LOG_SEGMENT_SIZE);
+    struct stat st;
+    char path[128];
+    world_path(&w, "log-0000000000000001.seg", path);
+    CHECK(stat(path, &st) == 0 && (uint64_t)st.st_size == LOG_SEGMENT_SIZE);
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(no_room_makes_read_only)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    CHECK(!log_read_only(w.log));
+    w.log->options.low_water_bytes = UINT64_MAX / 2;
+    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.time_ms += 2000;
+    for (uint64_t n = 0; n < 3; n++) {
+        CHECK(!log_read_only(w.log));
+        world_group(&w, n, 1);
+    }
+    world_group(&w, 3, 1);
+    CHECK(log_read_only(w.log));
+    world_seal(&w); /* the reserve takes what was decided and the mark */
+    w.log->options.low_water_bytes = 0;
+    w.time_ms += 2000;
+    CHECK(log_reserve(w.log, w.time_ms) != NULL);
+    CHECK(!log_read_only(w.log));
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(no_room_at_the_start)
+{
+    struct world w;
+    world_init(&w);
+    w.options.prealloc_bytes = LOG_SEGMENT_SIZE;
+    w.options.low_water_bytes = UINT64_MAX / 2;
+    CHECK_EQ(world_start(&w), 0); /* what is ready is used; changes are refused at its end */
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(time_rules)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    CHECK_EQ(w.rec.time_ms, WORLD_TIME);
+    world_poll(&w);
+    w.time_ms += 5000;
+    world_group(&w, 0, 1);
+    w.time_ms -= 3000; /* falls: the group keeps the last time */
+    CHECK(log_reserve(w.log, w.time_ms) != NULL);
+    CHECK_EQ(log_reserved_time_ms(w.log), WORLD_TIME + 5000);
+    CHECK(log_reserve(w.log, WORLD_TIME + 6000) != NULL); /* an unused group takes a later time */
+    CHECK_EQ(log_reserved_time_ms(w.log), WORLD_TIME + 6000);
+    world_die(&w);
+    w.time_ms = WORLD_TIME; /* behind the log: goes on from the log */
+    CHECK_EQ(world_start(&w), 0);
+    CHECK_EQ(w.rec.time_ms, WORLD_TIME + 5000);
+    world_poll(&w);
+    world_die(&w);
+    w.time_ms = WORLD_TIME + w.options.clock_gap_max_ms + 5001;
+    CHECK_EQ(world_start(&w), 75);
+    CHECK(strstr(w.rec.error, "--clock-gap-max") != NULL);
+    w.options.clock_gap_max_ms += 10000;
+    CHECK_EQ(world_start(&w), 0);
+    world_die(&w);
+    world_remove(&w);
+}
+
+static uint64_t fake_wall, fake_elapsed;
+static uint64_t get_wall(struct clock *self)
+{
+    (void)self;
+    return fake_wall;
+}
+static uint64_t get_elapsed(struct clock *self)
+{
+    (void)self;
+    return fake_elapsed;
+}
+
+TEST(log_clock_slews_and_never_falls)
+{
+    struct clock clock = {.wall_ms = get_wall, .elapsed_us = get_elapsed};
+    struct log_clock time;
+    int64_t offset;
+    fake_wall = WORLD_TIME;
+    fake_elapsed = 77;
+    log_clock_init(&time, &clock, WORLD_TIME);
+    fake_wall += 1000;
+    fake_elapsed += 1000000;
+    CHECK_EQ(log_clock_now_ms(&time), WORLD_TIME + 1000);
+    CHECK(!log_clock_stepped(&time, &offset));
+    fake_wall += 3600000; /* an hour ahead */
+    fake_elapsed += 1000000;
+    fake_wall += 1000;
+    uint64_t now = log_clock_now_ms(&time);
+    CHECK(now >= WORLD_TIME + 2000 && now <= WORLD_TIME + 2001);
+    CHECK(log_clock_stepped(&time, &offset));
+    CHECK(offset > 3599000 && offset <= 3600000);
+    CHECK(!log_clock_stepped(&time, &offset));
+    fake_wall -= 7200000; /* an hour behind */
+    uint64_t last = log_clock_now_ms(&time);
+    CHECK(log_clock_stepped(&time, &offset));
+    for (int i = 0; i < 100000; i++) {
+        fake_elapsed += 137;
+        uint64_t next = log_clock_now_ms(&time);
+        if (next < last) CHECK_EQ(next, last);
+        last = next;
+    }
+    /* 13.7 s at 500 ppm: 6.85 ms slower than real time */
+    CHECK(last >= now + 13700 - 8 && last <= now + 13700 - 5);
+    fake_elapsed -= 1000;
+    CHECK_EQ(log_clock_now_ms(&time), last);
+}
+
+TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
+          T(groups_are_pipelined_and_bounded), T(only_the_contiguous_prefix_is_released),
+          T(failing_writes), T(evidence), T(evidence_that_cannot_be_read),
+          T(segments_are_made_ahead_and_crossed), T(no_room_makes_read_only),
+          T(no_room_at_the_start), T(time_rules), T(log_clock_slews_and_never_falls))

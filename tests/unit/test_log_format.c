@@ -1,0 +1,163 @@
+/* tests/unit/test_log_format.c -- signing and verifying groups and the meta file. */
+#include "log_format.h"
+#include "test.h"
+
+#define BODY     1000u
+#define SIZE     (sizeof(struct log_group) + BODY / 64 * 64)
+#define POSITION (7u * LOG_BLOCK_SIZE)
+
+static const uint8_t LOG_ID[16] = {1, 2, 3};
+static uint8_t secret[LOG_SECRET_SIZE];
+static _Alignas(64) uint8_t block[LOG_BLOCK_SIZE];
+
+static struct log_group *make_group(void)
+{
+    struct log_group *group = (struct log_group *)block;
+    for (unsigned i = 0; i < sizeof(secret); i++) secret[i] = (uint8_t)(i * 37 + 5);
+    memset(block, 0, sizeof(block));
+    for (unsigned i = sizeof(*group); i < SIZE; i++) block[i] = (uint8_t)i;
+    *group = (struct log_group){.magic = LOG_GROUP_MAGIC,
+                                .format_version = LOG_FORMAT_VERSION,
+                                .kind = LOG_GROUP_DATA,
+                                .generation = 3,
+                                .number = 9,
+                                .position = POSITION,
+                                .first_seq = 100,
+                                .count = 5,
+                                .size = SIZE,
+                                .time_ms = 1,
+                                .durable_through = 8};
+    memcpy(group->log_id, LOG_ID, sizeof(LOG_ID));
+    log_group_sign(group, secret);
+    return group;
+}
+
+static bool verifies(void)
+{
+    return log_group_verify(block, sizeof(block), POSITION, LOG_ID, secret);
+}
+
+TEST(good_group_verifies)
+{
+    make_group();
+    CHECK(verifies());
+}
+
+TEST(every_flipped_bit_is_seen)
+{
+    make_group();
+    for (unsigned bit = 0; bit < SIZE * 8; bit++) {
+        block[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (verifies()) CHECK_EQ(bit, -1);
+        block[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    CHECK(verifies());
+}
+
+TEST(every_cut_is_seen)
+{
+    make_group();
+    for (uint64_t available = 0; available < SIZE; available++) {
+        if (log_group_verify(block, available, POSITION, LOG_ID, secret)) CHECK_EQ(available, -1);
+    }
+    CHECK(log_group_verify(block, SIZE, POSITION, LOG_ID, secret));
+}
+
+TEST(misplaced_foreign_and_forged_groups)
+{
+    uint8_t other_id[16] = {9}, other_secret[LOG_SECRET_SIZE] = {1};
+    make_group();
+    CHECK(!log_group_verify(block, sizeof(block), POSITION + LOG_BLOCK_SIZE, LOG_ID, secret));
+    CHECK(!log_group_verify(block, sizeof(block), POSITION + 64, LOG_ID, secret));
+    CHECK(!log_group_verify(block, sizeof(block), POSITION, other_id, secret));
+    CHECK(!log_group_verify(block, sizeof(block), POSITION, LOG_ID, other_secret));
+}
+
+TEST(signed_nonsense_is_refused)
+{
+    struct log_group *group = make_group();
+    group->kind = 4;
+    log_group_sign(group, secret);
+    CHECK(!verifies());
+    group = make_group();
+    group->kind = 0;
+    log_group_sign(group, secret);
+    CHECK(!verifies());
+}
+
+TEST(newer_group)
+{
+    struct log_group *group = make_group();
+    CHECK(!log_group_newer(block, sizeof(block), POSITION, LOG_ID));
+    group->format_version = LOG_FORMAT_VERSION + 1;
+    CHECK(!verifies());
+    CHECK(log_group_newer(block, sizeof(block), POSITION, LOG_ID));
+    CHECK(!log_group_newer(block, sizeof(block), POSITION + LOG_BLOCK_SIZE, LOG_ID));
+    CHECK(!log_group_newer(block, sizeof(*group) - 1, POSITION, LOG_ID));
+}
+
+TEST(group_of_another_log)
+{
+    uint8_t other_id[16] = {9};
+    make_group();
+    CHECK(!log_group_foreign(block, sizeof(block), POSITION, LOG_ID));
+    CHECK(log_group_foreign(block, sizeof(block), POSITION, other_id));
+    CHECK(!log_group_foreign(block, sizeof(block), POSITION + LOG_BLOCK_SIZE, other_id));
+    CHECK(!log_group_foreign(block, sizeof(struct log_group) - 1, POSITION, other_id));
+    block[0] ^= 1;
+    CHECK(!log_group_foreign(block, sizeof(block), POSITION, other_id));
+}
+
+TEST(where_groups_open)
+{
+    CHECK_EQ(log_padded(1), LOG_BLOCK_SIZE);
+    CHECK_EQ(log_padded(LOG_BLOCK_SIZE), LOG_BLOCK_SIZE);
+    CHECK_EQ(log_padded(LOG_BLOCK_SIZE + 1), 2 * LOG_BLOCK_SIZE);
+    CHECK_EQ(log_next_open(0), 0);
+    uint64_t last = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX;
+    CHECK_EQ(log_next_open(last), last);
+    CHECK_EQ(log_next_open(last + LOG_BLOCK_SIZE), LOG_SEGMENT_SIZE);
+    CHECK_EQ(log_next_open(LOG_SEGMENT_SIZE), LOG_SEGMENT_SIZE);
+}
+
+static struct log_meta make_meta(void)
+{
+    struct log_meta meta = {.magic = LOG_META_MAGIC,
+                            .format_version = LOG_FORMAT_VERSION,
+                            .segment_size_mib = LOG_SEGMENT_SIZE >> 20,
+                            .created_ms = 5,
+                            .hash_seed = 6};
+    log_meta_sign(&meta);
+    return meta;
+}
+
+TEST(meta_states)
+{
+    struct log_meta meta = make_meta();
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_OK);
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta) - 1), LOG_META_CORRUPT);
+    meta.magic++;
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_FOREIGN);
+    meta = make_meta();
+    meta.format_version++;
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_NEWER);
+    meta = make_meta();
+    meta.segment_size_mib = 1;
+    log_meta_sign(&meta);
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_NEWER);
+}
+
+TEST(meta_bits)
+{
+    struct log_meta meta = make_meta();
+    uint8_t *bytes = (uint8_t *)&meta;
+    for (unsigned bit = 0; bit < sizeof(meta) * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (log_meta_check(&meta, sizeof(meta)) == LOG_META_OK) CHECK_EQ(bit, -1);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+TEST_MAIN(T(good_group_verifies), T(every_flipped_bit_is_seen), T(every_cut_is_seen),
+          T(misplaced_foreign_and_forged_groups), T(signed_nonsense_is_refused), T(newer_group),
+          T(group_of_another_log), T(where_groups_open), T(meta_states), T(meta_bits))
