@@ -21,6 +21,7 @@
 #define AHEAD_INDEX   24u /* operations between a hint and the next stage that stands on it */
 #define AHEAD_RECORDS 16u
 #define AHEAD_FAMILY  8u
+#define HINTS         32u /* more than AHEAD_INDEX */
 #define FIRST_ID      UINT64_C(110000000000)
 #define START_MS      UINT64_C(1763600400000)
 
@@ -56,9 +57,9 @@ static void mint(struct bench *b, struct gj_rid *rid)
     for (unsigned i = 0; i < 8; i++) rid->bytes[8 + i] = (uint8_t)(n >> (56 - 8 * i));
 }
 
-static void run_one(struct bench *b, const struct gj_op *op)
+static void run_one(struct bench *b, const struct gj_op *op, const struct op_hint *hint)
 {
-    struct decide_input in = {.time_ms = b->time_ms, .seq = state_seq(b->s) + 1};
+    struct decide_input in = {.time_ms = b->time_ms, .seq = state_seq(b->s) + 1, .hint = hint};
     struct needs seen;
     struct decision decision;
     needs(b->s, op, &seen);
@@ -83,7 +84,7 @@ static void must(struct bench *b, struct gj_op *op)
 {
     uint64_t refused = b->refused;
     mint(b, &op->rid);
-    run_one(b, op);
+    run_one(b, op, NULL);
     if (b->refused == refused) return;
     fprintf(stderr, "bench_core: setting up was refused at operation %s\n", gj_op_name(op->type));
     exit(1);
@@ -167,14 +168,15 @@ static void make_batch(struct bench *b, struct gj_op *ops)
 
 static void run_batch(struct bench *b, const struct gj_op *ops)
 {
+    struct op_hint hints[HINTS];
     for (unsigned i = 0; i < BATCH + AHEAD_INDEX; i++) {
-        if (i < BATCH) prefetch_index(b->s, &ops[i]);
+        if (i < BATCH) prefetch_index(b->s, &ops[i], &hints[i % HINTS]);
         unsigned records = i - (AHEAD_INDEX - AHEAD_RECORDS);
-        if (records < BATCH) prefetch_records(b->s, &ops[records]);
+        if (records < BATCH) prefetch_records(b->s, &ops[records], &hints[records % HINTS]);
         unsigned family = i - (AHEAD_INDEX - AHEAD_FAMILY);
-        if (family < BATCH) prefetch_families(b->s, &ops[family]);
+        if (family < BATCH) prefetch_families(b->s, &ops[family], &hints[family % HINTS]);
         unsigned now = i - AHEAD_INDEX;
-        if (now < BATCH) run_one(b, &ops[now]);
+        if (now < BATCH) run_one(b, &ops[now], &hints[now % HINTS]);
     }
 }
 

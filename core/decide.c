@@ -131,7 +131,10 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
         .seq = in->seq,
         .day = day,
         .year = d.year,
-        .slot_first = op->person == 0 ? SLOT_NONE : person_find(s, op->person),
+        .slot_first =
+            op->person == 0
+                ? SLOT_NONE
+                : person_slot(s, op->person, in->hint != NULL ? in->hint->slot_first : SLOT_NONE),
         .slot_other = SLOT_NONE,
         .family = SLOT_NONE,
         .member_index = MEMBER_NONE,

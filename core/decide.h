@@ -48,7 +48,7 @@ static inline struct side side_of(const struct decider *d, uint16_t region)
 /* The person in the slot, or NULL; a missing one answers 40. */
 static inline const struct person *find_person(struct decider *d, uint64_t id, uint32_t *ret_slot)
 {
-    *ret_slot = person_find(d->s, id);
+    *ret_slot = person_slot(d->s, id, d->in->hint != NULL ? d->in->hint->slot_second : SLOT_NONE);
     if (UNLIKELY(*ret_slot == SLOT_NONE)) {
         lower(d, GJ_PERSON_NOT_FOUND);
         return NULL;

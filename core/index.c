@@ -99,14 +99,15 @@ void index_insert(struct index *ix, uint64_t id, uint32_t slot)
     ix->count++;
 }
 
-void index_prefetch_bucket(const struct index *ix, uint64_t id)
-{
-    __builtin_prefetch(&ix->buckets[home_of(ix, hash_id(id, ix->seed))]);
-}
-
-uint32_t index_prefetch_record(const struct index *ix, uint64_t id)
+uint64_t index_prefetch_bucket(const struct index *ix, uint64_t id)
 {
     uint64_t hash = hash_id(id, ix->seed);
+    __builtin_prefetch(&ix->buckets[home_of(ix, hash)]);
+    return hash;
+}
+
+uint32_t index_prefetch_record(const struct index *ix, uint64_t hash)
+{
     const struct index_bucket *bucket = &ix->buckets[home_of(ix, hash)];
     unsigned found = matches(bucket, tag_of(hash));
     if (found == 0) return UINT32_MAX;

@@ -37,9 +37,10 @@ void index_init(struct index *ix, void *memory, uint64_t count_max, const void *
 NODISCARD uint32_t index_find(const struct index *ix, uint64_t id);
 /* The id must not be there yet (asserted) and count < count_max. */
 void index_insert(struct index *ix, uint64_t id, uint32_t slot);
-/* Hints: the bucket's line; then the records its matching tags point at. The second returns the
- * first slot whose tag matches, most often the id's own, or UINT32_MAX: also only a hint. */
-void index_prefetch_bucket(const struct index *ix, uint64_t id);
-uint32_t index_prefetch_record(const struct index *ix, uint64_t id);
+/* Hints: the bucket's line; then the records its matching tags point at. The first returns the id's
+ * hash for the second, so a look-ahead hashes once; the second returns the first slot whose tag
+ * matches, most often the id's own, or UINT32_MAX: also only a hint. */
+uint64_t index_prefetch_bucket(const struct index *ix, uint64_t id);
+uint32_t index_prefetch_record(const struct index *ix, uint64_t hash);
 
 #endif

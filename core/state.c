@@ -101,50 +101,76 @@ static uint64_t second_person(const struct gj_op *op)
     return ((const struct gj_pay_ext *)(const void *)(op + 1))->relative;
 }
 
-void prefetch_index(const struct state *s, const struct gj_op *op)
+void prefetch_index(const struct state *s, const struct gj_op *op, struct op_hint *hint)
 {
-    index_prefetch_bucket(&s->persons_index, op->person);
-    rid_window_prefetch(&s->rids, op->person, &op->rid);
     uint64_t second = second_person(op);
-    if (second != 0) index_prefetch_bucket(&s->persons_index, second);
-    if (other_is_institution(op)) index_prefetch_bucket(&s->institutions_index, op->other);
+    hint->slot_first = hint->slot_second = SLOT_NONE;
+    hint->hash_first = index_prefetch_bucket(&s->persons_index, op->person);
+    if (second != 0) hint->hash_second = index_prefetch_bucket(&s->persons_index, second);
+    rid_window_prefetch(&s->rids, op->person, &op->rid);
 }
 
-static void prefetch_person(const struct state *s, uint64_t id, bool with_year)
-{
-    uint32_t slot = index_prefetch_record(&s->persons_index, id);
-    if (with_year && slot != UINT32_MAX) __builtin_prefetch(&s->persons_cold[slot], 1);
-}
-
-void prefetch_records(const struct state *s, const struct gj_op *op)
+void prefetch_records(const struct state *s, const struct gj_op *op, struct op_hint *hint)
 {
     /* Money that stays within wallets touches no yearly figures. */
     bool own_wallet = op->type == GJ_OP_TRANSFER && op->kind == GJ_SOURCE_WALLET;
-    prefetch_person(s, op->person, !own_wallet);
-    uint64_t second = second_person(op);
-    if (second != 0) prefetch_person(s, second, op->type != GJ_OP_TRANSFER);
+    hint->slot_first = index_prefetch_record(&s->persons_index, hint->hash_first);
+    if (!own_wallet && hint->slot_first != SLOT_NONE) {
+        __builtin_prefetch(&s->persons_cold[hint->slot_first], 1);
+    }
+    if (second_person(op) != 0) {
+        hint->slot_second = index_prefetch_record(&s->persons_index, hint->hash_second);
+        if (op->type != GJ_OP_TRANSFER && hint->slot_second != SLOT_NONE) {
+            __builtin_prefetch(&s->persons_cold[hint->slot_second], 1);
+        }
+    }
     if (other_is_institution(op)) {
-        (void)index_prefetch_record(&s->institutions_index, op->other);
+        /* Few and often used: index and record are most often in cache, so one stage is enough. */
+        uint64_t hash = index_prefetch_bucket(&s->institutions_index, op->other);
+        (void)index_prefetch_record(&s->institutions_index, hash);
     }
 }
 
-static void prefetch_family(const struct state *s, uint64_t person, bool with_amounts)
+/* The slot of the family record of the person in `slot`, SLOT_NONE if there is none. */
+static uint32_t family_of(const struct state *s, uint32_t slot)
 {
-    uint32_t slot = person_find(s, person);
-    if (slot == SLOT_NONE || s->persons[slot].family == SLOT_NONE) return;
-    const uint8_t *family = (const uint8_t *)&s->families[s->persons[slot].family];
+    return slot >= s->persons_count ? SLOT_NONE : s->persons[slot].family;
+}
+
+static void prefetch_family(const struct state *s, uint32_t slot, bool with_amounts)
+{
+    if (slot == SLOT_NONE) return;
+    const uint8_t *family = (const uint8_t *)&s->families[slot];
     __builtin_prefetch(family);
     if (!with_amounts) return;
     __builtin_prefetch(family + LINE, 1);
     __builtin_prefetch(family + 2 * LINE, 1);
 }
 
-void prefetch_families(const struct state *s, const struct gj_op *op)
+void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint)
 {
     bool binding = op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND || op->type == GJ_OP_SET_CAP;
-    if (op->type == GJ_OP_TRANSFER || binding) prefetch_family(s, op->person, binding);
-    if (op->type == GJ_OP_PAY && second_person(op) != 0) {
-        prefetch_family(s, second_person(op), true);
+    if (op->type == GJ_OP_TRANSFER || op->type == GJ_OP_PAY_PREMIUM || binding) {
+        uint32_t family = family_of(s, hint->slot_first);
+        /* Somebody who bound nobody pays over the relation of the one who bound him. */
+        if (family == SLOT_NONE && !binding) family = family_of(s, hint->slot_second);
+        prefetch_family(s, family, binding);
+    }
+    if (op->type == GJ_OP_PAY) prefetch_family(s, family_of(s, hint->slot_second), true);
+}
+
+void prefetch_redo(const struct state *s, const void *record)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    rid_window_prefetch(&s->rids, op->person, &op->rid);
+    /* A slot beyond the capacity is refused later; here it is only an address nobody reads. */
+    if (effect->slot_first < s->config.persons_max) {
+        __builtin_prefetch(&s->persons[effect->slot_first], 1);
+        __builtin_prefetch(&s->persons_cold[effect->slot_first], 1);
+    }
+    if (other_is_person(op) && effect->slot_other < s->config.persons_max) {
+        __builtin_prefetch(&s->persons[effect->slot_other], 1);
     }
 }
 

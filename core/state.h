@@ -56,11 +56,19 @@ struct needs {
 };
 void needs(const struct state *s, const struct gj_op *op, struct needs *ret);
 
+/* What the look-ahead learned about one operation. Never trusted: slots are compared with the ids.
+ */
+struct op_hint {
+    uint64_t hash_first, hash_second;
+    uint32_t slot_first, slot_second; /* first person; payee, member, beneficiary or relative */
+};
+
 /* What decide() may look at besides the state. */
 struct decide_input {
     uint64_t time_ms; /* log time of the group: Unix milliseconds, never falls */
     uint64_t seq;     /* the number the record will have: state_seq() + 1 */
     bool read_only;   /* the log is at its low-water mark: answer 22 instead of a record */
+    const struct op_hint *hint; /* of this operation, or NULL */
     uint32_t evidence_count;
     struct evidence evidence[NEEDS_MAX]; /* for every position needs() named */
 };
@@ -103,11 +111,14 @@ NODISCARD enum record_fit record_fits(const struct state *s, const void *record)
 
 /* Three-stage prefetch for batches: index lines first, then, some operations later, the records
  * they point at, then the families those point at; decide() some operations after that finds its
- * lines in cache. Hints only; each stage expects that the one before was called for the same
- * operation. As for decide(), the operation's extension lines follow it. */
-void prefetch_index(const struct state *s, const struct gj_op *op);
-void prefetch_records(const struct state *s, const struct gj_op *op);
-void prefetch_families(const struct state *s, const struct gj_op *op);
+ * lines in cache, and, given the hint, need not look the persons up again. As for decide(), the
+ * operation's extension lines follow it. Each stage stands on the one before it for the same
+ * operation; a hint mixed up with another operation's costs time and nothing else. */
+void prefetch_index(const struct state *s, const struct gj_op *op, struct op_hint *hint);
+void prefetch_records(const struct state *s, const struct gj_op *op, struct op_hint *hint);
+void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint);
+/* For redo: the lines commit() will touch, some records ahead. `record` is whole (record_size). */
+void prefetch_redo(const struct state *s, const void *record);
 
 /* Answers one read at `time_ms` into `out` (capacity bytes; at least GJ_READ_ANSWER_MAX). Returns
  * the bytes written, a multiple of 8: struct gj_answer and its payload. The read's extension lines

@@ -137,6 +137,12 @@ static inline uint32_t person_find(const struct state *s, uint64_t id)
 {
     return index_find(&s->persons_index, id);
 }
+/* The same when the look-ahead has a guess. */
+static inline uint32_t person_slot(const struct state *s, uint64_t id, uint32_t guess)
+{
+    if (guess < s->persons_count && s->persons[guess].id == id) return guess;
+    return person_find(s, id);
+}
 static inline uint32_t institution_find(const struct state *s, uint64_t id)
 {
     return index_find(&s->institutions_index, id);

@@ -15,8 +15,7 @@
 #include "log_reader.h"
 
 /* Commit finds its lines in cache when they were asked for this many records earlier. */
-#define AHEAD_INDEX   32u
-#define AHEAD_RECORDS 16u
+#define AHEAD 16u
 
 struct recovery {
     const struct log_options *options;
@@ -52,11 +51,8 @@ static bool redo_group(struct recovery *r, const struct log_group *group)
     const struct log_reader *reader = r->reader;
     const uint8_t *bytes = (const uint8_t *)group;
     for (uint32_t i = 0; i < reader->count; i++) {
-        if (i + AHEAD_INDEX < reader->count) {
-            prefetch_index(r->state, record_op(bytes + reader->offsets[i + AHEAD_INDEX]));
-        }
-        if (i + AHEAD_RECORDS < reader->count) {
-            prefetch_records(r->state, record_op(bytes + reader->offsets[i + AHEAD_RECORDS]));
+        if (i + AHEAD < reader->count) {
+            prefetch_redo(r->state, bytes + reader->offsets[i + AHEAD]);
         }
         const void *record = bytes + reader->offsets[i];
         enum record_fit fit = record_fits(r->state, record);
