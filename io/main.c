@@ -1,0 +1,185 @@
+/* io/main.c -- gongjid: wiring and exit codes. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "clock_os.h"
+#include "config.h"
+#include "log_recovery.h"
+#include "memory.h"
+#include "server.h"
+#include "signals.h"
+
+#define MIB        (1u << 20)
+#define LOG_MEMORY (UINT64_C(32) << 20) /* its groups and read cache, rounded up */
+
+struct process {
+    struct config config;
+    struct uring ring;
+    struct server server;
+    struct log_recovered recovered;
+    struct state_config state_config;
+    void *state_memory, *server_memory;
+    uint64_t state_size;
+};
+
+static int fail(int code, const char *text)
+{
+    fprintf(stderr, "gongjid: %s\n", text);
+    return code;
+}
+
+/* Takes the memory; before anything on disk is looked at. */
+static int memory_set_up(struct process *p)
+{
+    const struct config *c = &p->config;
+    uint64_t table = server_memory_size(c);
+    struct state_memory parts;
+    p->state_config = (struct state_config){
+        .persons_max = c->persons_max,
+        .families_max = c->families_max,
+        .institutions_max = c->institutions_max,
+        .rids_max = c->rids_max,
+    };
+    if (!memory_plan(c, table + LOG_MEMORY)) return EXIT_CONFIG;
+    p->state_size = state_size(&p->state_config, &parts);
+    p->state_memory = memory_take(p->state_size, true);
+    p->server_memory = memory_take(table, false);
+    if (p->state_memory == NULL || p->server_memory == NULL) {
+        return fail(EXIT_CONFIG, "the kernel gives no memory for the tables; lower --persons-max "
+                                 "or --rids-max");
+    }
+    return 0;
+}
+
+static struct state *make_state(void *owner, uint64_t hash_seed)
+{
+    struct process *p = owner;
+    p->state_config.hash_seed = hash_seed;
+    return state_init(&p->state_config, p->state_memory);
+}
+
+static void report(const struct process *p)
+{
+    const struct log_recovered *r = &p->recovered;
+    struct state_counts counts;
+    const uint8_t *id = log_id(r->log);
+    char hex[33];
+    for (unsigned i = 0; i < 16; i++) snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    if (r->warning[0] != '\0') fprintf(stderr, "gongjid: warning: %s\n", r->warning);
+    fprintf(stderr, "gongjid: data %s, log %s, generation %llu%s\n", p->config.data_dir, hex,
+            (unsigned long long)r->generation, r->fresh ? ", new" : "");
+    double seconds = (double)r->redo_us / 1e6;
+    fprintf(
+        stderr,
+        "gongjid: recovered %llu records in %llu groups, %.1f MiB, in %.3f s (%.0f records/s)\n",
+        (unsigned long long)r->records, (unsigned long long)r->groups, (double)r->bytes / MIB,
+        seconds, seconds > 0 ? (double)r->records / seconds : 0.0);
+    if (r->cut_bytes != 0) {
+        fprintf(stderr,
+                "gongjid: cut a torn tail of %llu bytes from group %llu on; none of it was ever "
+                "acknowledged\n",
+                (unsigned long long)r->cut_bytes, (unsigned long long)r->cut_group);
+    }
+    state_counts(r->state, &counts);
+    fprintf(stderr,
+            "gongjid: %llu persons, %llu families, %llu institutions, %llu regions, %llu request "
+            "ids, seq %llu\n",
+            (unsigned long long)counts.persons, (unsigned long long)counts.families,
+            (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
+            (unsigned long long)counts.rids, (unsigned long long)state_seq(r->state));
+}
+
+/* As many descriptors as the connections need, if the system lets us. */
+static void raise_descriptors(uint32_t connections_max)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections_max + 64;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        fprintf(stderr,
+                "gongjid: warning: only %llu descriptors for --connections-max %u; raise ulimit "
+                "-n\n",
+                (unsigned long long)limit.rlim_cur, connections_max);
+    }
+}
+
+/* Reads the directory and brings the state to where the log ends. */
+static int log_set_up(struct process *p)
+{
+    struct log_options options = {
+        .dir = p->config.data_dir,
+        .prealloc_bytes = p->config.log_prealloc,
+        .low_water_bytes = p->config.log_low_water,
+        .clock_gap_max_ms = p->config.clock_gap_max_s * 1000,
+        .unsafe_dev = p->config.unsafe_dev,
+        .test_clock = p->config.test_clock,
+        .durable = server_durable,
+        .owner = &p->server,
+    };
+    struct log_recovered *r = &p->recovered;
+    if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);
+    /* A test clock goes on where the client left it; a new log's begins at 1970, so that a client
+     * can set any time. */
+    struct clock *clock = clock_os();
+    uint64_t time_ms = clock->wall_ms(clock);
+    if (p->config.test_clock) time_ms = r->time_ms;
+    void *buffers;
+    size_t buffers_size;
+    log_memory(r->log, &buffers, &buffers_size);
+    uring_register_buffers(&p->ring, buffers, buffers_size);
+    if (!log_start(r->log, &p->ring.disk, time_ms, r)) return fail(r->exit_code, r->error);
+    return 0;
+}
+
+static int serve(struct process *p)
+{
+    char error[512];
+    struct server *s = &p->server;
+    int rc = listeners_open(s, &p->config, error, sizeof error);
+    if (rc != 0) return fail(rc, error);
+    rc = log_set_up(p);
+    if (rc != 0) return rc;
+    report(p);
+    s->log = p->recovered.log;
+    s->state = p->recovered.state;
+    server_start_time(s, p->recovered.time_ms);
+    printf("ready tcp=%s unix=%s shards=1 recovered=%llu\n", s->listeners[0].name,
+           p->config.unix_path != NULL ? p->config.unix_path : "-",
+           (unsigned long long)p->recovered.records);
+    fflush(stdout);
+    rc = server_run(s);
+    if (rc == 0) fputs("gongjid: stopped; everything acknowledged is on disk\n", stderr);
+    return rc;
+}
+
+static int run(struct process *p)
+{
+    char error[256];
+    int rc = memory_set_up(p);
+    if (rc != 0) return rc;
+    raise_descriptors(p->config.connections_max);
+    if (!uring_init(&p->ring, error, sizeof error)) return fail(EXIT_CONFIG, error);
+    server_init(&p->server, &p->config, &p->ring, clock_os(), p->server_memory);
+    p->server.signal_fd = signals_open();
+    if (p->server.signal_fd < 0) return fail(EXIT_RETRY, "cannot watch signals");
+    rc = serve(p);
+    listeners_close(&p->server);
+    uring_close(&p->ring);
+    if (p->recovered.log != NULL && rc == 0) log_close(p->recovered.log);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static struct process process;
+    switch (config_parse(&process.config, argc, argv)) {
+    case CONFIG_SHOWN: return 0;
+    case CONFIG_USAGE: return EXIT_USAGE;
+    case CONFIG_RUN: break;
+    }
+    return run(&process);
+}

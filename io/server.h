@@ -1,0 +1,126 @@
+/* io/server.h -- the loop: receive, decide, commit into the open group, flush, and release answers
+ * when they are durable. One thread does all of it.
+ *
+ * One turn: wait; reap every completion; release what became durable; run the frames of every
+ * ready connection; flush the log. So one group carries what arrived during the last write. */
+#ifndef IO_SERVER_H
+#define IO_SERVER_H
+
+#include <sys/signalfd.h>
+
+#include "config.h"
+#include "conn.h"
+#include "listener.h"
+#include "log.h"
+#include "log_clock.h"
+#include "state.h"
+#include "uring.h"
+
+#define SERVER_TURN_OPS  GJ_BATCH_OPS_MAX /* of one connection in one turn, then the others */
+#define SERVER_STALL_MS  1000u /* the log takes nothing for so long: new frames are OVERLOADED */
+#define SERVER_SEAL_MS   50u   /* idle so long: seal the log */
+#define SERVER_TICK_MS   250u  /* deadlines of connections */
+#define SERVER_HELLO_MS  5000u
+#define SERVER_FRAME_MS  10000u
+#define SERVER_SEND_MS   10000u
+#define SERVER_LINGER_MS 1000u
+#define SERVER_GRACE_MS  200u   /* stopping: late frames are still answered SHUTTING_DOWN */
+#define SERVER_DRAIN_MS  25000u /* stopping: whatever happens, close after this */
+
+/* How a stop goes on. */
+enum server_phase {
+    SERVER_SERVING,
+    SERVER_FINISHING, /* what was received before the signal is being answered */
+    SERVER_CLOSING,   /* connections are being closed */
+    SERVER_SEALING,   /* the log is being sealed */
+    SERVER_STOPPED,
+};
+
+struct server_figures {
+    uint64_t operations, refusals, reads, replays, overloaded;
+};
+
+#define SERVER_HINTS 1024u
+
+struct server {
+    struct uring *ring;
+    struct state *state;
+    struct log *log;
+    struct clock *clock;
+    const struct config *config;
+
+    struct conn *conns; /* connections_max slots */
+    uint32_t *free_slots;
+    uint32_t free_count, connections;
+    uint32_t slot_end;   /* slots from here on were never used */
+    struct conn **ready; /* FIFO, as large as the slot table: each connection is in it once */
+    uint32_t ready_first, ready_count;
+    struct conn **waiting; /* answers wait for the log */
+    uint32_t waiting_count;
+    struct conn **stalled; /* waits for log_reserve */
+    uint32_t stalled_count;
+    uint64_t buffers_used;
+
+    struct listener listeners[LISTENERS_MAX];
+    uint32_t listener_count;
+
+    uint64_t now_ms;   /* since boot */
+    uint64_t start_ms; /* now_ms at start */
+    struct log_clock log_clock;
+    uint64_t clock_look_ms; /* last look at the wall clock */
+    uint64_t log_ms;        /* log time of this turn; with a test clock as the client set it */
+    uint64_t busy_ms;       /* last turn with work */
+    uint64_t stall_ms;      /* log_reserve gives nothing since, 0 = it does */
+    uint64_t scan_ms;       /* last look at deadlines */
+    bool deadlines;         /* some connection has one */
+    bool accept_paused;     /* out of descriptors: try again at the next tick */
+    bool disk_event;        /* a disk operation completed in this turn */
+    int signal_fd;
+    struct signalfd_siginfo signal_info;
+    uint64_t group_durable; /* answers were released up to here */
+
+    enum server_phase phase;
+    bool failed; /* the log failed: nothing is executed any more */
+    uint64_t phase_ms, stop_ms;
+    int exit_code;
+
+    uint64_t resident, resident_ms; /* cached for STATS */
+    struct server_figures figures;
+    struct op_hint hints[SERVER_HINTS]; /* ring of what the look-ahead found */
+    _Alignas(64) uint8_t evidence[NEEDS_MAX][GJ_RECORD_SIZE_MAX];
+    uint8_t discard[4096];
+};
+
+/* Bytes of the connection table, for the memory plan. */
+uint64_t server_memory_size(const struct config *config);
+
+/* Sets up the tables; `memory` is server_memory_size() zero bytes. */
+void server_init(struct server *s, const struct config *config, struct uring *ring,
+                 struct clock *clock, void *memory);
+/* log_options.durable: answers are released at the next turn's begin. */
+void server_durable(void *owner, uint64_t group_durable);
+/* Log time begins at `log_time_ms`: what log_start() took. */
+void server_start_time(struct server *s, uint64_t log_time_ms);
+static inline uint64_t server_time_ms(const struct server *s)
+{
+    return s->log_ms;
+}
+
+/* Serves until a signal or a failure; the exit code. */
+int server_run(struct server *s);
+
+void server_ready(struct server *s, struct conn *c);
+void server_wait_add(struct server *s, struct conn *c);
+void server_wait_remove(struct server *s, struct conn *c);
+void server_stall(struct server *s, struct conn *c);
+/* The log or the ring failed: stop with 74. */
+void server_fail(struct server *s, const char *what);
+/* SIGTERM or SIGINT came. */
+void server_signal(struct server *s, int signal);
+
+/* io/frames.c */
+void frames_run(struct server *s, struct conn *c);
+/* Prefetches what the small frames of a ready connection will touch. */
+void frames_prefetch(struct server *s, const struct conn *c, enum prefetch_stage stage);
+
+#endif

@@ -1,0 +1,190 @@
+"""tests/protocol/durability.py -- Stop, kill and restart of a real server: what was acknowledged
+stays, the rest is said."""
+import sys
+import threading
+
+from gongji_wire import *
+
+
+def fill(client, persons=100):
+    assert client.codes(region(1)) == [0]
+    ops = [op(OPEN_PERSON, 1 + i, arg=1, sub=1, detail=1) for i in range(persons)]
+    assert set(client.codes(*ops)) == {0}
+
+
+class Load(threading.Thread):
+    """Sends deposits in pipelined frames until the connection ends; keeps what was answered."""
+
+    def __init__(self, server, person):
+        super().__init__()
+        self.client = server.client(credit=512)
+        self.person = person
+        self.sent, self.acknowledged, self.codes = [], [], set()
+        self.start()
+
+    def run(self):
+        pending = []
+        try:
+            while True:
+                while len(pending) < 8:
+                    ids = [rid() for _ in range(32)]
+                    pending.append(ids)
+                    self.sent += ids
+                    self.client.send_ops(*(op(DEPOSIT, self.person, amount=1, id=i) for i in ids))
+                for i, reply in zip(pending.pop(0), self.client.replies()):
+                    self.codes.add(reply[0])
+                    if reply[0] == 0:
+                        self.acknowledged.append(i)
+        except (Closed, OSError):
+            pass
+
+
+def check(server, loads):
+    client = server.client(credit=8192)
+    for load in loads:
+        executed = 0
+        for at in range(0, len(load.sent), 4096):
+            part = load.sent[at:at + 4096]
+            answers = client.reads(*(read(GET_OP, load.person, op_id=i) for i in part))
+            states = [answer[5][0] for answer in answers]
+            assert set(states) <= {1, 3}, set(states)
+            executed += states.count(1)
+            known = {i for i, state in zip(part, states) if state == 1}
+            assert known >= set(load.acknowledged) & set(part), 'an acknowledged operation is lost'
+        assert client.balance(load.person) == executed
+    assert client.reads(read(AUDIT))[0][5] == bytes(64)
+
+
+def test_sigkill_keeps_what_was_acknowledged(d):
+    loads = []
+    for turn in range(4):
+        with Server(d) as server:
+            if turn == 0:
+                fill(server.client())
+            check(server, loads)
+            now = [Load(server, 1 + 4 * turn + n) for n in range(4)]
+            time.sleep(0.4)
+            server.kill()
+            for load in now:
+                load.join(10)
+            assert all(load.acknowledged for load in now)
+            loads += now
+    with Server(d) as server:
+        check(server, loads)
+
+
+def test_sigterm_drains_under_load(d):
+    with Server(d) as server:
+        fill(server.client())
+        loads = [Load(server, 1 + n) for n in range(4)]
+        idle = server.client()
+        time.sleep(0.5)
+        start = time.time()
+        assert server.stop() == 0
+        assert time.time() - start < 10
+        for load in loads:
+            load.join(10)
+            assert load.codes <= {0, 23}, load.codes
+            assert load.acknowledged
+        idle.close()
+    with Server(d) as server:
+        check(server, loads)
+
+
+def test_second_signal_stops_at_once(d):
+    with Server(d) as server:
+        client = server.client() # holds the drain open
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(1) == 128 + signal.SIGINT
+        client.close()
+
+
+def test_second_server_is_refused(d):
+    with Server(d) as server:
+        code, out, err = run_to_end('--data', d, '--listen', '127.0.0.1:0', *SMALL)
+        assert code == 75 and out == '', (code, out)
+        assert err.strip().splitlines()[-1].startswith('gongjid: '), err
+        assert server.client().reads(read(PING))[0][0] == 0
+
+
+def test_address_in_use(d):
+    with Server(d) as server:
+        code, out, err = run_to_end('--data', d + '2', '--listen', server.ready['tcp'], *SMALL)
+        assert code == 75 and out == '' and 'in use' in err, (code, err)
+        assert not os.path.exists(d + '2')
+
+
+
+
+def test_usage(d):
+    cases = [[], ['--data'], ['--data', ''], ['--data', d, '--shards', '2'],
+             ['--data', d, '--shards', '0'], ['--data', d, '--persons-max', '0'],
+             ['--data', d, '--persons-max', '1x'], ['--data', d, '--persons-max', '99999999999G'],
+             ['--data', d, '--listen', '7272'], ['--data', d, '--listen', 'example.org:1'],
+             ['--data', d, '--listen', '127.0.0.1:65536'], ['--data', d, '--nonsense'],
+             ['--data', d, 'extra'], ['--data', d, '--unix', 'x' * 108],
+             ['--data', d, '--buffers-max', '-1']]
+    for flags in cases:
+        code, out, err = run_to_end(*flags)
+        assert code == 64 and out == '', (flags, code, out)
+        assert '--help' in err.splitlines()[-1] and err.startswith('gongjid: '), (flags, err)
+    for flags in (['--data', d, '--listen', '0.0.0.0:0'], ['--data', d, '--listen', '[::]:0']):
+        code, out, err = run_to_end(*flags, *SMALL)
+        assert code == 78 and 'loopback' in err, (code, err)
+    code, out, err = run_to_end('--data', d, '--listen', '127.0.0.1:0', '--persons-max', '4000M')
+    assert code == 78 and 'lower' in err, (code, err)
+    assert not os.path.exists(d)
+    for flag in ('--help', '--version'):
+        code, out, err = run_to_end(flag)
+        assert code == 0 and out.startswith('gongjid') and err == ''
+
+
+def test_unix_socket(d):
+    path = os.path.join(os.path.dirname(d), 'socket')
+    with Server(d, '--unix', path) as server:
+        assert server.ready['unix'] == path and os.stat(path).st_mode & 0o777 == 0o600
+        client = Client(path)
+        fill(client)
+        server.kill()
+        with Server(d, '--unix', path) as second: # the file was left behind
+            assert second.ready['recovered'] == '101'
+            assert Client(path).balance(1) == 0
+            assert second.stop() == 0
+        assert not os.path.exists(path)
+
+
+def test_replies_survive_a_restart(d):
+    with Server(d) as server:
+        client = server.client()
+        fill(client)
+        deposit = op(DEPOSIT, 1, amount=5)
+        refused = op(DEPOSIT, 999, amount=5)
+        first = client.ops(deposit, refused)
+        again = server.client().ops(deposit, refused)
+        assert [r[0] for r in first] == [0, 40]
+        assert again == [(r[0], r[1] | 1, *r[2:]) for r in first]
+        other = deposit[:32] + struct.pack('<q', 6) + deposit[40:]
+        assert client.codes(other) == [31]
+        server.kill()
+    with Server(d) as server:
+        client = server.client()
+        assert client.ops(deposit, refused) == again
+        assert client.codes(other) == [31]
+        assert client.balance(1) == 5
+
+
+def test_idle_server_rests(d):
+    with Server(d) as server:
+        client = server.client()
+        fill(client)
+        time.sleep(0.5)
+        before = server.cpu()
+        time.sleep(2)
+        assert server.cpu() - before <= 0.02
+        client.close()
+
+
+if __name__ == '__main__':
+    main(sys.modules[__name__])

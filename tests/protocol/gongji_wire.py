@@ -1,0 +1,267 @@
+"""tests/protocol/gongji_wire.py -- Shared by the protocol tests: starts a real gongjid on a real
+directory, and speaks its bytes.
+
+A test file defines functions test_*(dir) and calls main(). Each gets an empty directory.
+Environment: GONGJID is the server; TEST_DIR (default: the build directory) must not be tmpfs.
+"""
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HELLO, OPS, READS, CLOCK, ANSWER, ERROR = 1, 2, 3, 4, 0x80, 0xFF
+MAGIC = b'gongji\r\n'
+(SET_REGION, SET_INSTITUTION, OPEN_PERSON, UPDATE_PERSON, CONFIRM_WALLET, BIND, UNBIND, SET_CAP,
+ DEPOSIT, TRANSFER, PAY, PAY_PREMIUM, SUSPEND, RESUME) = range(1, 15)
+(PING, STATS, GET_PERSON, GET_OP, GET_REGION, GET_INSTITUTION, REGION_TOTALS, NETTING_ROW,
+ STATE_DIGEST, AUDIT, DRY_RUN, REGION_INSTITUTIONS) = range(1, 13)
+
+
+def frame(kind, tag, count=0, body=b'', flags=0):
+    return struct.pack('<IBBHQ', len(body), kind, flags, count, tag) + body
+
+
+def hello(credit=1024, low=1, high=1, magic=MAGIC, reserved=bytes(16), tag=0):
+    return frame(HELLO, tag, 0, struct.pack('<8sHHI16s', magic, low, high, credit, reserved))
+
+
+_counter = [0]
+
+
+def rid(ms=None):
+    """A fresh request id: 48 bits of Unix milliseconds, then anything unique."""
+    _counter[0] += 1
+    ms = int(time.time() * 1000) if ms is None else ms
+    return ms.to_bytes(6, 'big') + os.getpid().to_bytes(4, 'big') + _counter[0].to_bytes(6, 'big')
+
+
+def op(kind, person=0, other=0, amount=0, ref=0, deadline=0, actor=0, flags=0, auth=0, arg=0,
+       sub=0, detail=0, ext=b'', ext_count=None, id=None):
+    assert len(ext) % 64 == 0
+    return (id or rid()) + struct.pack(
+        '<QQqQIIBBBBHBB', person, other, amount, ref, deadline, actor, kind,
+        len(ext) // 64 if ext_count is None else ext_count, flags, auth, arg, sub, detail) + ext
+
+
+def read(kind, id=0, region=0, op_id=bytes(16), ext=b'', ext_count=None):
+    count = len(ext) // 64 if ext_count is None else ext_count
+    return struct.pack('<BBHIQ16s32s', kind, count, region, 0, id, op_id, bytes(32)) + ext
+
+
+def region(number, name='region', version=1, **policy):
+    body = bytearray(384)
+    body[48:48 + len(name.encode())] = name.encode()
+    fields = {'quota_bp': ('<H', 28, 7000), 'to': ('<H', 32, 1440), 'expiry': ('<H', 34, 360),
+              'grace': ('<H', 36, 15), 'refund': ('<H', 38, 365), 'reversal': ('<H', 40, 31),
+              'hold_timeout': ('<I', 24, 86400), 'wallet_open': ('B', 44, 1),
+              'sharing': ('B', 46, 1), 'relations': ('B', 47, 255), 'payer_personal': ('B', 48, 1),
+              'payer_wallet': ('B', 49, 3), 'beneficiary': ('B', 50, 3), 'members': ('B', 51, 7),
+              'purpose_wallet': ('B', 55, 31), 'purpose_personal': ('B', 56, 31),
+              'purpose_relative': ('B', 57, 31), 'place': ('B', 58, 2), 'cross_pay': ('B', 59, 1),
+              'cross_transfer': ('B', 60, 1), 'auth_transfer': ('B', 61, 6),
+              'auth_pay': ('B', 62, 14), 'auth_bind': ('B', 63, 15)}
+    for key, (form, at, value) in fields.items():
+        struct.pack_into(form, body, 128 + at, policy.get(key, value))
+    return op(SET_REGION, amount=version, arg=number, ext=bytes(body))
+
+
+class Closed(Exception):
+    pass
+
+
+class Client:
+    def __init__(self, address, credit=1024, greet=True, timeout=15):
+        if isinstance(address, str):
+            self.s = socket.socket(socket.AF_UNIX)
+        else:
+            self.s = socket.socket()
+        self.s.settimeout(timeout)
+        self.s.connect(address)
+        self.tag = 0
+        if greet:
+            self.send(hello(credit))
+            kind, _, count, body = self.answer()
+            assert kind == HELLO | ANSWER and count == 0 and len(body) == 64, (kind, count, body)
+            (self.version, self.shards, self.credit, self.batch_max, self.flags, self.log_id,
+             self.generation, self.time_ms, self.rid_floor_ms,
+             self.seq) = struct.unpack('<HHIII16sQQQQ', body)
+
+    def send(self, data):
+        self.s.sendall(data)
+
+    def bytes(self, n):
+        got = bytearray()
+        while len(got) < n:
+            more = self.s.recv(n - len(got))
+            if not more:
+                raise Closed(f'closed after {len(got)} of {n} bytes')
+            got += more
+        return bytes(got)
+
+    def answer(self):
+        """(type, tag, count, body) of the next frame."""
+        size, kind, flags, count, tag = struct.unpack('<IBBHQ', self.bytes(16))
+        assert flags == 0
+        return kind, tag, count, self.bytes(size)
+
+    def send_ops(self, *ops):
+        self.tag += 1
+        self.send(frame(OPS, self.tag, len(ops), b''.join(ops)))
+        return self.tag
+
+    def replies(self):
+        """(code, flags, seq, balance, amount, sources or None) of each operation."""
+        kind, tag, count, body = self.answer()
+        assert kind == OPS | ANSWER, (kind, body)
+        got, at = [], 0
+        for _ in range(count):
+            code, flags, seq, balance, amount = struct.unpack_from('<BB6xQqq', body, at)
+            at += 32
+            sources = None
+            if flags & 2:
+                sources = struct.unpack_from('<qqqq', body, at)
+                at += 32
+            got.append((code, flags, seq, balance, amount, sources))
+        assert at == len(body)
+        return got
+
+    def ops(self, *ops):
+        tag = self.send_ops(*ops)
+        got = self.replies()
+        assert len(got) == len(ops)
+        del tag
+        return got
+
+    def codes(self, *ops):
+        return [reply[0] for reply in self.ops(*ops)]
+
+    def reads(self, *reads):
+        """(code, type, count, seq, time_ms, payload) of each read."""
+        self.tag += 1
+        self.send(frame(READS, self.tag, len(reads), b''.join(reads)))
+        kind, tag, count, body = self.answer()
+        assert kind == READS | ANSWER and tag == self.tag and count == len(reads), (kind, body)
+        got, at = [], 0
+        for _ in range(count):
+            code, kind, entries, size, seq, time_ms = struct.unpack_from('<BBHIQQ', body, at)
+            at += 24
+            got.append((code, kind, entries, seq, time_ms, body[at:at + size]))
+            at += size
+        assert at == len(body)
+        return got
+
+    def error(self):
+        """Code of the ERROR frame, which must be the last thing before the end."""
+        kind, _, _, body = self.answer()
+        assert kind == ERROR and len(body) == 64, (kind, body)
+        assert body[1:8] == bytes(7) and body[8] != 0
+        self.ended()
+        return body[0]
+
+    def ended(self):
+        try:
+            more = self.s.recv(1)
+        except ConnectionResetError:
+            more = b''
+        assert more == b'', 'the connection is still open'
+        self.s.close()
+
+    def balance(self, person):
+        code, _, _, _, _, payload = self.reads(read(GET_PERSON, person))[0]
+        return struct.unpack_from('<q', payload, 8)[0] if code == 0 else None
+
+    def stats(self):
+        names = ('persons persons_max families families_max institutions institutions_max regions '
+                 'rids rids_max rid_floor_ms uptime_ms connections operations refusals reads '
+                 'replays overloaded groups log_bytes log_position log_free_bytes durable_seq '
+                 'generation rss_bytes').split()
+        payload = self.reads(read(STATS))[0][5]
+        return dict(zip(names, struct.unpack('<24Q', payload)))
+
+    def close(self):
+        self.s.close()
+
+
+SMALL = ['--persons-max', '20000', '--families-max', '1000', '--institutions-max', '1000',
+         '--rids-max', '1M', '--buffers-max', '128M', '--log-prealloc', '256M',
+         '--log-low-water', '64M']
+
+
+class Server:
+    def __init__(self, directory, *flags, listen='127.0.0.1:0', limits=None):
+        self.dir = directory
+        self.stderr = open(os.path.join(os.path.dirname(directory), 'stderr'), 'ab')
+        self.process = subprocess.Popen(
+            [os.environ['GONGJID'], '--data', directory, '--listen', listen, *SMALL, *flags],
+            stdout=subprocess.PIPE, stderr=self.stderr, preexec_fn=limits)
+        line = self.process.stdout.readline().decode()
+        words = line.split()
+        assert words[:1] == ['ready'], f'not ready: {line!r}, exit {self.process.wait(10)}'
+        self.ready = dict(word.split('=', 1) for word in words[1:])
+        host, port = self.ready['tcp'].rsplit(':', 1)
+        self.address = (host, int(port))
+        self.unix = self.ready['unix']
+
+    def client(self, **keys):
+        return Client(self.address, **keys)
+
+    def rss(self):
+        with open(f'/proc/{self.process.pid}/statm') as statm:
+            return int(statm.read().split()[1]) * os.sysconf('SC_PAGESIZE')
+
+    def cpu(self):
+        with open(f'/proc/{self.process.pid}/stat') as stat:
+            fields = stat.read().rsplit(') ', 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, seconds=30):
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.stderr.close()
+
+
+def run_to_end(*flags, seconds=20):
+    """Runs gongjid until it exits; (code, stdout, stderr)."""
+    done = subprocess.run([os.environ['GONGJID'], *flags], capture_output=True, timeout=seconds)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def main(module):
+    tests = [(n, f) for n, f in sorted(vars(module).items()) if n.startswith('test_')]
+    wanted = sys.argv[1:]
+    failed = 0
+    for name, function in tests:
+        if wanted and name not in wanted:
+            continue
+        top = tempfile.mkdtemp(prefix='gongji-', dir=os.environ.get('TEST_DIR', os.getcwd()))
+        try:
+            function(os.path.join(top, 'data'))
+            print(f'ok {name}', flush=True)
+        except Exception:
+            failed += 1
+            traceback.print_exc(file=sys.stdout)
+            stderr = os.path.join(top, 'stderr')
+            if os.path.exists(stderr):
+                with open(stderr) as text:
+                    print('    server said: ' + text.read()[-2000:].replace('\n', '\n    '))
+            print(f'not ok {name}', flush=True)
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,145 @@
+"""tests/protocol/limits.py -- Credit, slow and half-open clients, connection floods: the server
+slows down or refuses, and never grows."""
+import resource
+import sys
+
+from gongji_wire import *
+
+
+def test_credit_overrun_is_overloaded(d):
+    with Server(d) as server:
+        client = server.client(credit=16)
+        assert client.credit == 16 and client.batch_max == 16
+        assert client.codes(region(1), op(OPEN_PERSON, 1, arg=1, sub=1, detail=1)) == [0, 0]
+        frames = b''.join(frame(OPS, n, 16, b''.join(op(DEPOSIT, 1, amount=1) for _ in range(16)))
+                          for n in range(8))
+        client.send(frames)
+        codes = [reply[0] for _ in range(8) for reply in client.replies()]
+        assert codes[:16] == [0] * 16 and set(codes) <= {0, 20}, codes
+        assert client.balance(1) == codes.count(0)
+        # The rest of the frames was too much only if it was there before the first was durable.
+        stats = client.stats()
+        assert stats['overloaded'] == codes.count(20)
+
+
+def test_credit_is_bounded_by_buffers(d):
+    with Server(d, '--buffers-max', '1M') as server:
+        client = server.client(credit=65536)
+        assert 16 <= client.credit < 2048, client.credit
+        others = []
+        refused = 0
+        for _ in range(40):
+            other = Client(server.address, greet=False)
+            other.send(hello(16))
+            kind, _, _, body = other.answer()
+            refused += kind == ERROR and body[0] == 20
+            others.append(other)
+        assert refused > 0
+        assert client.reads(read(PING))[0][0] == 0
+        for other in others:
+            other.close()
+        time.sleep(0.3)
+        server.client(credit=16).close()
+
+
+def test_whole_credit_of_batches(d):
+    with Server(d, '--persons-max', '100K') as server:
+        client = server.client(credit=32768)
+        assert client.batch_max == 8192 and client.credit == 32768
+        assert client.codes(region(1)) == [0]
+        for start in range(0, 4 * 8192, 8192):
+            client.send_ops(*(op(OPEN_PERSON, 1 + start + i, arg=1, sub=1, detail=1)
+                              for i in range(8192)))
+        for _ in range(4):
+            assert {reply[0] for reply in client.replies()} == {0}
+        answers = client.reads(*(read(GET_PERSON, 1 + i) for i in range(8192)))
+        assert {a[0] for a in answers} == {0}
+
+
+def test_reads_beyond_the_output_are_overloaded(d):
+    """Answers of one frame that do not fit are refused one by one, never buffered."""
+    with Server(d) as server:
+        client = server.client(credit=8192)
+        regions = [region(1 + i, f'region {i}') for i in range(64)]
+        assert set(client.codes(*regions)) == {0}
+        answers = client.reads(*(read(GET_REGION, region=1 + i % 64) for i in range(8192)))
+        codes = [a[0] for a in answers]
+        assert set(codes) == {0, 20}, set(codes)
+        assert codes == sorted(codes) and codes.count(0) > 1000
+        assert all(len(a[5]) == (664 if a[0] == 0 else 0) for a in answers)
+
+
+def test_slow_reader_is_closed_and_bounded(d):
+    with Server(d) as server:
+        other = server.client()
+        client = server.client(credit=1024)
+        before = server.rss()
+        client.s.settimeout(0.5)
+        request = frame(READS, 1, 64, read(GET_REGION, region=1) * 64)
+        sent, start = 0, time.time()
+        assert other.codes(region(1)) == [0]
+        try:
+            while time.time() - start < 15:
+                try:
+                    sent += client.s.send(request)
+                except TimeoutError:
+                    other.reads(read(PING))
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        assert 9 < time.time() - start < 15, 'not closed 10 seconds after the output stalled'
+        assert server.rss() - before < 16 << 20
+        assert other.reads(read(PING))[0][0] == 0
+
+
+def test_half_open_and_slow_frames(d):
+    with Server(d) as server:
+        silent = Client(server.address, greet=False)
+        idle = server.client()
+        slow = server.client()
+        data = frame(OPS, 1, 1, op(DEPOSIT, 1, amount=1))
+        start = time.time()
+        slow.send(data[:20])
+        assert silent.error() == 16
+        assert 4 < time.time() - start < 8
+        while time.time() - start < 8:
+            slow.send(b'\0')
+            time.sleep(1)
+        assert slow.error() == 10
+        assert 9 < time.time() - start < 13
+        assert idle.reads(read(PING))[0][0] == 0 # idle between frames is fine
+
+
+def test_connection_flood(d):
+    with Server(d, '--connections-max', '50') as server:
+        first = server.client()
+        flood = [Client(server.address, greet=False) for _ in range(200)]
+        refused = 0
+        for client in flood[-100:]:
+            refused += client.error() == 20
+        assert refused == 100
+        assert first.reads(read(PING))[0][0] == 0
+        for client in flood:
+            client.close()
+        time.sleep(0.5)
+        assert server.client().reads(read(PING))[0][0] == 0
+
+
+def test_out_of_descriptors(d):
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+    with Server(d, limits=few) as server:
+        first = server.client()
+        flood = [Client(server.address, greet=False) for _ in range(60)]
+        time.sleep(0.5)
+        cpu = server.cpu()
+        time.sleep(1)
+        assert server.cpu() - cpu < 0.1, 'spins'
+        assert first.reads(read(PING))[0][0] == 0
+        for client in flood:
+            client.close()
+        time.sleep(1)
+        assert server.client().reads(read(PING))[0][0] == 0
+
+
+if __name__ == '__main__':
+    main(sys.modules[__name__])
