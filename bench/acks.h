@@ -1,0 +1,57 @@
+/* bench/acks.h -- the file of acknowledged operations: what a server has promised to keep.
+ *
+ * One struct ack per outcome received, appended in the order of arrival and written out
+ * continuously (at most 1 MiB is in memory), so it survives the server and outlives the generator.
+ * A partial record at the end (the generator was killed) is ignored. Verifying asks get_op for each
+ * of them in the order of the log. */
+#ifndef BENCH_ACKS_H
+#define BENCH_ACKS_H
+
+#include <assert.h>
+
+#include "gongji.h"
+
+struct ack {
+    uint64_t person;     /*  0 first person */
+    struct gj_rid rid;   /*  8 */
+    uint64_t seq;        /* 24 */
+    int64_t amount;      /* 32 fen moved */
+    uint32_t balance;    /* 40 low 32 bits of the reply's balance */
+    uint8_t type;        /* 44 enum gj_op_type */
+    uint8_t code;        /* 45 enum gj_code */
+    uint8_t reserved[2]; /* 46 */
+};
+static_assert(sizeof(struct ack) == 48, "file format");
+
+struct acks;
+
+/* Creates (or empties) the file; NULL path = a file without a name that goes with the process. NULL
+ * on failure, errno says why. */
+struct acks *acks_create(const char *path);
+/* Remembers an outcome. Write errors are kept for acks_flush. */
+void acks_add(struct acks *acks, const struct gj_op *op, const struct gj_reply *reply);
+/* Everything to the file system: 0, or -1 with errno of the first failure. */
+int acks_flush(struct acks *acks);
+uint64_t acks_count(const struct acks *acks);
+/* The open file, for acks_verify. */
+int acks_fd(const struct acks *acks);
+void acks_close(struct acks *acks);
+
+struct acks_verdict {
+    uint64_t acknowledged; /* records in the file */
+    uint64_t verified;     /* there exactly once, with the same reply */
+    uint64_t missing;      /* not there */
+    uint64_t different;    /* there with another operation or reply */
+    uint64_t repeated;     /* two acknowledgements claim one sequence number */
+    uint64_t milliseconds; /* the check took */
+    char first[160];       /* the first that is wrong, for a person; empty if none */
+};
+
+/* Asks the server for every record of the file, in the order of their sequence numbers. progress:
+ * print a line a second to stderr. 0 = all could be asked (see the verdict), else a negative enum
+ * gj_error, or GJ_E_ARGUMENT if the file cannot be read; `why` says what failed. */
+#define ACKS_WHY_SIZE 200
+int acks_verify(int fd, const char *address, bool progress, struct acks_verdict *verdict,
+                char why[ACKS_WHY_SIZE]);
+
+#endif

@@ -1,0 +1,69 @@
+/* bench/generator.h -- the load generator: one thread, many connections, frames in flight.
+ *
+ * Closed loop (rate 0): every connection keeps `inflight` frames unanswered. Open loop: frames are
+ * planned at a fixed rate over all connections, and latency counts from the planned time, so a slow
+ * server cannot hide its queue. Latency of an operation = from sending (planning) its frame to its
+ * frame's answer. */
+#ifndef BENCH_GENERATOR_H
+#define BENCH_GENERATOR_H
+
+#include "acks.h"
+#include "histogram.h"
+#include "mix.h"
+#include "world.h"
+
+#define BENCH_CONNECTIONS_MAX 1024u
+#define BENCH_INFLIGHT_MAX    1024u
+#define BENCH_PERSONS_MAX     (1u << 31)
+
+struct bench_options {
+    const char *address;
+    const char *mix;
+    uint64_t persons;
+    uint32_t connections;
+    uint32_t batch;
+    uint32_t inflight;
+    uint64_t duration_ms;
+    uint64_t rate; /* operations a second; 0 = closed loop */
+    uint64_t seed;
+    bool populate;
+    bool verify;
+    bool progress;
+    const char *json; /* file, "-" or NULL */
+    const char *acks; /* file or NULL */
+};
+
+struct bench_result {
+    uint64_t populated; /* operations that opened the world */
+    uint64_t populate_ms;
+    uint64_t operations; /* answered with an outcome */
+    uint64_t refused;    /* of them: code >= 40 */
+    uint64_t errors;     /* not executed: other codes; and unanswered when a connection ended */
+    uint64_t lagged;     /* open loop: operations sent more than 1 ms after their time */
+    uint64_t elapsed_ns; /* from the first frame to the last answer */
+    uint64_t rss_bytes;  /* the server's, at the end; 0 if it could not be asked */
+    uint64_t codes[256]; /* replies by code */
+    struct histogram latency; /* ns, one count an operation */
+    char why[200];            /* why the run ended early; empty if it did not */
+};
+
+#define BENCH_WHY_SIZE 200
+
+/* Opens regions, institutions and families. Operations executed count in result->populated and
+ * are remembered in `acks` (may be NULL). 0, or -1 with result->why. */
+int bench_populate(const struct bench_options *options, struct world *world, struct acks *acks,
+                   struct bench_result *result);
+
+/* Runs the load. 0, or -1 with result->why; the counts are right either way. */
+int bench_generate(const struct bench_options *options, const struct world *world,
+                   const struct mix *mix, struct acks *acks, struct bench_result *result);
+
+/* bench/report.c: the result for people (stderr) and as one JSON object. verdict may be NULL. */
+void bench_print(const struct bench_options *options, const struct bench_result *result);
+int bench_json(const struct bench_options *options, const struct bench_result *result,
+               const struct acks_verdict *verdict);
+
+uint64_t bench_now_ns(void); /* monotonic */
+uint64_t bench_wall_clock_ms(void);
+
+#endif

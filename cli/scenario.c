@@ -1,0 +1,119 @@
+/* cli/scenario.c -- `gongji scenario FILE...`: runs scenario files in process or against a server.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario_run.h"
+#include "tool.h"
+
+#define FILES_MAX 256
+
+static void report(void *file, const char *message)
+{
+    printf("%s: %s\n", (const char *)file, message);
+}
+
+/* The text of a file, zero-terminated, to be freed; NULL after a complaint. */
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = malloc(SCENARIO_FILE_MAX + 1);
+    size_t size = 0;
+    const char *why = NULL;
+    if (file == NULL) {
+        why = strerror(errno);
+    } else if (text == NULL) {
+        why = "out of memory";
+    } else {
+        size = fread(text, 1, SCENARIO_FILE_MAX + 1, file);
+        if (ferror(file)) why = "reading failed";
+        if (size > SCENARIO_FILE_MAX) why = "larger than 4 MiB";
+        if (why == NULL && memchr(text, 0, size) != NULL) why = "not text";
+    }
+    if (file != NULL) fclose(file);
+    if (why == NULL) {
+        text[size] = 0;
+        return text;
+    }
+    command_error(&command_scenario, EXIT_NOINPUT, "%s: %s", path, why);
+    free(text);
+    return NULL;
+}
+
+static int run_text(const char *path, const char *text, struct scenario_target *target)
+{
+    struct scenario scenario;
+    char name[1024];
+    snprintf(name, sizeof(name), "%s", path);
+    if (!scenario_read(text, &scenario, report, name)) {
+        printf("%s: not run\n", path);
+        scenario_free(&scenario);
+        return EXIT_DATA;
+    }
+    struct scenario_result result = scenario_run(path, &scenario, target, stdout);
+    bool good = result.failed == 0 && !result.broken;
+    if (good) {
+        printf("%s: %u statements, all as written\n", path, result.statements);
+    } else {
+        printf("%s: %u statements of %zu run, %u not as written\n", path, result.statements,
+               scenario.count, result.failed);
+    }
+    scenario_free(&scenario);
+    return good ? EXIT_OK : EXIT_NOT_SO;
+}
+
+static int run_files(const char **files, int count, struct scenario_target *target)
+{
+    int result = EXIT_OK;
+    for (int i = 0; i < count; i++) {
+        char *text = read_file(files[i]);
+        int one = text == NULL ? EXIT_NOINPUT : run_text(files[i], text, target);
+        if (result == EXIT_OK) result = one;
+        free(text);
+        fflush(stdout);
+    }
+    return result;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *address = NULL;
+    bool spawn = false;
+    const char *files[FILES_MAX];
+    int count = 0;
+    const struct option_spec specs[] = {
+        {.name = "connect", .value = &address}, {.name = "spawn", .flag = &spawn}, {.name = NULL}};
+    int result = read_options(&command_scenario, argc, argv, specs, files, FILES_MAX, &count);
+    if (result >= 0) return result;
+    if (count == 0) return usage_error(&command_scenario, "give at least one FILE");
+    if (spawn && address != NULL) {
+        return usage_error(&command_scenario, "--connect and --spawn exclude each other");
+    }
+    struct scenario_target *target = spawn             ? scenario_spawn_new()
+                                     : address != NULL ? scenario_remote_new(address)
+                                                       : scenario_local_new();
+    if (target == NULL) return command_error(&command_scenario, EXIT_IO, "out of memory");
+    result = run_files(files, count, target);
+    scenario_target_free(target);
+    return result;
+}
+
+const struct command command_scenario = {
+    .name = "scenario",
+    .summary = "run scenario files and say which lines are not as written",
+    .help = "usage: gongji scenario FILE... [--connect ADDR | --spawn]\n"
+            "\n"
+            "Runs each file (docs/SCENARIOS.md says how to write one) and prints every line that\n"
+            "did not do what it says, as FILE:LINE: statement: wanted ..., got ...\n"
+            "Without an option the files run in this process, each on an empty state.\n"
+            "\n"
+            "  --connect ADDR   against this server: HOST:PORT or unix:PATH; `at` and `advance`\n"
+            "                   need gongjid --test-clock there, `crash` and `limits` do not work\n"
+            "  --spawn          start gongjid (found beside gongji) for each file, on a new\n"
+            "                   directory in $TMPDIR or /var/tmp; `crash` kills and restarts it\n"
+            "\n"
+            "exit codes: 0 every line did what it says, 1 some line did not, 64 wrong command\n"
+            "line, 65 a file has a wrong line, 66 a file cannot be read.\n",
+    .run = run,
+};

@@ -1,0 +1,14 @@
+/* cli/scenario_expect.h -- `expect` and `always`: what a state must show. Reading the words is
+ * here, looking at a state is cli/scenario_check.h. */
+#ifndef CLI_SCENARIO_EXPECT_H
+#define CLI_SCENARIO_EXPECT_H
+
+#include "scenario_args.h"
+
+/* Reads everything behind the verb. Errors go to `a`. */
+void expectation_read(struct args *a, struct expectation *ret);
+
+/* "quota_left", for messages. Static storage. */
+const char *expect_field_name(enum expect_field field);
+
+#endif

@@ -1,0 +1,30 @@
+/* cli/scenario_policy.h -- the fields of a region by name: `quota_bp=6000`,
+ * `auth_mask_pay=face,code`. One table: names and units are those of docs/OPERATIONS.md, values are
+ * read strictly. */
+#ifndef CLI_SCENARIO_POLICY_H
+#define CLI_SCENARIO_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy.h"
+
+#define SCENARIO_REGION_FIELDS_MAX 48u
+
+/* What one `region` statement names; everything else stays as it is in the region. */
+struct region_change {
+    struct gj_region_ext values; /* of the named fields */
+    unsigned long long named;    /* bit: index in the table of fields */
+    bool premiums_cleared;       /* `premium=none`: all rows go before the new ones come */
+    unsigned premiums_count;     /* rows in values.policy.premiums */
+};
+
+/* Reads `name=value` into `change`. False: `error` says what is wrong, in one line. */
+bool region_change_read(struct region_change *change, const char *name, const char *value,
+                        char *error, size_t error_size);
+
+/* Puts the named fields into `ext`. False if a ninth premium row would be needed. A row replaces
+ * the one of the same year and product. */
+bool region_change_apply(const struct region_change *change, struct gj_region_ext *ext);
+
+#endif

@@ -1,0 +1,28 @@
+/* cli/scenario_process.h -- a gongjid of a scenario's own: its directory, its start, its end. */
+#ifndef CLI_SCENARIO_PROCESS_H
+#define CLI_SCENARIO_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "scenario_target.h"
+
+struct scenario_process {
+    struct scenario_limits limits;
+    char directory[256]; /* temporary; empty = none */
+    char address[320];   /* unix:PATH */
+    pid_t pid;           /* 0 = not running */
+};
+
+/* Makes a temporary directory below $TMPDIR, or /var/tmp (a real file system on most machines). */
+bool scenario_process_create(struct scenario_process *process, const struct scenario_limits *limits,
+                             char *error, size_t error_size);
+/* Starts gongjid on it and waits for its ready line. */
+bool scenario_process_run(struct scenario_process *process, char *error, size_t error_size);
+/* SIGKILL, and waits for it. */
+void scenario_process_kill(struct scenario_process *process);
+/* Kills it if it runs and removes the directory. */
+void scenario_process_end(struct scenario_process *process);
+
+#endif

@@ -1,0 +1,58 @@
+/* clients/c/client.h -- inside of struct gj_client, shared by the files of libgongji only. */
+#ifndef CLIENTS_C_CLIENT_H
+#define CLIENTS_C_CLIENT_H
+
+#include "gongji.h"
+
+/* A request frame whose answer has not been handed out. */
+struct client_pending {
+    uint64_t tag;
+    uint16_t count;
+    uint8_t type;
+};
+
+struct gj_client {
+    int fd;
+    int failed; /* error that ended receiving, else 0 */
+    bool send_failed;
+    bool nonblocking;
+    uint8_t server_code;
+    uint32_t timeout_ms;
+    uint32_t credit;     /* granted and used */
+    uint32_t unanswered; /* operations and reads */
+
+    /* Received bytes [in_at, in_end); the first `in_held` of them belong to the last answer. */
+    unsigned char *in;
+    size_t in_at, in_end, in_capacity, in_held;
+
+    /* Non-blocking: what the socket did not take yet, [out_at, out_end). */
+    unsigned char *out;
+    size_t out_at, out_end, out_capacity;
+
+    /* Ring of pending frames; one per unanswered operation at most, so `credit` entries do. */
+    struct client_pending *pending;
+    uint32_t pending_first, pending_count, pending_capacity;
+
+    struct gj_rid_source rids;
+    struct wire_hello_answer server;
+    char error[192];
+};
+
+/* Records what happened for gj_client_error and returns `error`. */
+__attribute__((format(printf, 3, 4))) int client_fail(struct gj_client *client, int error,
+                                                      const char *format, ...);
+
+/* Connects a socket to HOST:PORT or unix:PATH within the timeout. The descriptor, or an error. */
+int client_dial(const char *address, uint32_t timeout_ms);
+
+/* Sends all bytes, taking in answers while waiting for room. Blocking clients and HELLO only. */
+int client_send_all(struct gj_client *client, const void *bytes, size_t size);
+
+/* Receives until a whole frame stands at in_at. wait: block up to the timeout for more bytes, else
+ * GJ_E_AGAIN. */
+int client_receive_frame(struct gj_client *client, bool wait, struct wire_header *header);
+
+/* The ERROR frame at in_at, as GJ_E_SERVER. */
+int client_server_error(struct gj_client *client, const struct wire_header *header);
+
+#endif

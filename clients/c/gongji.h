@@ -1,0 +1,308 @@
+/* clients/c/gongji.h -- libgongji, the C client of gongjid: connect, send operations and reads,
+ * decode the answers.
+ *
+ *   struct gj_client *client;
+ *   int error = gj_connect("127.0.0.1:7272", NULL, &client);
+ *   if (error < 0) return fprintf(stderr, "%s\n", gj_error_text(error));
+ *   struct gj_op op;
+ *   struct gj_reply reply;
+ *   gj_transfer(&op, gj_rid_new(client), 100, 101, 20000, GJ_SOURCE_PERSONAL, GJ_AUTH_FACE);
+ *   error = gj_execute(client, &op, NULL, &reply, NULL);
+ *   if (error < 0) fprintf(stderr, "%s\n", gj_client_error(client));
+ *   else if (!gj_code_ok(reply.code)) fprintf(stderr, "%s\n", gj_code_text(reply.code));
+ *   gj_close(client);
+ *
+ * Amounts are int64 fen (1/100 yuan). The structs of operations, replies and reads are those of the
+ * protocol (op.h, reply.h, read.h, policy.h, codes.h beside this file), little-endian machines
+ * only.
+ *
+ * Every function that talks to the server returns 0 or a negative enum gj_error. What the server
+ * decided about an operation is in its reply: 0..3 executed, everything else not (codes.h).
+ *
+ * Durability: a reply with an outcome (gj_code_is_outcome) is on the server's disk before it is
+ * sent. Retrying: after a lost connection (GJ_E_CLOSED, GJ_E_TIMEOUT) or OUTCOME_UNKNOWN nobody
+ * knows yet whether the operations without a reply were executed. Connect again and send the same
+ * operations with THE SAME rids: what was executed answers with its stored reply and
+ * GJ_REPLY_REPLAYED, what was not is executed now, nothing happens twice. Or ask without executing:
+ * gj_get_op. Never mint a new rid for a retry. OVERLOADED and SHUTTING_DOWN: the same, a little
+ * later.
+ *
+ * Threads: one client belongs to one thread at a time; different clients are independent. */
+#ifndef GONGJI_H
+#define GONGJI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codes.h"
+#include "limits.h"
+#include "op.h"
+#include "policy.h"
+#include "read.h"
+#include "reply.h"
+#include "wire.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+/* X(NAME, number, "what happened and what to do") */
+#define GJ_ERROR_MAP(X)                                                                            \
+    X(ADDRESS, -1, "the address is neither HOST:PORT nor unix:PATH")                               \
+    X(CONNECT, -2, "cannot connect; is gongjid running there?")                                    \
+    X(CLOSED, -3, "the connection is lost; connect again and retry with the same rids")            \
+    X(PROTOCOL, -4, "the server's bytes make no sense; is this a gongjid?")                        \
+    X(SERVER, -5, "the server ended the connection with an error; see gj_client_error")            \
+    X(TIMEOUT, -6, "no answer in time; connect again and retry with the same rids")                \
+    X(ARGUMENT, -7, "an argument is outside its range")                                            \
+    X(MEMORY, -8, "out of memory")                                                                 \
+    X(AGAIN, -9, "not now: wait for the descriptor (non-blocking clients only)")                   \
+    X(CREDIT, -10, "more unanswered than the server granted; receive some answers first")
+
+enum gj_error {
+#define X(name, number, text) GJ_E_##name = (number),
+    GJ_ERROR_MAP(X)
+#undef X
+};
+
+/* One line for people about a negative error (or "done" for 0). Static storage. */
+const char *gj_error_text(int error);
+
+/* ---- Connecting ------------------------------------------------------------------------------ */
+
+struct gj_client;
+
+struct gj_options {
+    uint32_t credit;     /* operations to have unanswered at once; 0 = 4 full batches */
+    uint32_t timeout_ms; /* longest wait for connecting and for any byte of an answer; 0 = 30 s */
+    bool nonblocking;    /* gj_send and gj_receive never wait (after the connection is made) */
+};
+
+/* Connects to HOST:PORT or unix:PATH and says HELLO. `options` may be NULL. On success *client is
+ * the caller's, to be ended with gj_close; on an error it is NULL. On GJ_E_SERVER the server
+ * refused the HELLO. */
+int gj_connect(const char *address, const struct gj_options *options, struct gj_client **client);
+
+/* Like gj_connect over a connected stream socket, which the client then owns (also on errors). */
+int gj_connect_fd(int fd, const struct gj_options *options, struct gj_client **client);
+
+/* Closes the connection and frees the client; NULL is fine. Unanswered operations may or may not be
+ * executed: see "Retrying". */
+void gj_close(struct gj_client *client);
+
+/* What the server said in its HELLO: granted credit, largest batch, log time, rid floor. */
+const struct wire_hello_answer *gj_server(const struct gj_client *client);
+
+/* One line about the last error of this client, with the system's or the server's own words. Valid
+ * until the next call with this client. */
+const char *gj_client_error(const struct gj_client *client);
+
+/* The code of the ERROR frame after GJ_E_SERVER, else 0. */
+uint8_t gj_client_server_code(const struct gj_client *client);
+
+/* The socket, for poll or epoll. */
+int gj_fd(const struct gj_client *client);
+
+/* ---- Request ids ----------------------------------------------------------------------------- */
+
+/* Mints rids in UUIDv7 layout, each greater than the one before it from the same source, also when
+ * the clock is set back: 48 bits Unix milliseconds, 4 bits version 7, 12 high bits of a counter,
+ * 2 bits variant, 20 low bits of the counter, 42 random bits of the source. Not thread-safe: one
+ * source per thread; the random bits keep sources apart. Every client has a source of its own. */
+struct gj_rid_source {
+    uint64_t milliseconds; /* of the last rid */
+    uint32_t counter;      /* of the last rid within its millisecond */
+    uint64_t node;         /* 42 random bits */
+};
+
+/* seed = 0: random bits from the system; else exactly these (their low 42). */
+void gj_rid_source_init(struct gj_rid_source *source, uint64_t seed);
+
+/* The next rid. now_ms: Unix milliseconds by the caller's clock, below 2^48. */
+struct gj_rid gj_rid_next(struct gj_rid_source *source, uint64_t now_ms);
+
+/* The next rid of the client's own source, by the system's clock. */
+struct gj_rid gj_rid_new(struct gj_client *client);
+
+/* Unix milliseconds inside a rid. */
+uint64_t gj_rid_milliseconds(const struct gj_rid *rid);
+
+/* The rid of a message id of the public settlement interface: 30 characters, institution code 12
+ * (0-9 A-Z), yyyyMMddHHmmss in Asia/Shanghai, serial number 4 (0-9). The same id always gives the
+ * same rid and different ids different ones, so a resent message is recognised as such:
+ *   bytes 0..5   Unix milliseconds of that second, big-endian
+ *   bytes 6..15  (institution read as a base-36 number) * 10000 + serial, big-endian; always below
+ *                2^76, so the place of a UUID's version is 0 and no minted rid can be the same
+ * Returns GJ_E_ARGUMENT if the id has another form or names no existing second; `rid` is then
+ * unchanged. `message_id` need not be zero-terminated. */
+int gj_rid_from_message_id(const char *message_id, size_t length, struct gj_rid *rid);
+
+/* "0192e4a1-5b3c-7000-8000-0123456789ab": 36 characters and a zero. */
+#define GJ_RID_TEXT_SIZE 37
+void gj_rid_format(const struct gj_rid *rid, char text[GJ_RID_TEXT_SIZE]);
+
+/* Reads 32 hexadecimal digits, hyphens allowed anywhere between them, or a 30-character message id.
+ * GJ_E_ARGUMENT if it is neither. */
+int gj_rid_parse(const char *text, struct gj_rid *rid);
+
+/* ---- Building operations --------------------------------------------------------------------- */
+/* Each fills all 64 bytes of `op`; set op->ref, op->actor or op->deadline_ms afterwards if wanted.
+ * Nothing is checked here: the server answers BAD_FIELD or the rule's own code. */
+
+/* ext: the region's names and policy (gj_policy_default fills the default policy); send it with the
+ * operation. version 1..2^32-1 must grow; valid_from_ms 0 = now. */
+void gj_set_region(struct gj_op *op, struct gj_rid rid, uint16_t region, uint32_t version,
+                   uint64_t valid_from_ms);
+/* Fills `ext` too, to be sent with the operation. code: at most 16 characters. flags:
+ * GJ_FLAG_WALLET, GJ_FLAG_SUSPENDED. GJ_E_ARGUMENT if the code is too long. */
+int gj_set_institution(struct gj_op *op, struct gj_institution_ext *ext, struct gj_rid rid,
+                       uint64_t institution, uint16_t region, enum gj_institution_type type,
+                       uint8_t scenario_mask, uint8_t flags, const char *code);
+void gj_open_person(struct gj_op *op, struct gj_rid rid, uint64_t person, uint16_t region,
+                    enum gj_insurance insurance, enum gj_status status, bool special);
+/* The changes wanted; zero fields stay as they are. */
+struct gj_person_update {
+    uint8_t insurance;   /* enum gj_insurance or 0 */
+    uint8_t status;      /* enum gj_status or 0 */
+    bool special_given;  /* change the special-disease mark to `special` */
+    bool special;        /* */
+    bool phone_given;    /* hand in `phone_hash` */
+    uint64_t phone_hash; /* */
+    uint16_t changed_on; /* day the contact data changed, 0 = none */
+};
+void gj_update_person(struct gj_op *op, struct gj_rid rid, uint64_t person,
+                      const struct gj_person_update *update);
+void gj_confirm_wallet(struct gj_op *op, struct gj_rid rid, uint64_t person, uint16_t use_region,
+                       uint64_t phone_hash, enum gj_auth auth);
+/* cap: fen the member may draw a year, -1 = none. */
+void gj_bind(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member,
+             enum gj_relation kind, int64_t cap, enum gj_auth auth);
+void gj_unbind(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member);
+/* member 0 = all members of the payer. */
+void gj_set_cap(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member, int64_t cap);
+void gj_deposit(struct gj_op *op, struct gj_rid rid, uint64_t person, int64_t amount);
+/* source: GJ_SOURCE_PERSONAL or GJ_SOURCE_WALLET. */
+void gj_transfer(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t payee,
+                 int64_t amount, enum gj_source source, enum gj_auth auth);
+/* sources: gj_sources(first, second, third). */
+void gj_pay(struct gj_op *op, struct gj_rid rid, uint64_t patient, uint64_t institution,
+            int64_t amount, enum gj_scenario scenario, uint8_t sources, bool partial,
+            enum gj_auth auth);
+/* Adds to a payment the owner of GJ_SOURCE_RELATIVE (0 = none) and the patient's own part of the
+ * bill (0 = not given). Fills `ext`, to be sent with the operation. */
+void gj_pay_details(struct gj_op *op, struct gj_pay_ext *ext, uint64_t relative,
+                    int64_t personal_part);
+void gj_pay_premium(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t beneficiary,
+                    int64_t amount, uint16_t year, uint8_t product, enum gj_source source);
+/* uses: enum gj_use bits, 0 = GJ_USE_PAY. */
+void gj_suspend(struct gj_op *op, struct gj_rid rid, uint64_t person, uint8_t uses);
+void gj_resume(struct gj_op *op, struct gj_rid rid, uint64_t person, uint8_t uses);
+
+/* ---- One at a time, blocking ----------------------------------------------------------------- */
+/* Only with a blocking client that has nothing unanswered (else GJ_E_ARGUMENT). */
+
+/* Sends one operation with its op->ext_count extension lines at `ext` and waits for the reply.
+ * sources (may be NULL) is zero if the reply has none. */
+int gj_execute(struct gj_client *client, const struct gj_op *op, const void *ext,
+               struct gj_reply *reply, struct gj_reply_sources *sources);
+
+/* Sends one read with its extension lines and waits. The answer's payload goes to `payload`, zero
+ * filled up to `capacity`; answer->code says whether there is one. A payload larger than `capacity`
+ * is GJ_E_ARGUMENT. */
+int gj_query(struct gj_client *client, const struct gj_read *read, const void *ext,
+             struct gj_answer *answer, void *payload, size_t capacity);
+
+/* Named reads. 0 = answered: *code is OK and `view` is filled, or says why not. */
+int gj_get_person(struct gj_client *client, uint64_t person, struct gj_person_view *view,
+                  uint8_t *code);
+int gj_get_op(struct gj_client *client, uint64_t person, const struct gj_rid *rid,
+              struct gj_op_view *view, uint8_t *code);
+int gj_get_region(struct gj_client *client, uint16_t region, struct gj_region_view *view,
+                  uint8_t *code);
+/* GJ_E_ARGUMENT if a name does not fit. */
+int gj_find_region(struct gj_client *client, const char *province, const char *name,
+                   struct gj_region_view *view, uint8_t *code);
+int gj_get_institution(struct gj_client *client, uint64_t institution,
+                       struct gj_institution_view *view, uint8_t *code);
+int gj_get_totals(struct gj_client *client, uint16_t region, struct gj_totals_view *view,
+                  uint8_t *code);
+int gj_get_stats(struct gj_client *client, struct gj_stats_view *view);
+int gj_get_digest(struct gj_client *client, struct gj_digest_view *view);
+/* view->broken is empty if every invariant holds. */
+int gj_audit(struct gj_client *client, struct gj_audit_view *view);
+/* What the operation would answer now; nothing is executed. */
+int gj_dry_run(struct gj_client *client, const struct gj_op *op, const void *ext,
+               struct gj_dry_run_view *view, uint8_t *code);
+/* Sets the log time of a server started with --test-clock; *time_ms becomes the time in force. */
+int gj_set_clock(struct gj_client *client, uint64_t *time_ms);
+
+/* ---- Batches and pipelining ------------------------------------------------------------------ */
+
+/* A request frame under construction, in the caller's memory. It may be sent again and again. */
+struct gj_frame {
+    unsigned char *bytes; /* header and body; the caller's */
+    uint32_t capacity;    /* of bytes */
+    uint32_t size;        /* used, with the header */
+    uint32_t count;       /* operations or reads in it */
+    uint8_t type;         /* WIRE_OPS or WIRE_READS */
+};
+
+/* Memory for a frame of n operations (reads) and e extension lines in all. */
+#define GJ_FRAME_SIZE(n, e) (sizeof(struct wire_header) + ((size_t)(n) + (e)) * GJ_RECORD_UNIT)
+
+/* type: WIRE_OPS or WIRE_READS. memory: 8-byte aligned, at least one header and one line. */
+void gj_frame_init(struct gj_frame *frame, uint8_t type, void *memory, size_t capacity);
+void gj_frame_clear(struct gj_frame *frame);
+/* False if it does not fit (memory, GJ_BATCH_OPS_MAX) or the frame is of the other type. */
+bool gj_frame_add(struct gj_frame *frame, const struct gj_op *op, const void *ext);
+bool gj_frame_add_read(struct gj_frame *frame, const struct gj_read *read, const void *ext);
+
+/* One answer frame. `body` lies in the client and is valid until the next gj_receive or gj_close.
+ */
+struct gj_answers {
+    uint64_t tag;   /* of the request */
+    uint8_t type;   /* WIRE_OPS or WIRE_READS: what was asked */
+    uint32_t count; /* replies or answers in it */
+    uint32_t size;  /* bytes of body */
+    const unsigned char *body;
+    uint32_t at; /* cursor of gj_next_reply and gj_next_answer */
+};
+
+/* Sends a non-empty frame. Answers come in the order of sending, with the frame's tag. While a
+ * blocking client waits for room to send, it takes in what the server answers, so two full pipes
+ * cannot lock each other. A non-blocking client collects small frames (64 KiB of them) and
+ * keeps what the socket did not take: call gj_flush after the last gj_send, and again when the
+ * socket is writable; GJ_E_AGAIN means that the frame was not taken because too much waits.
+ * GJ_E_CREDIT: the frame was not sent; GJ_E_ARGUMENT: empty, or above the server's batch_max. The
+ * frame's memory is free again on return. After GJ_E_CLOSED answers that have already arrived can
+ * still be received. */
+int gj_send(struct gj_client *client, struct gj_frame *frame, uint64_t tag);
+
+/* Non-blocking: writes what was collected or kept; 0 = all is out, GJ_E_AGAIN = not yet. */
+int gj_flush(struct gj_client *client);
+
+/* The next answer frame. Non-blocking: GJ_E_AGAIN if it is not complete yet. */
+int gj_receive(struct gj_client *client, struct gj_answers *answers);
+
+/* Operations and reads sent and not yet received. */
+uint32_t gj_unanswered(const struct gj_client *client);
+
+/* Steps through the replies to operations. False at the end. *sources is NULL if the reply has
+ * none; both point into the answer. */
+bool gj_next_reply(struct gj_answers *answers, const struct gj_reply **reply,
+                   const struct gj_reply_sources **sources);
+/* Steps through the answers to reads. *payload has (*answer)->size bytes. */
+bool gj_next_answer(struct gj_answers *answers, const struct gj_answer **answer,
+                    const void **payload);
+
+/* Sends one frame and waits for its answer: gj_send and gj_receive in one. */
+int gj_exchange(struct gj_client *client, struct gj_frame *frame, struct gj_answers *answers);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

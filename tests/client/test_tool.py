@@ -1,0 +1,157 @@
+"""tests/client/test_tool.py -- the tool against a real gongjid: every command, and SIGKILL under
+load.
+
+usage: test_tool.py BUILD_DIR SOURCE_DIR
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+GONGJI = os.path.join(BUILD, "gongji")
+failures = 0
+
+
+def check(name, good, detail=""):
+    global failures
+    print(("ok " if good else "not ok ") + name, "" if good else detail, flush=True)
+    failures += not good
+
+
+def start(data, socket):
+    server = subprocess.Popen(
+        [os.path.join(BUILD, "gongjid"), "--data", data, "--unix", socket, "--listen",
+         "127.0.0.1:0", "--persons-max", "50000"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    line = server.stdout.readline()
+    if not line.startswith("ready "):
+        sys.exit("gongjid did not become ready: " + repr(line))
+    return server
+
+
+def tool(*arguments, code=0, name=None):
+    done = subprocess.run([GONGJI, *arguments], cwd=SOURCE, capture_output=True, text=True,
+                          timeout=120)
+    check(name or " ".join(arguments[:2]), done.returncode == code,
+          f"exit {done.returncode}, want {code}: {done.stdout[-300:]}{done.stderr[-300:]}")
+    return done
+
+
+def test_command_line():
+    tool("--version")
+    tool("--help")
+    for command in ("regions", "load", "person", "op", "check", "log", "scenario", "bench"):
+        done = tool(command, "--help", name=f"{command} --help")
+        check(f"{command} help names itself", f"gongji {command}" in done.stdout)
+    for wrong in (["nonsense"], [], ["person"], ["person", "x"], ["person", "0"], ["op", "1"],
+                  ["op", "1", "zz"], ["log"], ["log", "eat", "/"], ["load", "x"],
+                  ["bench", "--batch", "0"], ["bench", "--batch", "8193"], ["bench", "--batch"],
+                  ["bench", "--duration", "0"], ["bench", "--rate", "x"], ["bench", "--no"],
+                  ["bench", "--populate=1"], ["bench", "verify"], ["check", "--top", "-1"]):
+        done = tool(*wrong, code=64, name="usage: " + " ".join(wrong))
+        check("one line says what to do: " + " ".join(wrong),
+              done.stderr.count("\n") == 1 and "--help" in done.stderr, done.stderr)
+    done = tool("regions", "石家庄")
+    check("regions finds the city", "石家庄市" in done.stdout and "open" in done.stdout)
+    tool("regions", "no such city", code=1)
+    tool("regions", "--data", "/nonexistent", code=66)
+    tool("load", "--data", "/nonexistent", code=66)
+    tool("load", "--policies", "none", code=65)
+    tool("bench", "--mix", "/nonexistent", code=66)
+    tool("person", "1", "--connect", "unix:/nonexistent", code=69)
+
+
+def test_commands(address):
+    connect = ("--connect", address)
+    tool("regions", *connect, code=1, name="regions of an empty server")
+    tool("bench", *connect, "--persons", "400", code=1, name="bench on an empty server")
+    check("load is new", "228 new" in tool("load", *connect).stdout)
+    check("load again changes nothing", "228 unchanged" in tool("load", *connect).stdout)
+    done = tool("load", *connect, "--policies", "guide-2025")
+    check("another set updates", "228 updated" in done.stdout, done.stdout)
+    check("unenforced rules are named", "receive_mode" in done.stderr, done.stderr)
+    check("server's regions", "220 open" in tool("regions", *connect).stdout)
+    tool("person", "1", *connect, code=1, name="person before it is opened")
+    mix = tempfile.NamedTemporaryFile("w", suffix=".mix")
+    mix.write("# all kinds\ntransfer 3\npay 2\npay-personal 1\npremium 1\ndeposit 1\n")
+    mix.flush()
+    done = tool("bench", *connect, "--populate", "--persons", "4000", "--duration", "1", "--batch",
+                "512", "--connections", "3", "--mix", mix.name, "--verify", "--json", "-",
+                name="bench populate, mix file")
+    result = json.loads(done.stdout)
+    wanted = {"operations_per_second", "latency_us", "refused", "errors", "verified", "lagged",
+              "server_rss_bytes", "mix", "persons", "connections", "batch", "inflight",
+              "duration", "rate", "seed", "populate", "connect"}
+    check("bench json keys", wanted <= set(result), str(wanted - set(result)))
+    check("latency keys", set(result["latency_us"]) == {"p50", "p90", "p99", "p999", "max"})
+    check("nothing failed", result["errors"] == 0 and result["operations"] > 0, str(result))
+    check("every acknowledgement verified",
+          result["verified"] >= result["operations"] + 17 * 1000, str(result))
+    done = tool("bench", *connect, "--persons", "4000", "--duration", "1", "--rate", "20000",
+                "--batch", "10", "--json", "-", name="bench open loop")
+    rate = json.loads(done.stdout)["operations_per_second"]
+    check("open loop keeps its rate", 15000 < rate < 21000, str(rate))
+    done = tool("person", "1", *connect)
+    check("person shows family", "spouse" in done.stdout and "wallet" in done.stdout, done.stdout)
+    tool("op", "1", "0192e4a1-5b3c-7000-8000-0123456789ab", *connect, code=1)
+    check("conserved", json.loads(tool("check", "--json", *connect).stdout)["conserved"] is True)
+    check("verdict", "conserved" in tool("check", *connect).stdout)
+
+
+def test_kill(data, socket, server):
+    address = "unix:" + socket
+    acks = os.path.join(data, "..", "acks")
+    load = subprocess.Popen(
+        [GONGJI, "bench", "--connect", address, "--persons", "4000", "--duration", "30", "--batch",
+         "256", "--acks", acks, "--mix", "premium-season"], stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    errors = load.communicate(timeout=30)[1]
+    check("bench says that the server went away", load.returncode == 69, errors)
+    check("acknowledgements are on file", os.path.getsize(acks) > 48 * 1000)
+    server = start(data, socket)
+    done = tool("bench", "verify", "--acks", acks, "--connect", address)
+    check("all of them are there", " 0 missing, 0 different, 0 acknowledged twice" in done.stderr,
+          done.stderr)
+    tool("check", "--connect", address, name="check after SIGKILL")
+    with open(acks, "r+b") as file:  # an acknowledgement nobody gave
+        file.seek(8 + 9)
+        byte = file.read(1)[0]
+        file.seek(8 + 9)
+        file.write(bytes([byte ^ 0x10]))
+    done = tool("bench", "verify", "--acks", acks, "--connect", address, code=1,
+                name="a wrong acknowledgement is found")
+    check("and it is exactly one", " 1 missing" in done.stderr, done.stderr)
+    return server
+
+
+def main():
+    directory = tempfile.mkdtemp(prefix="gongji-tool-", dir="/var/tmp")
+    data, socket = os.path.join(directory, "data"), os.path.join(directory, "s")
+    os.mkdir(data)
+    test_command_line()
+    server = start(data, socket)
+    try:
+        test_commands("unix:" + socket)
+        server = test_kill(data, socket, server)
+        server.send_signal(signal.SIGTERM)
+        check("clean stop", server.wait(timeout=30) == 0)
+        tool("log", "verify", data)
+        check("dump has lines", tool("log", "dump", data).stdout.count("\n") > 1000)
+    finally:
+        if server.poll() is None:
+            server.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"{failures} failed")
+    return failures > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,292 @@
+/* tests/unit/test_client.c -- libgongji without a server: rids, builders, frames, a lying server.
+ */
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gongji.h"
+
+#include "test.h"
+
+static struct gj_rid rid_of(uint8_t last)
+{
+    return (struct gj_rid){{1, [15] = last}};
+}
+
+TEST(rids_are_uuids_and_grow)
+{
+    struct gj_rid_source source;
+    gj_rid_source_init(&source, 0x123456789ABull);
+    struct gj_rid before = gj_rid_next(&source, 1732000000000);
+    CHECK_EQ(gj_rid_milliseconds(&before), 1732000000000);
+    for (int i = 0; i < 3000000; i++) {
+        /* The clock stands, is set back, and goes on. */
+        uint64_t now = i > 2000000 ? 1732000000004u : i > 1000000 ? 1731999999999u : 1732000000000u;
+        struct gj_rid rid = gj_rid_next(&source, now);
+        if (memcmp(&rid, &before, sizeof(rid)) <= 0 || rid.bytes[6] >> 4 != 7 ||
+            rid.bytes[8] >> 6 != 2) {
+            CHECK_EQ(i, -1); /* it does not grow, or has another layout */
+            return;
+        }
+        before = rid;
+    }
+    struct gj_rid_source a, b;
+    gj_rid_source_init(&a, 0);
+    gj_rid_source_init(&b, 0);
+    CHECK(a.node != b.node);
+}
+
+TEST(rid_counter_borrows)
+{
+    struct gj_rid_source source;
+    gj_rid_source_init(&source, 1);
+    source.milliseconds = 1000;
+    source.counter = UINT32_MAX;
+    struct gj_rid rid = gj_rid_next(&source, 1000);
+    CHECK_EQ(gj_rid_milliseconds(&rid), 1001);
+}
+
+TEST(rid_of_a_message_id)
+{
+    struct gj_rid rid, other;
+    CHECK_EQ(gj_rid_from_message_id("H11010500123202511200900000001", 30, &rid), 0);
+    CHECK_EQ(gj_rid_milliseconds(&rid), 1763600400000); /* 2025-11-20T01:00:00Z */
+    CHECK_EQ(rid.bytes[6] >> 4, 0);
+    CHECK_EQ(gj_rid_from_message_id("H11010500123202511200900000001", 30, &other), 0);
+    CHECK(memcmp(&rid, &other, sizeof(rid)) == 0);
+    CHECK_EQ(gj_rid_from_message_id("H11010500123202511200900000002", 30, &other), 0);
+    CHECK(memcmp(&rid, &other, sizeof(rid)) != 0);
+    /* The documented layout: 000000000001 is 1; 1 * 10000 + 7. */
+    CHECK_EQ(gj_rid_from_message_id("000000000001197101010800000007", 30, &rid), 0);
+    const uint8_t want[16] = {0x00, 0x07, 0x57, 0xb1, 0x2c, 0x00, [14] = 0x27, [15] = 0x17};
+    CHECK(memcmp(rid.bytes, want, 16) == 0);
+    CHECK_EQ(gj_rid_from_message_id("ZZZZZZZZZZZZ202402292359599999", 30, &rid), 0);
+    CHECK_EQ(rid.bytes[6] >> 4, 0);
+}
+
+TEST(bad_message_ids)
+{
+    static const char *const bad[] = {
+        "H1101050012320251120090000001",
+        "H110105001232025112009000000011",
+        "h11010500123202511200900000001",
+        "H1101050012 202511200900000001",
+        "H11010500123202513200900000001",
+        "H11010500123202502290900000001",
+        "H11010500123202511002400000001",
+        "H11010500123202511202400000001",
+        "H11010500123202511200960000001",
+        "H11010500123202511200900600001",
+        "H1101050012320251120090000000A",
+        "H11010500123196911200900000001",
+        "",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct gj_rid rid = rid_of(9), same = rid;
+        CHECK_EQ(gj_rid_from_message_id(bad[i], strlen(bad[i]), &rid), GJ_E_ARGUMENT);
+        CHECK(memcmp(&rid, &same, sizeof(rid)) == 0);
+    }
+}
+
+TEST(rid_text)
+{
+    struct gj_rid rid, back;
+    char text[GJ_RID_TEXT_SIZE];
+    CHECK_EQ(gj_rid_parse("0192e4a1-5b3c-7000-8000-0123456789aB", &rid), 0);
+    gj_rid_format(&rid, text);
+    CHECK_STR(text, "0192e4a1-5b3c-7000-8000-0123456789ab");
+    CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789ab", &back), 0);
+    CHECK(memcmp(&rid, &back, sizeof(rid)) == 0);
+    CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789a", &back), GJ_E_ARGUMENT);
+    CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789abc", &back), GJ_E_ARGUMENT);
+    CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789ax", &back), GJ_E_ARGUMENT);
+    CHECK_EQ(gj_rid_parse("", &back), GJ_E_ARGUMENT);
+}
+
+TEST(builders_fill_the_documented_fields)
+{
+    struct gj_op op;
+    struct gj_rid rid = rid_of(1);
+    memset(&op, 0xFF, sizeof(op));
+    gj_transfer(&op, rid, 100, 101, 20000, GJ_SOURCE_WALLET, GJ_AUTH_CODE);
+    struct gj_op transfer = {
+        .rid = rid, .person = 100, .other = 101, .amount = 20000, .type = 10, .auth = 2, .kind = 2};
+    CHECK(memcmp(&op, &transfer, sizeof(op)) == 0);
+
+    struct gj_pay_ext pay_ext;
+    memset(&pay_ext, 0xFF, sizeof(pay_ext));
+    gj_pay(&op, rid, 5, 10, 999, GJ_INPATIENT,
+           gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_RELATIVE, GJ_SOURCE_NONE), true, GJ_AUTH_CARD);
+    gj_pay_details(&op, &pay_ext, 6, 1200);
+    CHECK_EQ(op.type, 11);
+    CHECK_EQ(op.kind, 2 | 3 << 2);
+    CHECK_EQ(op.detail, 2);
+    CHECK_EQ(op.flags, GJ_FLAG_PARTIAL);
+    CHECK_EQ(op.ext_count, 1);
+    CHECK_EQ(pay_ext.relative, 6);
+    CHECK_EQ(pay_ext.personal_part, 1200);
+    CHECK_EQ(pay_ext.reserved[47], 0);
+
+    gj_pay_premium(&op, rid, 7, 8, 40000, 2026, 3, GJ_SOURCE_PERSONAL);
+    CHECK(op.type == 12 && op.arg == 2026 && op.detail == 3 && op.kind == 1 && op.other == 8);
+    gj_open_person(&op, rid, 9, 31, GJ_INSURANCE_RESIDENT, GJ_STATUS_STOPPED, true);
+    CHECK(op.type == 3 && op.arg == 31 && op.kind == 2 && op.detail == 2 &&
+          op.flags == GJ_FLAG_SPECIAL);
+    struct gj_person_update update = {.phone_given = true, .phone_hash = 77, .special = true};
+    gj_update_person(&op, rid, 9, &update);
+    CHECK(op.type == 4 && op.other == 77 && op.flags == GJ_FLAG_PHONE);
+    gj_bind(&op, rid, 1, 2, GJ_PARENT, -1, GJ_AUTH_NONE);
+    CHECK(op.type == 6 && op.amount == -1 && op.kind == 2 && op.other == 2);
+    gj_set_cap(&op, rid, 1, 0, 500);
+    CHECK(op.type == 8 && op.other == 0 && op.amount == 500);
+    gj_set_region(&op, rid, 48, 4000000000u, 0);
+    CHECK(op.type == 1 && op.ext_count == 6 && op.arg == 48 && op.amount == 4000000000);
+    gj_suspend(&op, rid, 1, GJ_USE_PREMIUM);
+    CHECK(op.type == 13 && op.detail == 8);
+    struct gj_institution_ext ext;
+    CHECK_EQ(gj_set_institution(&op, &ext, rid, 10, 2, GJ_PHARMACY, 16, GJ_FLAG_WALLET, "P1"), 0);
+    CHECK(op.type == 2 && op.other == 10 && op.arg == 2 && op.kind == 2 && op.detail == 16);
+    CHECK(memcmp(ext.code, "P1\0\0\0\0\0\0\0\0\0\0\0\0\0", 16) == 0);
+    CHECK_EQ(gj_set_institution(&op, &ext, rid, 10, 2, GJ_PHARMACY, 16, 0, "12345678901234567"),
+             GJ_E_ARGUMENT);
+}
+
+TEST(frames_refuse_what_does_not_fit)
+{
+    _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(2, 0)];
+    struct gj_frame frame;
+    struct gj_op op;
+    struct gj_read read = {.type = GJ_READ_PING};
+    gj_frame_init(&frame, WIRE_OPS, memory, sizeof(memory));
+    gj_deposit(&op, rid_of(1), 1, 1);
+    CHECK(!gj_frame_add_read(&frame, &read, NULL));
+    CHECK(gj_frame_add(&frame, &op, NULL));
+    struct gj_pay_ext ext;
+    struct gj_op pay = op;
+    gj_pay_details(&pay, &ext, 1, 0);
+    CHECK(!gj_frame_add(&frame, &pay, &ext));
+    CHECK(gj_frame_add(&frame, &op, NULL));
+    CHECK(!gj_frame_add(&frame, &op, NULL));
+    CHECK_EQ(frame.count, 2);
+    CHECK_EQ(frame.size, sizeof(memory));
+}
+
+/* ---- A server that answers with prepared bytes ----------------------------------------------- */
+
+struct lie {
+    int fd;
+    const void *bytes;
+    size_t size;
+};
+
+static void *tell(void *argument)
+{
+    const struct lie *lie = argument;
+    unsigned char request[sizeof(struct wire_header) + sizeof(struct wire_hello)];
+    size_t got = 0;
+    while (got < sizeof(request)) {
+        ssize_t more = read(lie->fd, request + got, sizeof(request) - got);
+        if (more <= 0) break;
+        got += (size_t)more;
+    }
+    ssize_t written = write(lie->fd, lie->bytes, lie->size);
+    (void)written;
+    close(lie->fd);
+    return NULL;
+}
+
+/* What gj_connect_fd says to a server that answers HELLO with these bytes and closes. */
+static int hear(const void *bytes, size_t size, struct gj_client **client)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 1;
+    struct lie lie = {.fd = ends[1], .bytes = bytes, .size = size};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, tell, &lie) != 0) return 1;
+    int error = gj_connect_fd(ends[0], NULL, client);
+    pthread_join(thread, NULL);
+    return error;
+}
+
+struct good_hello {
+    struct wire_header header;
+    struct wire_hello_answer answer;
+};
+
+static struct good_hello good_hello(void)
+{
+    return (struct good_hello){
+        .header = {.size = sizeof(struct wire_hello_answer), .type = WIRE_HELLO | WIRE_ANSWER},
+        .answer = {.version = WIRE_VERSION, .shards = 1, .credit = 16, .batch_max = 8},
+    };
+}
+
+TEST(hello_cut_anywhere_is_a_lost_connection)
+{
+    struct good_hello hello = good_hello();
+    struct gj_client *client;
+    for (size_t size = 0; size < sizeof(hello); size++) {
+        CHECK_EQ(hear(&hello, size, &client), GJ_E_CLOSED);
+        CHECK(client == NULL);
+    }
+    CHECK_EQ(hear(&hello, sizeof(hello), &client), 0);
+    CHECK_EQ(gj_server(client)->batch_max, 8);
+    gj_close(client);
+}
+
+TEST(nonsense_is_a_protocol_error)
+{
+    struct gj_client *client;
+    CHECK_EQ(hear("HTTP/1.1 400 Bad Request\r\n\r\n", 28, &client), GJ_E_PROTOCOL);
+    struct good_hello hello = good_hello();
+    hello.answer.version = 9;
+    CHECK_EQ(hear(&hello, sizeof(hello), &client), GJ_E_PROTOCOL);
+    hello = good_hello();
+    hello.answer.credit = 0;
+    CHECK_EQ(hear(&hello, sizeof(hello), &client), GJ_E_PROTOCOL);
+    hello = good_hello();
+    hello.header.size = UINT32_MAX - 7;
+    CHECK_EQ(hear(&hello, sizeof(hello), &client), GJ_E_PROTOCOL);
+}
+
+TEST(error_frames_and_wrong_answers)
+{
+    struct {
+        struct good_hello hello;
+        struct wire_header header;
+        struct wire_error error;
+    } refused = {
+        .hello = good_hello(),
+        .header = {.size = sizeof(struct wire_error), .type = WIRE_ERROR},
+        .error = {.code = GJ_SHUTTING_DOWN, .text = "stopping\n"},
+    };
+    struct gj_client *client;
+    CHECK_EQ(hear(&refused.header, sizeof(refused.header) + sizeof(refused.error), &client),
+             GJ_E_SERVER);
+    CHECK_EQ(hear(&refused, sizeof(refused), &client), 0);
+    struct gj_op op;
+    struct gj_reply reply;
+    gj_deposit(&op, rid_of(1), 1, 1);
+    CHECK_EQ(gj_execute(client, &op, NULL, &reply, NULL), GJ_E_SERVER);
+    CHECK_EQ(gj_client_server_code(client), GJ_SHUTTING_DOWN);
+    CHECK(strstr(gj_client_error(client), "SHUTTING_DOWN: stopping?") != NULL);
+    gj_close(client);
+}
+
+TEST(addresses)
+{
+    static const char *const bad[] = {
+        "", "localhost", ":7272", "localhost:", "unix:", "a:b", "[]:1", "localhost:http"};
+    struct gj_client *client;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK_EQ(gj_connect(bad[i], NULL, &client), GJ_E_ADDRESS);
+    CHECK_EQ(gj_connect("unix:/nonexistent/socket", NULL, &client), GJ_E_CONNECT);
+    CHECK_EQ(gj_connect("127.0.0.1:1", NULL, &client), GJ_E_CONNECT);
+    for (int error = -10; error <= 0; error++)
+        CHECK(strcmp(gj_error_text(error), "unknown error") != 0);
+}
+
+TEST_MAIN(T(rids_are_uuids_and_grow), T(rid_counter_borrows), T(rid_of_a_message_id),
+          T(bad_message_ids), T(rid_text), T(builders_fill_the_documented_fields),
+          T(frames_refuse_what_does_not_fit), T(hello_cut_anywhere_is_a_lost_connection),
+          T(nonsense_is_a_protocol_error), T(error_frames_and_wrong_answers), T(addresses))
