@@ -1,0 +1,280 @@
+/* tests/scenario/test_scenario_parse.c -- the scenario language: what is read, and how each mistake
+ * is named. */
+#include "scenario_parse.h"
+
+#include <stdlib.h>
+
+#include "codes.h"
+#include "scenario_text.h"
+#include "test.h"
+
+static char error[SCENARIO_ERROR_SIZE];
+static struct statement statement;
+
+static int parse(const char *line)
+{
+    error[0] = 0;
+    return scenario_parse_line(line, &statement, error);
+}
+
+/* The line is wrong and the message begins so. */
+static void refuse(const char *line, const char *begins)
+{
+    int kind = parse(line);
+    bool good = kind == -1 && strncmp(error, begins, strlen(begins)) == 0;
+    CHECK(good);
+    if (!good) printf("    line: %s\n    error: %s\n    want:  %s\n", line, error, begins);
+}
+
+TEST(empty_lines)
+{
+    CHECK_EQ(parse(""), 0);
+    CHECK_EQ(parse("   # a comment"), 0);
+    CHECK_EQ(parse("crash # then what"), 1);
+}
+
+TEST(transfer)
+{
+    CHECK_EQ(parse("transfer 100 101 200.05 source=personal rid=t1 auth=code ref=9 deadline=30s"),
+             1);
+    CHECK_EQ(statement.op.type, GJ_OP_TRANSFER);
+    CHECK_EQ(statement.op.person, 100);
+    CHECK_EQ(statement.op.other, 101);
+    CHECK_EQ(statement.op.amount, 20005);
+    CHECK_EQ(statement.op.kind, GJ_SOURCE_PERSONAL);
+    CHECK_EQ(statement.op.auth, GJ_AUTH_CODE);
+    CHECK_EQ(statement.op.ref, 9);
+    CHECK_EQ(statement.op.deadline_ms, 30000);
+    CHECK_STR(statement.rid, "t1");
+    CHECK_EQ(parse("transfer 100 101 1.00 source=wallet"), 1);
+    CHECK_EQ(statement.op.auth, GJ_AUTH_FACE);
+    CHECK_EQ(parse("deposit 100 1.00"), 1);
+    CHECK_EQ(statement.op.auth, GJ_AUTH_NONE);
+}
+
+TEST(pay)
+{
+    CHECK_EQ(parse("pay 1 10 3.00 scenario=special source=wallet,relative:7,personal partial=1 "
+                   "=> OK_PARTIAL moved=1.00 remainder=2.00"),
+             1);
+    CHECK_EQ(statement.op.kind,
+             gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_RELATIVE, GJ_SOURCE_PERSONAL));
+    CHECK_EQ(statement.op.detail, GJ_SPECIAL_DISEASE);
+    CHECK_EQ(statement.op.flags, GJ_FLAG_PARTIAL);
+    CHECK_EQ(statement.op.ext_count, 1);
+    CHECK_EQ(statement.ext.pay.relative, 7);
+    CHECK_EQ(statement.wanted.code, GJ_OK_PARTIAL);
+    CHECK(statement.wanted.moved_given && statement.wanted.moved == 100);
+    CHECK(statement.wanted.remainder_given && statement.wanted.remainder == 200);
+    CHECK(!statement.wanted.balance_given);
+    CHECK_EQ(parse("pay 1 10 3.00 scenario=drug source=wallet"), 1);
+    CHECK_EQ(statement.op.ext_count, 0);
+    refuse("pay 1 10 3.00 scenario=drug source=wallet,wallet", "source= names 'wallet' twice");
+    refuse("pay 1 10 3.00 scenario=drug source=relative",
+           "source= needs a comma list of wallet, personal, relative:ID, not 'relative'");
+    refuse("pay 1 10 3.00 scenario=drug source=relative:0", "source= needs a comma list");
+    refuse("pay 1 10 3.00 scenario=tooth source=wallet",
+           "scenario= needs outpatient|inpatient|special|maternity|drug, not 'tooth'");
+    refuse("pay 1 10 3.00 source=wallet", "scenario= is missing");
+}
+
+TEST(amounts)
+{
+    static const char *const bad[] = {"1",
+                                      "1.0",
+                                      "1.000",
+                                      "01.00",
+                                      "+1.00",
+                                      "1,00",
+                                      ".50",
+                                      "-.50",
+                                      "-0.00",
+                                      "1e2",
+                                      "1.0x",
+                                      "0x1.00",
+                                      "1 .00",
+                                      "92233720368547758.08",
+                                      "999999999999999999999.00"};
+    int64_t fen;
+    for (unsigned i = 0; i < ARRAY_COUNT(bad); i++) CHECK(!scenario_yuan(bad[i], &fen));
+    CHECK(scenario_yuan("0.00", &fen) && fen == 0);
+    CHECK(scenario_yuan("0.05", &fen) && fen == 5);
+    CHECK(scenario_yuan("-12.30", &fen) && fen == -1230);
+    CHECK(scenario_yuan("99999999999999.99", &fen) && fen == INT64_C(9999999999999999));
+    CHECK(scenario_yuan("92233720368547758.07", &fen) && fen == INT64_MAX);
+    refuse("deposit 100 5", "AMOUNT needs yuan with two decimals like 200.00, not '5'; usage: ");
+    refuse("deposit 100", "AMOUNT is missing");
+    refuse("deposit x 5.00", "ID needs a whole number");
+    refuse("deposit 18446744073709551616 5.00", "ID needs a whole number");
+    char text[SCENARIO_YUAN_SIZE];
+    scenario_yuan_text(-5, text);
+    CHECK_STR(text, "-0.05");
+    scenario_yuan_text(123456, text);
+    CHECK_STR(text, "1234.56");
+}
+
+TEST(verbs)
+{
+    static const char *const later[] = {"accept", "return",  "hold",  "capture",       "release",
+                                        "refund", "reverse", "close", "change_region", "Deposit"};
+    for (unsigned i = 0; i < ARRAY_COUNT(later); i++) {
+        char line[64], wanted[64];
+        snprintf(line, sizeof(line), "%s 1 2 3.00", later[i]);
+        snprintf(wanted, sizeof(wanted), "unknown verb '%s'", later[i]);
+        refuse(line, wanted);
+    }
+    refuse("crash now", "'now' is too much");
+    refuse("crash => OK", "=> does not belong to crash");
+}
+
+TEST(keys)
+{
+    refuse("deposit 1 5.00 amount=3", "unknown key 'amount'; usage: deposit ID YUAN");
+    refuse("deposit 1 5.00 auth=face", "unknown key 'auth'");
+    refuse("deposit 1 5.00 ref=1 ref=1", "ref= is given twice");
+    refuse("deposit 1 5.00 rid=a/b", "'a/b' is no name of a rid");
+    refuse("deposit 1 5.00 rid=", "'' is no name of a rid");
+    refuse("deposit 1 5.00 => FINE", "no result code is called 'FINE'");
+    refuse("deposit 1 5.00 =>", "the code after => is missing");
+    refuse("deposit 1 5.00 => OK left=1.00", "unknown key 'left'");
+    refuse("deposit 1 5.00 => OK moved=1", "moved= needs yuan");
+    refuse("person 1 insurance=employee", "region= is missing");
+    refuse("person 1 region=1 insurance=none", "insurance= needs employee|resident, not 'none'");
+    refuse("bind 1 2 kind=uncle", "kind= needs spouse|parent|");
+    refuse("bind 1 2 kind=child cap=5", "the cap needs yuan");
+    refuse("suspend 1 bits=pay,pay", "bits= needs a comma list");
+    refuse("cap 1 0 5.00", "MEMBER needs a person's number or all");
+    refuse("limits", "persons= or rids= is missing");
+}
+
+TEST(regions)
+{
+    CHECK_EQ(parse("region 1 name=济南市 wallet_open=1 quota_bp=6000 auth_mask_pay=none,card "
+                   "relation_mask=spouse,child purpose_mask_wallet=none payer_mask_wallet=all "
+                   "service_from=06:00 service_to=24:00 outpatient_single_fen=-1 "
+                   "premium=2026/1/400.00/2025-09-01/2025-12-31 premium=2026/2/80.00/2025-09-01/"
+                   "2025-09-30"),
+             1);
+    struct gj_region_ext ext = {.public_code = 370100};
+    gj_policy_default(&ext.policy);
+    CHECK(region_change_apply(&statement.region, &ext));
+    CHECK_STR(ext.name, "济南市");
+    CHECK_EQ(ext.public_code, 370100); /* not named: stays */
+    CHECK_EQ(ext.policy.quota_bp, 6000);
+    CHECK_EQ(ext.policy.auth_mask_pay, 1u << GJ_AUTH_NONE | 1u << GJ_AUTH_CARD);
+    CHECK_EQ(ext.policy.relation_mask, 1u << (GJ_SPOUSE - 1) | 1u << (GJ_CHILD - 1));
+    CHECK_EQ(ext.policy.purpose_mask_wallet, 0);
+    CHECK_EQ(ext.policy.payer_mask_wallet, 3);
+    CHECK_EQ(ext.policy.service_from_minute, 360);
+    CHECK_EQ(ext.policy.service_to_minute, 1440);
+    CHECK_EQ(ext.policy.outpatient_single_fen, -1);
+    CHECK_EQ(ext.policy.premiums[0].amount, 40000);
+    CHECK_EQ(ext.policy.premiums[1].product, 2);
+    CHECK_EQ(parse("region 1 premium=2026/1/410.00/2025-09-01/2025-12-31"), 1);
+    CHECK(region_change_apply(&statement.region, &ext));
+    CHECK_EQ(ext.policy.premiums[0].amount, 41000); /* replaced, not added */
+    CHECK_EQ(ext.policy.premiums[2].amount, 0);
+    CHECK_EQ(parse("region 1 premium=none"), 1);
+    CHECK(region_change_apply(&statement.region, &ext));
+    CHECK_EQ(ext.policy.premiums[0].amount, 0);
+
+    refuse("region 1 quota=6000", "unknown key 'quota'");
+    refuse("region 1 quota_bp=6000 quota_bp=6000", "quota_bp= is given twice");
+    refuse("region 1 quota_bp=70000", "quota_bp= needs a whole number from 0 to 65535");
+    refuse("region 1 quota_bp=60%", "quota_bp= needs a whole number");
+    refuse("region 1 relation_mask=spouse,uncle", "relation_mask= needs a comma list of spouse|");
+    refuse("region 1 relation_mask=spouse,spouse", "relation_mask= needs a comma list");
+    refuse("region 1 relation_mask=spouse,", "relation_mask= needs a comma list");
+    refuse("region 1 service_from=6:00", "service_from= needs HH:MM from 00:00 to 24:00");
+    refuse("region 1 service_to=24:01", "service_to= needs HH:MM");
+    refuse("region 1 place_rule=here", "place_rule= needs insured|use|either, not 'here'");
+    refuse("region 1 transfer_single_fen=1.00", "transfer_single_fen= needs whole fen");
+    refuse("region 1 premium=2026/1/400/2025-09-01/2025-12-31", "premium= needs YEAR/PRODUCT/");
+    refuse("region 1 premium=2026/1/400.00/2025-09-31/2025-12-31", "premium= needs YEAR/PRODUCT/");
+    refuse("region 1 from=tomorrow", "from= needs YYYY-MM-DDTHH:MM:SS");
+    refuse("region one", "ID needs a whole number");
+}
+
+TEST(times)
+{
+    uint64_t ms;
+    CHECK(scenario_time("2025-06-02T09:00:00", &ms));
+    CHECK_EQ(ms, INT64_C(1748826000000));
+    CHECK(scenario_time("2025-12-31T23:59:59.999", &ms));
+    CHECK_EQ(ms, INT64_C(1767196799999));
+    static const char *const bad[] = {
+        "2025-06-02",          "2025-06-02 09:00:00",   "2025-06-31T09:00:00",
+        "2025-06-02T24:00:00", "2025-06-02T09:60:00",   "2025-06-02T09:00:60",
+        "2025-6-2T09:00:00",   "2025-06-02T09:00:00.1", "2025-06-02T09:00:00Z"};
+    for (unsigned i = 0; i < ARRAY_COUNT(bad); i++) CHECK(!scenario_time(bad[i], &ms));
+    CHECK(scenario_duration("90m", &ms) && ms == 5400000);
+    CHECK(scenario_duration("1ms", &ms) && ms == 1);
+    CHECK(scenario_duration("2d", &ms) && ms == 172800000);
+    CHECK(!scenario_duration("90", &ms) && !scenario_duration("m", &ms));
+    CHECK(!scenario_duration("-1m", &ms) && !scenario_duration("1.5h", &ms));
+    CHECK(!scenario_duration("40000d", &ms));
+    refuse("at noon", "TIME needs YYYY-MM-DDTHH:MM:SS");
+    refuse("advance soon", "SPAN needs a number and ms, s, m, h or d like 90m, not 'soon'");
+}
+
+TEST(expectations)
+{
+    CHECK_EQ(parse("always person * personal>=0.00 quota_left=off"), 1);
+    CHECK_EQ(statement.kind, STATEMENT_ALWAYS);
+    CHECK(statement.expect.every);
+    CHECK_EQ(statement.expect.terms[0].compare, COMPARE_GE);
+    CHECK(statement.expect.terms[1].off);
+    CHECK_EQ(parse("expect region 2 clearing<-1.00 clearing>-9.00"), 1);
+    CHECK_EQ(statement.expect.terms[0].fen, -100);
+    CHECK_EQ(parse("expect op t9 NOT_EXECUTED person=7"), 1);
+    CHECK_EQ(statement.expect.person, 7);
+    CHECK_EQ(parse("expect digest 000000000000000100000000000000ff"), 1);
+    CHECK_EQ(statement.expect.digest_high, 1);
+    CHECK_EQ(statement.expect.digest_low, 255);
+    refuse("expect digest 12", "a digest has 32 hexadecimal digits");
+    refuse("expect person 1", "nothing is expected of it");
+    refuse("expect person 1 payable=1.00", "unknown field 'payable'");
+    refuse("expect person 1 wallet=1.00 wallet=1.00", "wallet is given twice");
+    refuse("expect person 1 wallet=>1.00", "'wallet=>1.00' needs one of = < <= > >=");
+    refuse("expect person x wallet=1.00", "ID needs a whole number or *");
+    refuse("expect weather", "cannot expect 'weather'");
+    refuse("expect op t1 GREAT", "no result code is called 'GREAT'");
+}
+
+static char reported[1024];
+
+static void report(void *context, const char *message)
+{
+    (void)context;
+    size_t at = strlen(reported);
+    snprintf(reported + at, sizeof(reported) - at, "%s\n", message);
+}
+
+TEST(line_numbers)
+{
+    struct scenario scenario;
+    reported[0] = 0;
+    CHECK(!scenario_read("# first\n\ndeposit 1 1.00\nhold 1 2\n  crash  # fine\nadvance x",
+                         &scenario, report, NULL));
+    CHECK(strstr(reported, "line 4: unknown verb 'hold'\n") == reported);
+    CHECK(strstr(reported, "line 6: SPAN needs") != NULL);
+    scenario_free(&scenario);
+    CHECK(scenario_read("deposit 1 1.00   # one yuan\r\n\n  crash\n", &scenario, report, NULL));
+    CHECK_EQ(scenario.count, 2);
+    CHECK_STR(scenario.statements[0].text, "deposit 1 1.00");
+    CHECK_EQ(scenario.statements[1].line, 3);
+    scenario_free(&scenario);
+}
+
+TEST(long_lines)
+{
+    char line[SCENARIO_LINE_MAX + 8];
+    memset(line, 'x', sizeof(line) - 1);
+    line[sizeof(line) - 1] = 0;
+    refuse(line, "the line is longer than 1023 bytes");
+    for (unsigned i = 0; i < 200; i += 2) memcpy(line + i, "x ", 3);
+    refuse(line, "more than 64 words");
+}
+
+TEST_MAIN(T(empty_lines), T(transfer), T(pay), T(amounts), T(verbs), T(keys), T(regions), T(times),
+          T(expectations), T(line_numbers), T(long_lines))
