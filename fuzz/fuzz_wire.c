@@ -1,0 +1,167 @@
+/* fuzz/fuzz_wire.c -- any bytes as frames: header, hello, operations and reads through the checks,
+ * then through decide, commit and query on a small state whose books must balance after each input.
+ *
+ * Input: frames as on a connection, one after the other. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "state.h"
+#include "wire.h"
+
+#define TIME_MS  UINT64_C(1767225600000) /* 2026-01-01: rids of the corpus are minted around it */
+#define FIRST_ID 1u
+#define PEOPLE   8u
+
+static const struct state_config config = {.persons_max = 64,
+                                           .families_max = 16,
+                                           .institutions_max = 16,
+                                           .rids_max = 4096,
+                                           .hash_seed = 42};
+static void *memory;
+static struct state *state;
+static uint64_t position;
+
+static uint64_t ops_size(const uint8_t *at)
+{
+    return (1u + ((const struct gj_op *)at)->ext_count) * GJ_RECORD_UNIT;
+}
+
+/* Decides one operation and, if it has an outcome, commits it like a server would. */
+static void execute(const struct gj_op *op)
+{
+    _Alignas(64) uint8_t record[GJ_RECORD_SIZE_MAX];
+    struct decide_input in = {.time_ms = TIME_MS, .seq = state_seq(state) + 1};
+    struct decision decision;
+    struct needs wanted;
+    needs(state, op, &wanted);
+    if (wanted.count != 0) return; /* the log's evidence is another test's business */
+    decide(state, op, &in, record, &decision);
+    if (decision.kind != DECISION_RECORD) return;
+    if (record_size(record, decision.record_size) != decision.record_size) abort();
+    if (record_fits(state, record) != RECORD_FITS) abort();
+    commit(state, record, position, TIME_MS);
+    position += decision.record_size / GJ_RECORD_UNIT;
+}
+
+static void answer(const struct gj_read *read)
+{
+    static _Alignas(64) uint8_t out[GJ_READ_ANSWER_MAX];
+    struct decide_input in = {.time_ms = TIME_MS, .seq = state_seq(state) + 1};
+    struct needs wanted;
+    query_needs(state, read, &wanted);
+    if (wanted.count != 0) return;
+    uint32_t size = query(state, read, &in, out, sizeof out);
+    if (size < sizeof(struct gj_answer) || size > sizeof out || size % 8 != 0) abort();
+}
+
+/* One frame; returns the bytes it took, 0 if the rest is no frame. The body is copied, so that a
+ * read beyond it is found. */
+static size_t frame(const uint8_t *data, size_t size)
+{
+    struct wire_header header;
+    if (size < sizeof header) return 0;
+    memcpy(&header, data, sizeof header);
+    if (wire_header_check(&header, GJ_BATCH_OPS_MAX) != 0) return 0;
+    if (header.size > size - sizeof header) return 0;
+    uint8_t *body = aligned_alloc(64, header.size / 64u * 64u + 64u);
+    if (body == NULL) abort();
+    memcpy(body, data + sizeof header, header.size);
+    uint64_t at = 0;
+    if (header.type == WIRE_HELLO && header.size == sizeof(struct wire_hello)) {
+        (void)!wire_hello_check((const struct wire_hello *)body);
+    } else if (header.type == WIRE_OPS && wire_ops_check(body, header.size, header.count)) {
+        for (unsigned i = 0; i < header.count; i++) {
+            execute((const struct gj_op *)(body + at));
+            at += ops_size(body + at);
+        }
+        if (at != header.size) abort();
+    } else if (header.type == WIRE_READS && wire_reads_check(body, header.size, header.count)) {
+        for (unsigned i = 0; i < header.count; i++) {
+            const struct gj_read *read = (const struct gj_read *)(body + at);
+            answer(read);
+            at += (1u + read->ext_count) * GJ_RECORD_UNIT;
+        }
+        if (at != header.size) abort();
+    }
+    free(body);
+    return sizeof header + header.size;
+}
+
+static struct gj_rid rid_of(uint64_t number)
+{
+    struct gj_rid rid = {{0}};
+    for (unsigned i = 0; i < 6; i++) rid.bytes[i] = (uint8_t)(TIME_MS >> (40 - 8 * i));
+    for (unsigned i = 0; i < 8; i++) rid.bytes[8 + i] = (uint8_t)(number >> (56 - 8 * i));
+    return rid;
+}
+
+/* Two open regions, a hospital, and people with wallets and money: ids 1..8. */
+static void populate(void)
+{
+    struct {
+        struct gj_op op;
+        struct gj_region_ext ext;
+    } region = {.op = {.type = GJ_OP_SET_REGION, .ext_count = GJ_EXT_MAX, .amount = 1}};
+    gj_policy_default(&region.ext.policy);
+    region.ext.policy.wallet_open = 1;
+    memcpy(region.ext.province, "P", 1);
+    uint64_t number = 1;
+    for (uint16_t id = 1; id <= 2; id++) {
+        region.op.arg = id;
+        region.op.rid = rid_of(number++);
+        region.ext.name[0] = (char)('0' + id);
+        execute(&region.op);
+    }
+    struct {
+        struct gj_op op;
+        struct gj_institution_ext ext;
+    } hospital = {.op = {.type = GJ_OP_SET_INSTITUTION,
+                         .ext_count = 1,
+                         .other = 10,
+                         .arg = 1,
+                         .kind = GJ_HOSPITAL,
+                         .detail = GJ_SCENARIO_MASK_ALL,
+                         .flags = GJ_FLAG_WALLET,
+                         .rid = rid_of(number++)},
+                  .ext = {.code = "H00000000010"}};
+    execute(&hospital.op);
+    for (uint64_t id = FIRST_ID; id < FIRST_ID + PEOPLE; id++) {
+        uint16_t home = (uint16_t)(1 + id % 2);
+        struct gj_op steps[] = {
+            {.type = GJ_OP_OPEN_PERSON, .person = id, .arg = home, .kind = 1, .detail = 1},
+            {.type = GJ_OP_CONFIRM_WALLET, .person = id, .arg = home, .auth = GJ_AUTH_FACE},
+            {.type = GJ_OP_DEPOSIT, .person = id, .amount = 1000000},
+            {.type = GJ_OP_BIND,
+             .person = id,
+             .other = id == FIRST_ID ? FIRST_ID + 1 : FIRST_ID,
+             .amount = -1,
+             .kind = GJ_SPOUSE,
+             .auth = GJ_AUTH_FACE},
+        };
+        for (unsigned i = 0; i < ARRAY_COUNT(steps); i++) {
+            steps[i].rid = rid_of(number++);
+            execute(&steps[i]);
+        }
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct state_memory parts;
+    uint64_t need = state_size(&config, &parts);
+    if (memory == NULL) memory = aligned_alloc(64, (need + 63) / 64 * 64);
+    if (memory == NULL || need == 0) abort();
+    memset(memory, 0, need);
+    state = state_init(&config, memory);
+    position = 1;
+    populate();
+    while (size > 0) {
+        size_t used = frame(data, size);
+        if (used == 0) break;
+        data += used;
+        size -= used;
+    }
+    if (state_audit(state) != NULL) abort();
+    return 0;
+}

@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# tests/suite.py -- the stages of ./test: what is built how, which tests run on it, and the totals.
+"""Runs the stages in order and counts every result; see docs/TESTING.md."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+STAGE_SECONDS_MAX = 600
+IN_PROCESS = ["--no-suite", "integration", "--no-suite", "server", "--no-suite", "log"]
+CLANG_FORMAT = ("clang-format-14", "clang-format")
+
+
+class Suite:
+    """Counts results; prints one line each when it matters."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+        self.skipped = 0
+        self.failures = []
+
+    def result(self, name, ok, detail=""):
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.failures.append(name)
+        print(f"{'ok  ' if ok else 'FAIL'} {name}{': ' + detail if detail else ''}", flush=True)
+
+    def command(self, name, argv, env=None, quiet=True, seconds=STAGE_SECONDS_MAX):
+        """Runs argv; counts one result; shows the output only if it failed."""
+        try:
+            done = subprocess.run(argv, cwd=ROOT, env={**os.environ, **(env or {})}, text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=seconds, errors="replace")
+            ok, output = done.returncode == 0, done.stdout
+        except FileNotFoundError:
+            ok, output = False, f"{argv[0]} is not installed"
+        except subprocess.TimeoutExpired as late:
+            ok = False
+            output = (late.stdout or b"").decode(errors="replace") + f"\nlonger than {seconds} s"
+        if not ok or not quiet:
+            print("\n".join("    " + line for line in output.splitlines()[-30:]), flush=True)
+        self.result(name, ok)
+        return ok, output
+
+
+def setup(suite, directory, options, env=None):
+    """Configures (once) and builds; one result."""
+    if not os.path.exists(os.path.join(ROOT, directory, "build.ninja")):
+        ok, _ = suite.command(f"{directory}: configure", ["meson", "setup", directory, *options],
+                              env)
+        if not ok:
+            return False
+    ok, _ = suite.command(f"{directory}: build without warnings", ["ninja", "-C", directory], env)
+    return ok
+
+
+def meson_tests(suite, directory, arguments=(), env=None):
+    """Runs the tests of a build directory; every meson test is one result."""
+    report = os.path.join(ROOT, directory, "meson-logs", "testlog.json")
+    if os.path.exists(report):
+        os.remove(report)
+    done = subprocess.run(["meson", "test", "-C", directory, "--no-rebuild",
+                           "--timeout-multiplier", "3", *arguments],
+                          cwd=ROOT, env={**os.environ, **(env or {})}, text=True, check=False,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, errors="replace")
+    if not os.path.exists(report):
+        print(done.stdout[-3000:])
+        suite.result(f"{directory}: tests", False, "meson ran no test")
+        return
+    count = 0
+    with open(report, encoding="utf-8") as lines:
+        for line in lines:
+            test = json.loads(line)
+            count += 1
+            name = f"{directory}: {test['name'].rsplit(' / ', 1)[-1]}"
+            if test["result"] == "SKIP":
+                suite.skipped += 1
+                print(f"skip {name}", flush=True)
+                continue
+            ok = test["result"] in ("OK", "EXPECTEDFAIL")
+            if not ok:
+                output = (test.get("stdout") or "") + (test.get("stderr") or "")
+                lines_shown = [x for x in output.splitlines() if not x.startswith("ok ")]
+                print("\n".join("    " + x for x in lines_shown[-40:]))
+            cases = re.findall(r"(\d+) passed, (\d+) failed", test.get("stdout") or "")
+            detail = f"{cases[-1][0]} cases" if cases else ""
+            suite.result(name, ok, detail if ok else test["result"].lower())
+    if count == 0:
+        suite.result(f"{directory}: tests", False, "meson ran no test")
+
+
+def sources():
+    """Every C file of the project."""
+    found = []
+    for top in ("core", "io", "cli", "clients", "bench", "fuzz", "tests"):
+        for pattern in ("*.c", "*.h"):
+            found += glob.glob(os.path.join(ROOT, top, "**", pattern), recursive=True)
+    return sorted(os.path.relpath(path, ROOT) for path in found)
+
+
+def stage_format(suite):
+    """every C file as clang-format 14 writes it"""
+    for tool in CLANG_FORMAT:
+        found = subprocess.run([tool, "--version"], stdout=subprocess.PIPE, text=True,
+                               check=False) if which(tool) else None
+        if found and " 14." in found.stdout:
+            suite.command("format", [tool, "--dry-run", "-Werror", *sources()])
+            return
+    suite.result("format", False, "clang-format 14 is not installed (clang-format-14)")
+
+
+def which(tool):
+    """True if the tool is in PATH."""
+    return any(os.access(os.path.join(path, tool), os.X_OK)
+               for path in os.environ.get("PATH", "").split(":"))
+
+
+def stage_tidy(suite):
+    """the style guide as a test"""
+    suite.command("tidy", [sys.executable, "tests/tidy.py"])
+
+
+def stage_release(suite):
+    """release build with gcc, all tests"""
+    if setup(suite, "build", []):
+        meson_tests(suite, "build")
+
+
+def stage_clang(suite):
+    """the same with clang: other warnings; the in-process tests"""
+    if setup(suite, "build-clang", [], {"CC": "clang"}):
+        meson_tests(suite, "build-clang", IN_PROCESS)
+
+
+SANITIZE = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+            "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:exitcode=99",
+            "TSAN_OPTIONS": "halt_on_error=1:exitcode=99"}
+
+
+def stage_asan(suite):
+    """address and undefined-behaviour sanitizers, all tests"""
+    if setup(suite, "build-asan", ["-Dbuildtype=debugoptimized",
+                                   "-Db_sanitize=address,undefined"]):
+        meson_tests(suite, "build-asan", env=SANITIZE)
+
+
+def stage_tsan(suite):
+    """thread sanitizer, the tests that start threads or real servers"""
+    if setup(suite, "build-tsan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=thread"]):
+        meson_tests(suite, "build-tsan", ["--suite", "integration", "--suite", "server"],
+                    env=SANITIZE)
+
+
+def stage_coverage(suite):
+    """branch coverage of core/ by the in-process tests"""
+    directory = "build-coverage"
+    if not setup(suite, directory, ["-Dbuildtype=debug", "-Db_coverage=true"]):
+        return
+    for stale in glob.glob(os.path.join(ROOT, directory, "**", "*.gcda"), recursive=True):
+        os.remove(stale)
+    meson_tests(suite, directory, IN_PROCESS)
+    # An assertion's second branch is our own mistake: no test can reach it.
+    ok, output = suite.command(
+        "coverage of core/", ["gcovr", "--branches", "-r", ".", "--filter", "core/",
+                              "--exclude-branches-by-pattern",
+                              r".*\b(ASSERT|VERIFY|UNREACHABLE)\b.*", "--print-summary",
+                              directory])
+    if ok:
+        for line in output.splitlines():
+            if line.startswith(("lines:", "branches:")):
+                print(f"     core/ coverage, {line}")
+
+
+def stage_kill(suite):
+    """SIGKILL in a loop over real sockets: every acknowledged operation exactly once"""
+    suite.command("kill loop", [sys.executable, "tests/kill/kill_loop.py", "--build", "build"],
+                  quiet=False, seconds=300)
+
+
+STAGES = {"format": stage_format, "tidy": stage_tidy, "release": stage_release,
+          "clang": stage_clang, "asan": stage_asan, "tsan": stage_tsan,
+          "coverage": stage_coverage, "kill": stage_kill}
+QUICK = ["tidy", "release"]
+
+
+def main(arguments):
+    if arguments == ["--list"]:
+        for name, stage in STAGES.items():
+            print(f"{name:10} {stage.__doc__}")
+        return 0
+    names = QUICK if arguments == ["quick"] else arguments or list(STAGES)
+    for name in names:
+        if name not in STAGES:
+            print(f"test: no stage {name}; one of: {' '.join(STAGES)}", file=sys.stderr)
+            return 64
+    suite = Suite()
+    started = time.monotonic()
+    for name in names:
+        begun = time.monotonic()
+        print(f"== {name}: {STAGES[name].__doc__}", flush=True)
+        STAGES[name](suite)
+        print(f"   {name} took {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"== {time.monotonic() - started:.0f} s in all, {suite.skipped} skipped")
+    if suite.failures:
+        print("failed: " + ", ".join(suite.failures))
+    print(f"{suite.passed} passed, {suite.failed} failed")
+    return 0 if suite.failed == 0 and suite.passed > 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
