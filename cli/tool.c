@@ -211,12 +211,14 @@ void find_data(const char *given, char path[PATH_SIZE])
     }
     (void)snprintf(path, PATH_SIZE, "data");
     if (holds_data(path)) return;
-    ssize_t length = readlink("/proc/self/exe", path, PATH_SIZE - 16);
+    char self[PATH_SIZE];
+    ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - sizeof("/../data"));
     if (length > 0) {
-        path[length] = 0;
-        char *slash = strrchr(path, '/');
+        self[length] = 0;
+        char *slash = strrchr(self, '/');
         if (slash != NULL) {
             memcpy(slash, "/../data", sizeof("/../data"));
+            memcpy(path, self, sizeof(self));
             if (holds_data(path)) return;
         }
     }
