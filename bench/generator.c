@@ -141,7 +141,7 @@ static void send_open_loop(struct generator *g)
 {
     for (;;) {
         uint64_t now = bench_now_ns();
-        if (now < g->planned_ns || g->stopping) return;
+        if (now < g->planned_ns || g->planned_ns >= g->end_ns || g->stopping) return;
         struct connection *c = NULL;
         for (uint32_t i = 0; i < g->options->connections && c == NULL; i++) {
             struct connection *each = &g->connections[g->turn];
@@ -268,6 +268,7 @@ static void run(struct generator *g)
     }
     for (;;) {
         uint64_t now = bench_now_ns();
+        if (g->options->rate > 0) send_open_loop(g);
         if (now >= g->end_ns) g->stopping = true;
         if (g->alive == 0 || (g->stopping && all_answered(g))) break;
         if (now >= g->end_ns + DRAIN_NS) {
@@ -275,36 +276,43 @@ static void run(struct generator *g)
                            "the last answers did not come within 10 s");
             break;
         }
-        if (g->options->rate > 0) send_open_loop(g);
         wait_for_events(g, now);
         show_progress(g, bench_now_ns());
     }
     for (uint32_t i = 0; i < g->options->connections; i++)
         if (!g->connections[i].dead) g->result->errors += gj_unanswered(g->connections[i].client);
-    g->result->elapsed_ns = g->last_answer_ns - g->begin_ns;
+    uint64_t until = g->last_answer_ns;
+    if (g->options->rate > 0 && g->result->why[0] == 0) {
+        if (g->planned_ns < g->end_ns)
+            g->result->unsent =
+                ((g->end_ns - g->planned_ns - 1) / g->interval_ns + 1) * g->options->batch;
+        if (until < g->end_ns) until = g->end_ns;
+    }
+    g->result->elapsed_ns = until - g->begin_ns;
 }
 
 /* ---- Set-up ---------------------------------------------------------------------------------- */
 
 static int fail(struct generator *g, const char *what, const char *detail)
 {
-    (void)snprintf(g->result->why, sizeof(g->result->why), "%s: %s", what, detail);
-    return -1;
+    (void)snprintf(g->result->why, sizeof(g->result->why), "%.60s: %s", what, detail);
+    return BENCH_LOST;
 }
 
 static int connect_one(struct generator *g, struct connection *c)
 {
     const struct bench_options *o = g->options;
-    struct gj_options options = {.credit = o->batch * o->inflight, .nonblocking = true};
-    int error = gj_connect(o->address, &options, &c->client);
-    if (error < 0) return fail(g, o->address, gj_error_text(error));
+    char why[128];
+    struct gj_options options = {
+        .credit = o->batch * o->inflight, .nonblocking = true, .why = why, .why_size = sizeof(why)};
+    if (gj_connect(o->address, &options, &c->client) < 0) return fail(g, o->address, why);
     const struct wire_hello_answer *server = gj_server(c->client);
     if (server->batch_max < o->batch || server->credit < o->batch * o->inflight) {
         (void)snprintf(g->result->why, sizeof(g->result->why),
                        "the server takes %u operations a frame and %u unanswered on a connection: "
                        "lower --batch or --inflight",
                        server->batch_max, server->credit);
-        return -1;
+        return BENCH_REFUSED;
     }
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = c}};
     if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, gj_fd(c->client), &event) != 0)
@@ -328,7 +336,8 @@ static int set_up(struct generator *g)
         gj_frame_init(&g->slots[i].frame, WIRE_OPS, g->memory + i * size, size);
     for (uint32_t i = 0; i < o->connections; i++) {
         g->connections[i].slots = g->slots + (size_t)i * o->inflight;
-        if (connect_one(g, &g->connections[i]) != 0) return -1;
+        int error = connect_one(g, &g->connections[i]);
+        if (error != 0) return error;
     }
     return 0;
 }
@@ -366,5 +375,5 @@ int bench_generate(const struct bench_options *options, const struct world *worl
     if (error == 0) run(&g);
     tear_down(&g);
     if (result->why[0] == 0) ask_rss(options->address, result);
-    return result->why[0] == 0 ? error : -1;
+    return result->why[0] == 0 || error != 0 ? error : BENCH_LOST;
 }

@@ -1,9 +1,11 @@
 /* bench/generator.h -- the load generator: one thread, many connections, frames in flight.
  *
- * Closed loop (rate 0): every connection keeps `inflight` frames unanswered. Open loop: frames are
- * planned at a fixed rate over all connections, and latency counts from the planned time, so a slow
- * server cannot hide its queue. Latency of an operation = from sending (planning) its frame to its
- * frame's answer. */
+ * Closed loop (rate 0): every connection keeps `inflight` frames unanswered. While the server
+ * stands still nothing new is sent, so its latencies say nothing about who would have waited
+ * (coordinated omission). Open loop: frames are planned at a fixed rate over all connections, and
+ * latency counts from the planned time, so a slow server cannot hide its queue; what could not be
+ * sent by the end is counted as unsent. Latency of an operation = from sending (planning) its frame
+ * to its frame's answer. */
 #ifndef BENCH_GENERATOR_H
 #define BENCH_GENERATOR_H
 
@@ -40,21 +42,27 @@ struct bench_result {
     uint64_t refused;    /* of them: code >= 40 */
     uint64_t errors;     /* not executed: other codes; and unanswered when a connection ended */
     uint64_t lagged;     /* open loop: operations sent more than 1 ms after their time */
-    uint64_t elapsed_ns; /* from the first frame to the last answer */
+    uint64_t unsent;     /* open loop: operations whose time came and that were never sent */
+    uint64_t elapsed_ns; /* from the first frame to the last answer; open loop: at least the whole
+                            planned time */
     uint64_t rss_bytes;  /* the server's, at the end; 0 if it could not be asked */
     uint64_t codes[256]; /* replies by code */
     struct histogram latency; /* ns, one count an operation */
     char why[200];            /* why the run ended early; empty if it did not */
 };
 
-#define BENCH_WHY_SIZE 200
+/* How populating or a load can fail; result->why says it in one line. */
+enum bench_failure {
+    BENCH_LOST = -1,    /* no server, or the connection was lost */
+    BENCH_REFUSED = -2, /* the server answered and said no: retrying the same is of no use */
+};
 
 /* Opens regions, institutions and families. Operations executed count in result->populated and
- * are remembered in `acks` (may be NULL). 0, or -1 with result->why. */
+ * are remembered in `acks` (may be NULL). 0 or enum bench_failure. */
 int bench_populate(const struct bench_options *options, struct world *world, struct acks *acks,
                    struct bench_result *result);
 
-/* Runs the load. 0, or -1 with result->why; the counts are right either way. */
+/* Runs the load. 0 or enum bench_failure; the counts are right either way. */
 int bench_generate(const struct bench_options *options, const struct world *world,
                    const struct mix *mix, struct acks *acks, struct bench_result *result);
 
@@ -62,6 +70,7 @@ int bench_generate(const struct bench_options *options, const struct world *worl
 void bench_print(const struct bench_options *options, const struct bench_result *result);
 int bench_json(const struct bench_options *options, const struct bench_result *result,
                const struct acks_verdict *verdict);
+int bench_json_verdict(const char *path, const struct acks_verdict *verdict);
 
 uint64_t bench_now_ns(void); /* monotonic */
 uint64_t bench_wall_clock_ms(void);

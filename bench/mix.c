@@ -25,7 +25,8 @@ static int set_weights(struct mix *mix, const uint32_t weights[MIX_KINDS])
     return 0;
 }
 
-static int read_line(char *line, uint32_t weights[MIX_KINDS])
+/* `seen`: bits of the kinds that were named. */
+static int read_line(char *line, uint32_t weights[MIX_KINDS], uint32_t *seen)
 {
     line[strcspn(line, "#\r\n")] = 0;
     char word[32], number[9], rest[2];
@@ -36,6 +37,8 @@ static int read_line(char *line, uint32_t weights[MIX_KINDS])
     if (weight > WEIGHT_MAX) return -1;
     for (uint32_t i = 0; i < MIX_KINDS; i++) {
         if (strcmp(word, words[i]) != 0) continue;
+        if ((*seen >> i & 1) != 0) return -1;
+        *seen |= 1u << i;
         weights[i] = (uint32_t)weight;
         return 0;
     }
@@ -51,21 +54,27 @@ static int read_file(struct mix *mix, const char *path, char why[MIX_WHY_SIZE])
                        strerror(errno));
         return -1;
     }
-    uint32_t weights[MIX_KINDS] = {0};
+    uint32_t weights[MIX_KINDS] = {0}, seen = 0;
     char line[256];
     int result = 0;
     for (unsigned number = 1; result == 0 && fgets(line, sizeof(line), file) != NULL; number++) {
-        if (read_line(line, weights) == 0) continue;
-        (void)snprintf(why, MIX_WHY_SIZE,
-                       "%s:%u: expected `transfer|pay|pay-personal|premium|deposit WEIGHT` with a "
-                       "weight 0..1000000",
-                       path, number);
+        bool whole = strlen(line) < sizeof(line) - 1 || line[sizeof(line) - 2] == '\n';
+        if (whole && read_line(line, weights, &seen) == 0) continue;
+        (void)snprintf(
+            why, MIX_WHY_SIZE,
+            "%.80s:%u: expected `transfer|pay|pay-personal|premium|deposit WEIGHT`, each "
+            "once, weight 0..1000000",
+            path, number);
+        result = -2;
+    }
+    if (result == 0 && ferror(file)) {
+        (void)snprintf(why, MIX_WHY_SIZE, "%.200s: reading failed: %s", path, strerror(errno));
         result = -1;
     }
     (void)fclose(file);
     if (result == 0 && set_weights(mix, weights) != 0) {
-        (void)snprintf(why, MIX_WHY_SIZE, "%s: no weight above 0", path);
-        result = -1;
+        (void)snprintf(why, MIX_WHY_SIZE, "%.200s: no weight above 0", path);
+        result = -2;
     }
     return result;
 }
@@ -99,16 +108,14 @@ void mix_start(struct mix_stream *stream, const struct world *world, const struc
     stream->premium_step = (uint64_t)((double)stream->premium_count * 0.6180339887) | 1;
     while (gcd(stream->premium_step, stream->premium_count) != 1) stream->premium_step += 2;
     stream->premium_start = world_mix(seed ^ 1) % stream->premium_count;
-    gj_rid_source_init(&stream->rids, world_mix(seed ^ 2) | 1);
+    gj_rid_source_init(&stream->rids, 0);
 }
 
 static inline uint64_t next_random(struct mix_stream *stream)
 {
-    stream->state += UINT64_C(0x9E3779B97F4A7C15);
-    uint64_t x = stream->state;
-    x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-    return x ^ x >> 31;
+    uint64_t random = world_mix(stream->state);
+    stream->state += WORLD_MIX_STEP;
+    return random;
 }
 
 static inline uint64_t random_person(const struct mix_stream *stream, uint64_t random)

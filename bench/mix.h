@@ -1,11 +1,15 @@
 /* bench/mix.h -- which operations a load test sends, and how often each.
  *
- * A mix file holds one `WORD WEIGHT` a line, weights whole numbers 0..1000000, `#` starts a
- * comment: transfer      wallet of a random person to the wallet of a relative pay           a
- * payment of a random person at an institution of its region, from the wallet pay-personal  the
- * same from wallet and personal account (employees) premium       the premium of a resident from
- * the personal account of the family's payer deposit       a deposit to an employee's personal
- * account Every premium can be paid once: when all are, `premium` sends transfers. */
+ * A mix file holds one `WORD WEIGHT` a line, each word at most once, weights whole numbers
+ * 0..1000000; `#` starts a comment. The words:
+ *
+ *  - transfer: from the wallet of a random person to the wallet of a relative.
+ *  - pay: a random person at an institution of its region, from the wallet.
+ *  - pay-personal: the same of an employee, from the wallet and then the personal account.
+ *  - premium: a resident's premium, paid by the family's payer. Every premium can be paid once:
+ *    when all are, it sends transfers.
+ *  - deposit: to an employee's personal account.
+ */
 #ifndef BENCH_MIX_H
 #define BENCH_MIX_H
 
@@ -17,11 +21,13 @@ struct mix {
     uint32_t upto[MIX_KINDS]; /* cumulative share of 2^32; the last kind in use has 2^32-1 */
 };
 
-/* Reads the mix `transfer`, `premium-season` or a file. 0, or -1 with one line in `why`. */
+/* Reads the mix `transfer`, `premium-season` or a file. 0; else one line in `why`, and -1 if the
+ * file cannot be read, -2 if what it says is wrong. */
 #define MIX_WHY_SIZE 256
 int mix_load(struct mix *mix, const char *name, char why[MIX_WHY_SIZE]);
 
-/* A stream of operations; deterministic by its start. */
+/* A stream of operations, the same for the same start but for the rids: those are always new, so
+ * that two loads at once never send the same request. */
 struct mix_stream {
     const struct world *world;
     const struct mix *mix;

@@ -22,10 +22,10 @@ struct populate {
     uint64_t begin_ns, shown_ns, total;
 };
 
-static int fail(struct populate *p, const char *what)
+static int fail(struct populate *p, int how, const char *what)
 {
     (void)snprintf(p->result->why, sizeof(p->result->why), "populate: %s", what);
-    return -1;
+    return how;
 }
 
 /* Opened before by an earlier run: fine. */
@@ -38,7 +38,7 @@ static bool acceptable(uint8_t code)
 static int take_answer(struct populate *p)
 {
     struct gj_answers answers;
-    if (gj_receive(p->client, &answers) < 0) return fail(p, gj_client_error(p->client));
+    if (gj_receive(p->client, &answers) < 0) return fail(p, BENCH_LOST, gj_client_error(p->client));
     const struct gj_frame *frame =
         &p->frames[(p->next + POPULATE_INFLIGHT - p->busy) % POPULATE_INFLIGHT];
     p->busy--;
@@ -56,7 +56,7 @@ static int take_answer(struct populate *p)
             (void)snprintf(what, sizeof(what), "%s of person %" PRIu64 " answered %s: %s",
                            gj_op_name(op.type), op.person, code == NULL ? "?" : code,
                            text == NULL ? "" : text);
-            return fail(p, what);
+            return fail(p, BENCH_REFUSED, what);
         }
         p->result->populated++;
         if (p->acks != NULL) acks_add(p->acks, &op, reply);
@@ -72,11 +72,13 @@ static struct gj_frame *current(struct populate *p)
 static int send_current(struct populate *p)
 {
     if (current(p)->count == 0) return 0;
-    if (gj_send(p->client, current(p), 0) < 0) return fail(p, gj_client_error(p->client));
+    if (gj_send(p->client, current(p), 0) < 0)
+        return fail(p, BENCH_LOST, gj_client_error(p->client));
     p->next = (p->next + 1) % POPULATE_INFLIGHT;
     p->busy++;
     /* The next frame's bytes must be free before it is filled. */
-    if (p->busy == POPULATE_INFLIGHT && take_answer(p) != 0) return -1;
+    int error = p->busy == POPULATE_INFLIGHT ? take_answer(p) : 0;
+    if (error != 0) return error;
     gj_frame_clear(current(p));
     uint64_t now = bench_now_ns();
     if (p->progress && now - p->shown_ns >= 1000000000u) {
@@ -91,8 +93,10 @@ static int send_current(struct populate *p)
 static int put(struct populate *p, const struct gj_op *op, const void *ext)
 {
     if (current(p)->count >= p->batch || !gj_frame_add(current(p), op, ext)) {
-        if (send_current(p) != 0) return -1;
-        if (!gj_frame_add(current(p), op, ext)) return fail(p, "an operation fits no frame");
+        int error = send_current(p);
+        if (error != 0) return error;
+        if (!gj_frame_add(current(p), op, ext))
+            return fail(p, BENCH_REFUSED, "an operation fits no frame");
     }
     return 0;
 }
@@ -102,31 +106,33 @@ static int open_all(struct populate *p, const struct world *world)
     struct gj_rid_source rids;
     gj_rid_source_init(&rids, 0);
     uint64_t now = bench_wall_clock_ms();
+    int error = 0;
     for (uint32_t i = 0; i < world->region_count; i++) {
         for (uint32_t which = 0; which < WORLD_REGION_INSTITUTIONS; which++) {
             struct gj_op op;
             struct gj_institution_ext ext;
             world_open_institution(world->regions[i], which, gj_rid_next(&rids, now), &op, &ext);
-            if (put(p, &op, &ext) != 0) return -1;
+            error = put(p, &op, &ext);
+            if (error != 0) return error;
         }
     }
     for (uint64_t payer = 1; payer <= world->persons; payer += WORLD_FAMILY) {
         struct gj_op ops[WORLD_FAMILY_OPS];
         if (current(p)->count == 0) now = bench_wall_clock_ms();
         world_open_family(world, payer, &rids, now, ops);
-        for (uint32_t i = 0; i < WORLD_FAMILY_OPS; i++)
-            if (put(p, &ops[i], NULL) != 0) return -1;
+        for (uint32_t i = 0; error == 0 && i < WORLD_FAMILY_OPS; i++) error = put(p, &ops[i], NULL);
+        if (error != 0) return error;
     }
-    if (send_current(p) != 0) return -1;
-    while (p->busy > 0)
-        if (take_answer(p) != 0) return -1;
-    return 0;
+    error = send_current(p);
+    while (error == 0 && p->busy > 0) error = take_answer(p);
+    return error;
 }
 
 static int populate_connected(struct populate *p, struct world *world)
 {
     char why[WORLD_WHY_SIZE];
-    if (world_regions(world, p->client, true, why) != 0) return fail(p, why);
+    int found = world_regions(world, p->client, true, why);
+    if (found != 0) return fail(p, found < 0 ? BENCH_LOST : BENCH_REFUSED, why);
     const struct wire_hello_answer *server = gj_server(p->client);
     uint32_t most = server->credit / POPULATE_INFLIGHT;
     if (most > server->batch_max) most = server->batch_max;
@@ -135,7 +141,7 @@ static int populate_connected(struct populate *p, struct world *world)
                world->region_count * WORLD_REGION_INSTITUTIONS;
     size_t size = GJ_FRAME_SIZE(POPULATE_BATCH, POPULATE_BATCH);
     p->memory = malloc(size * POPULATE_INFLIGHT);
-    if (p->memory == NULL) return fail(p, "out of memory");
+    if (p->memory == NULL) return fail(p, BENCH_REFUSED, "out of memory");
     for (uint32_t i = 0; i < POPULATE_INFLIGHT; i++)
         gj_frame_init(&p->frames[i], WIRE_OPS, p->memory + i * size, size);
     int error = open_all(p, world);
@@ -147,12 +153,13 @@ int bench_populate(const struct bench_options *options, struct world *world, str
                    struct bench_result *result)
 {
     struct populate p = {.acks = acks, .result = result, .progress = options->progress};
-    struct gj_options client = {.credit = POPULATE_INFLIGHT * POPULATE_BATCH};
+    char why[128];
+    struct gj_options client = {
+        .credit = POPULATE_INFLIGHT * POPULATE_BATCH, .why = why, .why_size = sizeof(why)};
     int error = gj_connect(options->address, &client, &p.client);
     if (error < 0) {
-        (void)snprintf(result->why, sizeof(result->why), "%s: %s", options->address,
-                       gj_error_text(error));
-        return -1;
+        (void)snprintf(result->why, sizeof(result->why), "%.60s: %s", options->address, why);
+        return BENCH_LOST;
     }
     p.begin_ns = p.shown_ns = bench_now_ns();
     error = populate_connected(&p, world);

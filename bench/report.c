@@ -18,6 +18,7 @@ void bench_print(const struct bench_options *options, const struct bench_result 
         fprintf(stderr, "populated with %" PRIu64 " operations in %" PRIu64 " ms\n", r->populated,
                 r->populate_ms);
     const struct histogram *h = &r->latency;
+    if (r->operations + r->errors == 0) return;
     fprintf(stderr,
             "%s, %s loop: %" PRIu64 " operations/s, %" PRIu64 " operations, %" PRIu64
             " refused, %" PRIu64 " errors\n"
@@ -26,6 +27,11 @@ void bench_print(const struct bench_options *options, const struct bench_result 
             options->mix, options->rate > 0 ? "open" : "closed", per_second(r), r->operations,
             r->refused, r->errors, histogram_at(h, 500000) / 1000, histogram_at(h, 900000) / 1000,
             histogram_at(h, 990000) / 1000, histogram_at(h, 999000) / 1000, h->max / 1000);
+    if (r->lagged > 0 || r->unsent > 0)
+        fprintf(stderr,
+                "behind the rate: %" PRIu64 " operations sent late (latency counts from their "
+                "time), %" PRIu64 " never sent\n",
+                r->lagged, r->unsent);
     for (unsigned code = 0; code < 256; code++) {
         if (r->codes[code] == 0 || gj_code_ok((uint8_t)code)) continue;
         const char *name = gj_code_name((uint8_t)code);
@@ -67,8 +73,9 @@ static void put_all(FILE *out, const struct bench_options *o, const struct bench
     put_us(out, "max", h->max, "}, ");
     fprintf(out,
             "\"refused\": %" PRIu64 ", \"errors\": %" PRIu64 ", \"verified\": %" PRIu64
-            ", \"lagged\": %" PRIu64 ", \"server_rss_bytes\": %" PRIu64 ", ",
-            r->refused, r->errors, verdict == NULL ? 0 : verdict->verified, r->lagged,
+            ", \"lagged\": %" PRIu64 ", \"unsent\": %" PRIu64 ", \"server_rss_bytes\": %" PRIu64
+            ", ",
+            r->refused, r->errors, verdict == NULL ? 0 : verdict->verified, r->lagged, r->unsent,
             r->rss_bytes);
     fprintf(out, "\"operations\": %" PRIu64 ", \"ended_early\": ", r->operations);
     put_string(out, r->why);
@@ -85,19 +92,43 @@ static void put_all(FILE *out, const struct bench_options *o, const struct bench
             o->verify ? "true" : "false");
 }
 
+static FILE *open_json(const char *path)
+{
+    FILE *out = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    if (out == NULL) fprintf(stderr, "gongji bench: %s: %s\n", path, strerror(errno));
+    return out;
+}
+
+static int close_json(const char *path, FILE *out)
+{
+    bool failed = ferror(out) != 0;
+    if ((out == stdout ? fflush(out) : fclose(out)) != 0) failed = true;
+    if (!failed) return 0;
+    fprintf(stderr, "gongji bench: %s: %s\n", path, strerror(errno));
+    return -1;
+}
+
 int bench_json(const struct bench_options *options, const struct bench_result *result,
                const struct acks_verdict *verdict)
 {
     if (options->json == NULL) return 0;
-    bool standard = strcmp(options->json, "-") == 0;
-    FILE *out = standard ? stdout : fopen(options->json, "we");
-    if (out == NULL) {
-        fprintf(stderr, "gongji bench: %s: %s\n", options->json, strerror(errno));
-        return -1;
-    }
+    FILE *out = open_json(options->json);
+    if (out == NULL) return -1;
     put_all(out, options, result, verdict);
-    int failed = standard ? fflush(out) : fclose(out);
-    if (failed == 0) return 0;
-    fprintf(stderr, "gongji bench: %s: %s\n", options->json, strerror(errno));
-    return -1;
+    return close_json(options->json, out);
+}
+
+int bench_json_verdict(const char *path, const struct acks_verdict *v)
+{
+    if (path == NULL) return 0;
+    FILE *out = open_json(path);
+    if (out == NULL) return -1;
+    fprintf(out,
+            "{\"acknowledged\": %" PRIu64 ", \"verified\": %" PRIu64 ", \"missing\": %" PRIu64
+            ", \"different\": %" PRIu64 ", \"repeated\": %" PRIu64 ", \"milliseconds\": %" PRIu64
+            ", \"first\": ",
+            v->acknowledged, v->verified, v->missing, v->different, v->repeated, v->milliseconds);
+    put_string(out, v->first);
+    fputs("}\n", out);
+    return close_json(path, out);
 }

@@ -1,5 +1,5 @@
 /* bench/verify.c -- checking acknowledgements against the server, in the order of the log. */
-#include "acks.h"
+#include "generator.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define VERIFY_BATCH    1024u
 #define VERIFY_INFLIGHT 8u
@@ -24,9 +23,7 @@ struct verify {
 
 static uint64_t now_ms(void)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return bench_now_ns() / 1000000;
 }
 
 __attribute__((format(printf, 3, 4))) static void complain(struct verify *v, const struct ack *ack,
@@ -59,9 +56,10 @@ static int sort_by_seq(struct verify *v)
         if (v->acks[i].seq < least) least = v->acks[i].seq;
         if (v->acks[i].seq > most) most = v->acks[i].seq;
     }
-    uint64_t range = most - least + 1;
-    bool dense = range / 4 <= v->count && range < UINT32_MAX;
-    v->order = malloc((dense ? range : v->count) * sizeof(v->order[0]));
+    /* A damaged file may hold any numbers, also 0 and 2^64-1. */
+    bool dense = most - least < UINT32_MAX && (most - least) / 4 <= v->count;
+    uint64_t range = dense ? most - least + 1 : v->count;
+    v->order = malloc(range * sizeof(v->order[0]));
     if (v->order == NULL) return GJ_E_MEMORY;
     uint64_t kept = 0;
     if (dense) {
@@ -156,6 +154,7 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
     gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
     const struct wire_hello_answer *server = gj_server(client);
     uint32_t batch = server->batch_max < VERIFY_BATCH ? server->batch_max : VERIFY_BATCH;
+    if (server->credit < batch) batch = server->credit;
     uint32_t room = VERIFY_INFLIGHT * batch;
     if (server->credit < room) room = server->credit;
     uint64_t sent = 0, begin = now_ms(), shown = begin;
@@ -170,8 +169,9 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
         if (result < 0) return result;
         if (progress && now_ms() - shown >= 1000) {
             shown = now_ms();
-            fprintf(stderr, "verify: %" PRIu64 " of %" PRIu64 " checked, %" PRIu64 "/s\n",
-                    sent - gj_unanswered(client), v->count, sent * 1000 / (shown - begin));
+            uint64_t checked = sent - gj_unanswered(client);
+            fprintf(stderr, "verify: %" PRIu64 " of %" PRIu64 " checked, %" PRIu64 "/s\n", checked,
+                    v->count, checked * 1000 / (shown - begin));
         }
     }
     v->verdict->milliseconds = now_ms() - begin;
@@ -187,10 +187,12 @@ static int verify_mapped(struct verify *v, const char *address, bool progress,
         return error;
     }
     struct gj_client *client;
-    struct gj_options options = {.credit = VERIFY_INFLIGHT * VERIFY_BATCH};
+    char text[128];
+    struct gj_options options = {
+        .credit = VERIFY_INFLIGHT * VERIFY_BATCH, .why = text, .why_size = sizeof(text)};
     error = gj_connect(address, &options, &client);
     if (error < 0) {
-        (void)snprintf(why, ACKS_WHY_SIZE, "%s: %s", address, gj_error_text(error));
+        (void)snprintf(why, ACKS_WHY_SIZE, "%.60s: %s", address, text);
         return error;
     }
     error = ask_all(v, client, progress);

@@ -4,23 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "calendar.h"
+
 #define OWN_REGIONS  220u
-#define DAY_MS       UINT64_C(86400000)
-#define SHANGHAI_MS  (UINT64_C(8) * 3600000)
 #define WALLET_FEN   INT64_C(100000000) /* a million yuan in every wallet */
 #define PERSONAL_FEN (8 * WALLET_FEN)   /* 70 % of it pays four wallets and the premiums */
 #define PREMIUM_DAYS 60u                /* the window is open this long before and after today */
 
-static uint16_t year_of_day(uint64_t day)
-{
-    /* Days to civil year, Gregorian, for days after 1970. */
-    uint64_t z = day + 719468, era = z / 146097, doe = z % 146097;
-    uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    return (uint16_t)(yoe + era * 400 + (doy >= 306 ? 1 : 0));
-}
-
-static void sell_premiums(struct gj_policy *policy, uint64_t day, uint16_t year)
+static void sell_premiums(struct gj_policy *policy, uint16_t day, uint16_t year)
 {
     memset(policy->premiums, 0, sizeof(policy->premiums));
     for (uint32_t i = 0; i < WORLD_PRODUCTS; i++)
@@ -63,7 +54,7 @@ static int put_region(struct gj_client *client, uint16_t id, uint32_t version,
     return reply.code;
 }
 
-static int own_regions(struct gj_client *client, uint64_t day, uint16_t year,
+static int own_regions(struct gj_client *client, uint16_t day, uint16_t year,
                        char why[WORLD_WHY_SIZE])
 {
     for (uint16_t id = 1; id <= OWN_REGIONS; id++) {
@@ -83,8 +74,8 @@ static int own_regions(struct gj_client *client, uint64_t day, uint16_t year,
 int world_regions(struct world *world, struct gj_client *client, bool create,
                   char why[WORLD_WHY_SIZE])
 {
-    uint64_t day = (gj_server(client)->time_ms + SHANGHAI_MS) / DAY_MS;
-    world->premium_year = (uint16_t)(year_of_day(day) + 1);
+    uint16_t day = calendar_day(gj_server(client)->time_ms);
+    world->premium_year = (uint16_t)(calendar_year(day) + 1);
     for (int pass = 0; pass < 2; pass++) {
         world->region_count = 0;
         uint32_t found = 0;

@@ -22,10 +22,11 @@ struct world {
     uint16_t regions[GJ_REGIONS_MAX];
 };
 
-/* A good 64-bit mixer: neighbours become strangers. */
+/* A good 64-bit mixer: neighbours become strangers; numbers a step apart are a random sequence. */
+#define WORLD_MIX_STEP UINT64_C(0x9E3779B97F4A7C15)
 static inline uint64_t world_mix(uint64_t x)
 {
-    x += UINT64_C(0x9E3779B97F4A7C15);
+    x += WORLD_MIX_STEP;
     x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
     return x ^ x >> 31;

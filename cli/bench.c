@@ -12,7 +12,7 @@
 
 static const char help[] =
     "usage: gongji bench [--connect ADDR] [--mix NAME|FILE] [--persons N] [--populate] ...\n"
-    "       gongji bench verify --acks FILE [--connect ADDR]\n"
+    "       gongji bench verify --acks FILE [--connect ADDR] [--json FILE|-]\n"
     "\n"
     "Loads a server and measures it. One thread, so leave it a core of its own.\n"
     "\n" ADDRESS_HELP
@@ -23,9 +23,10 @@ static const char help[] =
     "  --persons N      made-up persons 1..N in families of four (1000000)\n"
     "  --connections N  (1)      --batch N  operations a frame (8192)\n"
     "  --inflight N     frames unanswered on each connection (4)\n"
-    "  --duration S     seconds, decimals allowed (10)\n"
+    "  --duration S     seconds, decimals allowed (10); 0 with --populate: no load after it\n"
     "  --rate N         open loop: N operations a second at planned times, latency counted from\n"
-    "                   them; without it a closed loop: a new frame for every answer\n"
+    "                   them, as callers feel it. Without it a closed loop: a new frame for every\n"
+    "                   answer; shows the most the server does, and hides who would have waited\n"
     "  --seed N         other random numbers; the persons follow from it too (1)\n"
     "  --populate       open regions, institutions, families, wallets and deposits first. Regions\n"
     "                   that are there get a policy without limits and with premiums on sale\n"
@@ -35,9 +36,12 @@ static const char help[] =
     "  --json FILE|-    the result as JSON\n"
     "  --progress       a line a second on stderr also if it is no terminal\n"
     "\n"
+    "Latency: from sending (planning) a frame to its answer. Operations a second: all that came "
+    "to\n"
+    "an outcome, refusals by a rule too; how many were refused stands beside it.\n"
     "Exit 0 if the load ran to its end and what was verified is there, 1 if something "
     "acknowledged\n"
-    "is missing or different, 69 if the server went away.\n"
+    "is missing or different or the server refused the set-up, 69 if the server went away.\n"
     "\n"
     "example: gongji bench --populate --persons 100000 --mix premium-season --duration 5\n";
 
@@ -45,7 +49,7 @@ struct texts {
     const char *persons, *connections, *batch, *inflight, *duration, *rate, *seed;
 };
 
-/* Seconds with up to three decimals, as milliseconds. */
+/* Seconds with up to three decimals, as milliseconds. 0 is a duration too. */
 static bool read_seconds(const char *text, uint64_t *ms)
 {
     char whole[16];
@@ -62,7 +66,7 @@ static bool read_seconds(const char *text, uint64_t *ms)
         for (size_t i = digits; i < 3; i++) thousandths *= 10;
     }
     *ms = seconds * 1000 + thousandths;
-    return *ms > 0;
+    return true;
 }
 
 static bool read_range(const char *text, uint64_t least, uint64_t most, uint64_t *value)
@@ -82,10 +86,11 @@ static int read_values(const struct texts *t, struct bench_options *o)
         return usage_error(&command_bench, "--batch must be 1..%u", GJ_BATCH_OPS_MAX);
     if (!read_range(t->inflight, 1, BENCH_INFLIGHT_MAX, &inflight))
         return usage_error(&command_bench, "--inflight must be 1..%u", BENCH_INFLIGHT_MAX);
-    if (!read_seconds(t->duration, &o->duration_ms))
-        return usage_error(&command_bench, "--duration must be 0.001..1000000 seconds");
-    if (!read_range(t->rate, t->rate[0] == '0' ? 0 : 1, UINT32_MAX, &o->rate))
-        return usage_error(&command_bench, "--rate must be operations a second");
+    if (!read_seconds(t->duration, &o->duration_ms) || (o->duration_ms == 0 && !o->populate))
+        return usage_error(&command_bench,
+                           "--duration must be 0.001..1000000 seconds (0 only with --populate)");
+    if (!read_number(t->rate, UINT32_MAX, &o->rate))
+        return usage_error(&command_bench, "--rate must be operations a second, 0 = closed loop");
     if (!read_number(t->seed, UINT64_MAX, &o->seed))
         return usage_error(&command_bench, "--seed must be a whole number");
     o->persons -= o->persons % WORLD_FAMILY;
@@ -115,6 +120,10 @@ static int verify(int fd, const struct bench_options *o, struct acks_verdict *ve
     if (error < 0)
         return command_error(&command_bench, error == GJ_E_ARGUMENT ? EXIT_NOINPUT : EXIT_SERVER,
                              "%s", why);
+    if (verdict->acknowledged == 0)
+        return command_error(&command_bench, EXIT_DATA,
+                             "no operation was acknowledged: "
+                             "there is nothing to verify");
     return report_verdict(verdict);
 }
 
@@ -127,6 +136,7 @@ static int verify_file(const struct bench_options *o)
     struct acks_verdict verdict;
     int result = verify(fd, o, &verdict);
     close(fd);
+    if (bench_json_verdict(o->json, &verdict) != 0 && result == EXIT_OK) result = EXIT_IO;
     return result;
 }
 
@@ -141,30 +151,45 @@ static int find_world(const struct bench_options *o, struct world *world)
     return command_error(&command_bench, error < 0 ? EXIT_SERVER : EXIT_NOT_SO, "%s", why);
 }
 
+static int failed(int error, const struct bench_result *result)
+{
+    return command_error(&command_bench, error == BENCH_LOST ? EXIT_SERVER : EXIT_NOT_SO, "%s",
+                         result->why);
+}
+
 static int load_server(const struct bench_options *o, const struct mix *mix, struct acks *acks,
                        struct bench_result *result)
 {
     struct world world = {.persons = o->persons, .seed = o->seed};
     if (o->populate) {
-        if (bench_populate(o, &world, acks, result) != 0)
-            return command_error(&command_bench, EXIT_SERVER, "%s", result->why);
+        int error = bench_populate(o, &world, acks, result);
+        if (error != 0) return failed(error, result);
     } else {
         int found = find_world(o, &world);
         if (found != EXIT_OK) return found;
     }
-    int code = EXIT_OK;
-    if (bench_generate(o, &world, mix, acks, result) != 0)
-        code = command_error(&command_bench, EXIT_SERVER, "%s", result->why);
+    int error = o->duration_ms == 0 ? 0 : bench_generate(o, &world, mix, acks, result);
     bench_print(o, result);
-    return code;
+    return error == 0 ? EXIT_OK : failed(error, result);
+}
+
+/* Before the load, not after it. */
+static bool can_write(const char *path)
+{
+    if (strcmp(path, "-") == 0) return true;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    return fd >= 0 && close(fd) == 0;
 }
 
 static int run_load(const struct bench_options *o)
 {
     struct mix mix;
     char why[MIX_WHY_SIZE];
-    if (mix_load(&mix, o->mix, why) != 0)
-        return command_error(&command_bench, EXIT_NOINPUT, "%s", why);
+    int wrong = mix_load(&mix, o->mix, why);
+    if (wrong != 0)
+        return command_error(&command_bench, wrong == -1 ? EXIT_NOINPUT : EXIT_DATA, "%s", why);
+    if (o->json != NULL && !can_write(o->json))
+        return command_error(&command_bench, EXIT_IO, "%s: %s", o->json, strerror(errno));
     struct acks *acks = NULL;
     if (o->acks != NULL || o->verify) {
         acks = acks_create(o->acks);

@@ -26,7 +26,8 @@ static void put_help(FILE *out)
           "(HOST:PORT or unix:PATH), " ADDRESS_STANDARD " if not given.\n"
           "\n"
           "exit codes: 0 done, 1 the answer is no, 64 wrong command line, 65 wrong file contents,\n"
-          "66 file not readable, 69 no server, 74 writing failed, 78 log corrupt.\n",
+          "66 file not readable, 69 no server, 74 reading or writing failed, 77 no gongji log,\n"
+          "78 log corrupt.\n",
           out);
 }
 
@@ -36,8 +37,14 @@ int main(int argc, char **argv)
         fputs("gongji: say what to do, for example: gongji regions; see gongji --help\n", stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    bool help = strcmp(argv[1], "help") == 0;
+    if (help && argc == 3) { /* `help COMMAND` is `COMMAND --help` */
+        static char option[] = "--help";
+        argv[1] = argv[2];
+        argv[2] = option;
+        help = false;
+    }
+    if (help || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         put_help(stdout);
         return EXIT_OK;
     }

@@ -60,6 +60,7 @@ static int run_text(const char *path, const char *text, struct scenario_target *
                scenario.count, result.failed);
     }
     scenario_free(&scenario);
+    if (result.unstarted) return EXIT_SERVER;
     return good ? EXIT_OK : EXIT_NOT_SO;
 }
 
@@ -114,6 +115,6 @@ const struct command command_scenario = {
             "                   directory in $TMPDIR or /var/tmp; `crash` kills and restarts it\n"
             "\n"
             "exit codes: 0 every line did what it says, 1 some line did not, 64 wrong command\n"
-            "line, 65 a file has a wrong line, 66 a file cannot be read.\n",
+            "line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server.\n",
     .run = run,
 };

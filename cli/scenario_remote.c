@@ -17,18 +17,18 @@ struct remote {
     struct scenario_process process;
 };
 
-static bool fail(struct remote *remote, int error)
+static bool fail(struct remote *remote)
 {
-    const char *words = remote->client == NULL ? "" : gj_client_error(remote->client);
     snprintf(remote->target.error, sizeof(remote->target.error), "%s",
-             words[0] == 0 ? gj_error_text(error) : words);
+             gj_client_error(remote->client));
     return false;
 }
 
 static bool dial(struct remote *remote, const char *address)
 {
-    int error = gj_connect(address, NULL, &remote->client);
-    return error >= 0 || fail(remote, error);
+    struct gj_options options = {.why = remote->target.error,
+                                 .why_size = sizeof(remote->target.error)};
+    return gj_connect(address, &options, &remote->client) == 0;
 }
 
 static bool remote_set_time(struct scenario_target *target, uint64_t time_ms)
@@ -41,7 +41,7 @@ static bool remote_set_time(struct scenario_target *target, uint64_t time_ms)
         return false;
     }
     int error = gj_set_clock(remote->client, &now);
-    if (error < 0) return fail(remote, error);
+    if (error < 0) return fail(remote);
     if (now == time_ms) return true;
     snprintf(target->error, sizeof(target->error),
              "the server did not take the time; its log is further ahead");
@@ -71,7 +71,7 @@ static bool remote_execute(struct scenario_target *target, const struct scenario
 {
     struct remote *remote = (struct remote *)target;
     int error = gj_execute(remote->client, &request->op, request->ext, reply, sources);
-    return error >= 0 || fail(remote, error);
+    return error >= 0 || fail(remote);
 }
 
 static bool remote_query(struct scenario_target *target, const struct scenario_request *request,
@@ -80,7 +80,7 @@ static bool remote_query(struct scenario_target *target, const struct scenario_r
     struct remote *remote = (struct remote *)target;
     int error = gj_query(remote->client, &request->read, request->ext, answer, payload,
                          GJ_READ_ANSWER_MAX - sizeof(*answer));
-    return error >= 0 || fail(remote, error);
+    return error >= 0 || fail(remote);
 }
 
 static bool same_digest(struct remote *remote, const struct gj_digest_view *before)
@@ -89,7 +89,7 @@ static bool same_digest(struct remote *remote, const struct gj_digest_view *befo
     struct gj_audit_view audit;
     int error = gj_get_digest(remote->client, &after);
     if (error == 0) error = gj_audit(remote->client, &audit);
-    if (error < 0) return fail(remote, error);
+    if (error < 0) return fail(remote);
     if (audit.broken[0] != 0) {
         snprintf(remote->target.error, sizeof(remote->target.error), "after the restart: %.*s",
                  (int)sizeof(audit.broken), audit.broken);
@@ -111,7 +111,7 @@ static bool remote_crash(struct scenario_target *target)
         return false;
     }
     int error = gj_get_digest(remote->client, &before);
-    if (error < 0) return fail(remote, error);
+    if (error < 0) return fail(remote);
     scenario_process_kill(&remote->process);
     gj_close(remote->client);
     remote->client = NULL;

@@ -374,7 +374,7 @@ struct scenario_result scenario_run(const char *file, const struct scenario *sce
         r.result.failed++;
     } else if (!target->start(target, &limits)) {
         fprintf(out, "%s: %s\n", file, target->error);
-        r.result.broken = true;
+        r.result.broken = r.result.unstarted = true;
         target->stop(target);
     } else {
         run_all(&r, scenario);

@@ -12,6 +12,7 @@ struct scenario_result {
     unsigned statements; /* that were run */
     unsigned failed;     /* that were not as written */
     bool broken;         /* the target failed: statements behind that line were not run */
+    bool unstarted;      /* there was no target: broken, and nothing was run */
 };
 
 /* Prints each line that is not as written to `out` as "FILE:LINE: statement: wanted ..., got ...".

@@ -104,13 +104,11 @@ bool read_number(const char *text, uint64_t most, uint64_t *value)
 struct gj_client *connect_for(const struct command *command, const char *address)
 {
     struct gj_client *client;
-    int error = gj_connect(address, NULL, &client);
-    if (error == 0) return client;
-    const char *system = error == GJ_E_CONNECT && errno != 0 ? strerror(errno) : NULL;
-    (void)command_error(command, 0, "%s: %s%s%s%s", address, gj_error_text(error),
-                        system == NULL ? "" : " (", system == NULL ? "" : system,
-                        system == NULL ? "" : ")");
-    return NULL;
+    char why[192];
+    struct gj_options options = {.why = why, .why_size = sizeof(why)};
+    if (gj_connect(address, &options, &client) < 0)
+        (void)command_error(command, 0, "%s: %s", address, why);
+    return client;
 }
 
 const char *code_line(uint8_t code)

@@ -5,6 +5,7 @@
  * under the one before. */
 #include <string.h>
 
+#include "calendar.h"
 #include "tables.h"
 
 static bool premium_marks_sound(const struct person_cold *cold)
@@ -18,24 +19,59 @@ static bool region_set(const struct state *s, uint16_t region)
     return region != 0 && region < GJ_REGIONS_MAX && s->regions[region].version != 0;
 }
 
-static const char *audit_person(const struct state *s, uint32_t slot)
+static bool book_empty(const struct book *book)
+{
+    return book->fund == 0 && book->personal == 0 && book->wallet == 0 && book->institution == 0 &&
+           book->premium == 0 && book->clearing == 0;
+}
+
+static bool year_ahead(const struct state *s, uint16_t year)
+{
+    return year > calendar_year(calendar_day(s->time_ms));
+}
+
+/* What the year began with and was deposited in it, less what left for others and for own care, is
+ * what is there; own care is not counted, so this is a bound. */
+static bool year_sound(const struct person *p, const struct person_cold *cold)
+{
+    i128 most = (i128)cold->opening + cold->credits - cold->used;
+    return p->personal <= most;
+}
+
+static const char *audit_year(const struct state *s, uint32_t slot)
 {
     const struct person *p = &s->persons[slot];
     const struct person_cold *cold = &s->persons_cold[slot];
+    if (cold->opening < 0 || cold->credits < 0 || cold->used < 0)
+        return "yearly figures below zero";
+    if (!year_sound(p, cold)) return "yearly figures explain the personal account";
+    if (!premium_marks_sound(cold)) return "premium marks without a year";
+    if (year_ahead(s, cold->year) || year_ahead(s, cold->premium_year) ||
+        p->transfer_day > calendar_day(s->time_ms)) {
+        return "figures of a time to come";
+    }
+    return NULL;
+}
+
+static const char *audit_person(const struct state *s, uint32_t slot)
+{
+    const struct person *p = &s->persons[slot];
     if (p->id == 0 || person_find(s, p->id) != slot) return "person index";
     if (p->personal < 0 || p->personal > GJ_AMOUNT_MAX) return "personal account out of bounds";
     if (p->wallet < 0 || p->wallet > GJ_AMOUNT_MAX) return "wallet out of bounds";
     if (p->personal_held < 0 || p->personal_held > p->personal)
         return "held within personal account";
     if (p->wallet_held < 0 || p->wallet_held > p->wallet) return "held within wallet";
+    /* No operation of this version holds money. */
+    if (p->personal_held != 0 || p->wallet_held != 0) return "money held by nothing";
     bool has_wallet = (p->flags & PERSON_WALLET) != 0;
     if (!has_wallet && p->wallet != 0) return "money in a wallet not confirmed";
     if ((p->flags & PERSON_ACCOUNT) == 0 && p->personal != 0) return "money without an account";
+    if ((p->flags & (PERSON_ACCOUNT | PERSON_RESIDENT)) == 0) return "employee without an account";
     if (!region_set(s, p->insured_region)) return "insured region not set";
     if (has_wallet ? !region_set(s, p->use_region) : p->use_region != 0) return "region of use";
-    if (cold->opening < 0 || cold->credits < 0 || cold->used < 0)
-        return "yearly figures below zero";
-    if (!premium_marks_sound(cold)) return "premium marks without a year";
+    const char *broken = audit_year(s, slot);
+    if (broken != NULL) return broken;
     if (p->family == SLOT_NONE) return NULL;
     if (p->family >= s->families_count) return "family out of range";
     return s->families[p->family].payer == slot ? NULL : "family of another payer";
@@ -55,12 +91,20 @@ static const char *audit_family(const struct state *s, uint32_t slot)
     if (f->count > GJ_FAMILY_MEMBERS_MAX) return "more members than a family may have";
     if (f->payer >= s->persons_count) return "payer out of range";
     if (s->persons[f->payer].family != slot) return "payer of another family";
+    if (year_ahead(s, f->year)) return "figures of a time to come";
+    i128 drawn = 0;
     for (unsigned i = 0; i < f->count; i++) {
         if (f->member[i] >= s->persons_count) return "member out of range";
         if (f->member[i] == f->payer) return "member to oneself";
         if (listed_before(f, i)) return "member bound twice";
         if (f->kind[i] < GJ_SPOUSE || f->kind[i] > GJ_MATERNAL_GRANDCHILD) return "relation kind";
         if (f->cap[i] < -1 || f->used[i] < 0) return "shared amount below zero";
+        drawn += f->used[i];
+    }
+    /* Every draw counts to the payer's quota too; what an unbound member drew counts only there. */
+    const struct person_cold *payer = &s->persons_cold[f->payer];
+    if (f->count != 0 && f->year == payer->year && drawn > payer->used) {
+        return "members drew no more than their payer used";
     }
     return NULL;
 }
@@ -69,6 +113,8 @@ static const char *audit_family(const struct state *s, uint32_t slot)
 static const char *recount(const struct state *s, struct book sums[GJ_REGIONS_MAX])
 {
     const char *broken;
+    if (s->persons_index.count != s->persons_count) return "person index";
+    if (s->institutions_index.count != s->institutions_count) return "institution index";
     for (uint32_t i = 0; i < s->persons_count; i++) {
         if ((broken = audit_person(s, i)) != NULL) return broken;
         const struct person *p = &s->persons[i];
@@ -126,6 +172,20 @@ static const char *compare_book(const struct book *book, const struct book *sums
     return book->fund == credit ? NULL : "the region's book balances";
 }
 
+/* Whether cross_region_pay PROVINCE allows a payment hangs on these numbers alone. */
+static bool province_sound(const struct state *s, uint32_t region)
+{
+    const struct region *a = &s->regions[region];
+    for (uint32_t r = region + 1; r < GJ_REGIONS_MAX; r++) {
+        const struct region *b = &s->regions[r];
+        if (b->version == 0) continue;
+        bool same = a->data.province[0] != 0 &&
+                    memcmp(a->data.province, b->data.province, sizeof(a->data.province)) == 0;
+        if (same != (a->province == b->province)) return false;
+    }
+    return a->province != 0;
+}
+
 static const char *audit_regions(const struct state *s)
 {
     uint32_t count = 0;
@@ -137,6 +197,7 @@ static const char *audit_regions(const struct state *s)
         if (region->next_version != 0 && region->next_version <= region->version) {
             return "scheduled policy is newer";
         }
+        if (!province_sound(s, r)) return "one number for each province";
     }
     return count == s->regions_count ? NULL : "number of regions";
 }
@@ -151,6 +212,9 @@ const char *state_audit(const struct state *s)
     i128 clearing = 0;
     for (uint32_t r = 0; broken == NULL && r < GJ_REGIONS_MAX; r++) {
         broken = compare_book(&s->books[r], &sums[r]);
+        if (broken == NULL && !region_set(s, (uint16_t)r) && !book_empty(&s->books[r])) {
+            broken = "money in a region not set";
+        }
         clearing += s->books[r].clearing;
     }
     if (broken == NULL && clearing != 0) broken = "clearing nets to zero";

@@ -79,7 +79,7 @@ static void check_relative(struct decider *d, struct payment *pay, struct side s
     lower_if(d, side.policy->local_sharing_enabled == 0, GJ_REGION_NOT_OPEN_PAYER);
     d->sources->family_relative = p->family;
     if (pay->patient == NULL) return;
-    if (pay->at.policy != NULL) check_receiver(d, pay->patient, pay->at.policy);
+    check_receiver(d, pay->patient, pay->at.policy);
     d->sources->member_index =
         check_relation(d, pay->relative_slot, d->effect->slot_first, false, side.policy);
 }

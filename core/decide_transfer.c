@@ -8,9 +8,10 @@ void decide_deposit(struct decider *d)
     if (p == NULL) return;
     lower_if(d, (p->flags & PERSON_ACCOUNT) == 0, GJ_ACCOUNT_NOT_FOUND);
     lower_if(d, (p->flags & PERSON_RESIDENT) != 0, GJ_NOT_EMPLOYEE_INSURED);
-    /* The year's deposits obey the account's maximum too: the quota is a share of them. */
+    /* The year's deposits may be more than one account holds, but the quota must be able to count
+     * them. */
     int64_t credits = person_year(d->s, d->effect->slot_first, d->year).credits;
-    lower_if(d, p->personal + amount > GJ_AMOUNT_MAX || credits + amount > GJ_AMOUNT_MAX,
+    lower_if(d, p->personal + amount > GJ_AMOUNT_MAX || credits > GJ_YEAR_CREDITS_MAX - amount,
              GJ_AMOUNT_OVERFLOW);
     d->effect->region_source = p->insured_region;
     d->effect->region_target = p->insured_region;

@@ -9,6 +9,9 @@
 /* Largest amount of one operation and of one personal account or wallet, in fen (1/100 yuan). */
 #define GJ_AMOUNT_MAX INT64_C(9999999999999999)
 
+/* Most fen deposited into one account in one year: with the opening balance it can be counted. */
+#define GJ_YEAR_CREDITS_MAX (INT64_MAX - GJ_AMOUNT_MAX)
+
 #define GJ_RECORD_UNIT        64u   /* operations, extensions, effects: all are 64-byte lines */
 #define GJ_EXT_MAX            6u    /* extension lines of one operation (set_region uses 6) */
 #define GJ_BATCH_OPS_MAX      8192u /* operations (or reads) in one frame */

@@ -16,7 +16,11 @@
 #define LOG_BLOCK_SIZE     4096u
 #define LOG_GROUP_SIZE_MAX (2u << 20) /* bytes, header and padding included */
 #define LOG_SEGMENT_SIZE   (256u << 20)
-#define LOG_SECRET_SIZE    192u /* XXH3 wants at least 136 */
+/* No DATA group opens in this much at the end of the last segment: first the next one gets its
+ * name. So a log with records there has lost its newest segments. Two groups: of those that follow
+ * each other one always opens there before the log leaves a segment. */
+#define LOG_SEGMENT_LAST (2u * LOG_GROUP_SIZE_MAX)
+#define LOG_SECRET_SIZE  192u /* XXH3 wants at least 136 */
 
 #define LOG_GROUP_MAGIC UINT64_C(0x31676f6c696a6e67) /* "gnjilog1" */
 

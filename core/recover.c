@@ -10,6 +10,8 @@ enum recover_verdict recover_directory(const struct recover_directory *facts)
         /* log.meta gets its name after segment 0 is durable, so a log always has that one. */
         if (facts->segments == 0) return RECOVER_REFUSE_SEGMENT_MISSING;
         if (facts->segment_last + 1 != facts->segments) return RECOVER_REFUSE_SEGMENT_MISSING;
+        /* A segment gets its name when it is whole: no crash leaves a short one behind. */
+        if (facts->odd_segment) return RECOVER_REFUSE_SEGMENT_SIZE;
         return RECOVER_SCAN;
     }
     if (facts->segments > 0) {
@@ -26,6 +28,10 @@ enum recover_verdict recover_directory(const struct recover_directory *facts)
 
 enum recover_verdict recover_tail(const struct recover_tail *facts)
 {
+    if (facts->newest_missing) return RECOVER_REFUSE_SEGMENT_MISSING;
+    /* What cannot be read is not known to be absent, nor can it be cut. */
+    if (facts->unreadable) return RECOVER_REFUSE_UNREADABLE;
+    /* It was written as a whole, so it is no torn tail. */
     if (facts->malformed) return RECOVER_REFUSE_CORRUPT;
     /* Somebody knew the bad group to be durable: its effects may have been acknowledged. */
     if (facts->valid_beyond && facts->durable_through_max >= facts->bad_group) {
@@ -50,6 +56,8 @@ int recover_exit_code(enum recover_verdict verdict)
     case RECOVER_REFUSE_META_MISSING:
     case RECOVER_REFUSE_META_CORRUPT:
     case RECOVER_REFUSE_SEGMENT_MISSING:
+    case RECOVER_REFUSE_SEGMENT_SIZE:
+    case RECOVER_REFUSE_UNREADABLE:
     case RECOVER_REFUSE_CORRUPT: return 78;
     }
     UNREACHABLE("verdict");

@@ -19,6 +19,8 @@ enum recover_verdict {
     RECOVER_REFUSE_META_MISSING,    /* exit 78 */
     RECOVER_REFUSE_META_CORRUPT,    /* exit 78 */
     RECOVER_REFUSE_SEGMENT_MISSING, /* exit 78 */
+    RECOVER_REFUSE_SEGMENT_SIZE,    /* exit 78 */
+    RECOVER_REFUSE_UNREADABLE,      /* exit 78: the disk does not give back what may be durable */
     RECOVER_REFUSE_CORRUPT,         /* exit 78: something durable is damaged */
 };
 
@@ -31,6 +33,8 @@ struct recover_directory {
     bool meta_tmp;                  /* a new log was being made here */
     uint64_t segments;              /* files named like a segment */
     uint64_t segment_last;          /* highest number among them */
+    bool odd_segment;               /* one is not a file of LOG_SEGMENT_SIZE bytes */
+    uint64_t segment_odd;           /* its number */
     bool first_block_zero;          /* of segment 0: no group was ever written to it */
     uint64_t strangers;             /* entries that are none of ours */
 };
@@ -38,12 +42,15 @@ NODISCARD enum recover_verdict recover_directory(const struct recover_directory 
 
 /* What stands at and beyond the first place where the next group should be and is not. */
 struct recover_tail {
-    uint64_t bad_group;           /* number the missing group would have */
-    bool malformed;               /* a group verified, but its records cannot be read */
-    bool foreign;                 /* a group of another log stands there or beyond */
-    bool newer;                   /* a group of a newer format stands there or beyond */
-    bool all_zero;                /* nothing was ever written there or beyond */
-    bool valid_beyond;            /* a group that verifies stands there or beyond */
+    uint64_t bad_group;  /* number the missing group would have */
+    bool unreadable;     /* some of the log gave read errors */
+    bool newest_missing; /* records stand where there are none before the next segment is */
+    bool malformed;      /* a group verified there, but does not continue the log or its
+                          * records cannot be read */
+    bool foreign;        /* a group of another log stands there or beyond */
+    bool newer;          /* a group of a newer format stands there or beyond */
+    bool all_zero;       /* nothing was ever written there or beyond */
+    bool valid_beyond;   /* a group that verifies stands there or beyond */
     uint64_t durable_through_max; /* highest among those, if there are any */
 };
 NODISCARD enum recover_verdict recover_tail(const struct recover_tail *facts);

@@ -108,8 +108,13 @@ bool conn_grant(struct conn *c, uint32_t wanted)
     uint64_t left = s->config->buffers_max - s->buffers_used;
     uint32_t credit = wanted == 0 ? CONN_CREDIT_MIN : wanted;
     if (credit > CONN_CREDIT_MAX) credit = CONN_CREDIT_MAX;
-    /* No connection takes more than a quarter of what is left: there is always some for others. */
-    while (credit > CONN_CREDIT_MIN && conn_buffers_size(credit) > left / 4) credit /= 2;
+    /* Half is kept for those who get the smallest credit; of the other half no connection takes
+     * more than a quarter of what is left. So some large clients never keep many small ones out. */
+    uint64_t kept = s->config->buffers_max / 2;
+    uint64_t large = left > kept ? left - kept : 0;
+    while (credit > CONN_CREDIT_MIN && conn_buffers_size(credit) > large / 4) {
+        credit = credit / 2 > CONN_CREDIT_MIN ? credit / 2 : CONN_CREDIT_MIN;
+    }
     uint64_t size = conn_buffers_size(credit);
     if (size > left) return false;
     uint8_t *memory = memory_take(size, false);
@@ -407,7 +412,9 @@ static uint32_t answer_unknown(uint8_t *to, const uint8_t *from, uint32_t *ret_r
 
 void conn_log_failed(struct conn *c)
 {
-    uint32_t end = c->frame.active ? c->frame.out_start : c->tail;
+    /* A CLOCK frame has no answer in the output before it is done. */
+    bool open = c->frame.active && c->frame.type != WIRE_CLOCK;
+    uint32_t end = open ? c->frame.out_start : c->tail;
     uint32_t from = c->released, to = c->released;
     while (from < end) {
         uint32_t read = 0;
@@ -423,7 +430,7 @@ void conn_log_failed(struct conn *c)
     if (c->frame.active) {
         c->frame.refuse = GJ_OUTCOME_UNKNOWN;
         c->frame.out_start = to;
-        c->tail = to + (uint32_t)sizeof(struct wire_header);
+        if (open) c->tail = to + (uint32_t)sizeof(struct wire_header);
         c->frame.index = 0;
         c->frame.at = c->frame.start;
         c->frame.group = 0;

@@ -48,7 +48,6 @@ struct conn_frame {
     bool active;
     uint8_t type;
     uint8_t refuse; /* not 0: every entry is answered with this code, none executed */
-    bool appended;  /* a record of it is in the log */
     uint32_t count; /* entries */
     uint32_t index; /* next entry */
     uint32_t start; /* of its body */

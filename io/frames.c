@@ -29,6 +29,7 @@ static const char *error_text(uint8_t code)
     case GJ_UNAUTHENTICATED: return "the first frame must be HELLO";
     case GJ_FORBIDDEN: return "not allowed on this connection";
     case GJ_SHUTTING_DOWN: return "the server is stopping";
+    case GJ_OUTCOME_UNKNOWN: return "the log failed; ask get_op after the restart";
     default: return "too much outstanding; retry later";
     }
 }
@@ -68,8 +69,7 @@ static void answer_close(struct conn *c, uint64_t group, uint32_t ops)
 
 enum evidence_result { EVIDENCE_READY, EVIDENCE_PARKED, EVIDENCE_FAILED };
 
-/* Copies the records `n` names, because their pointers do not outlive the next call into the log.
- * What an answer learned from them waits until they are durable. */
+/* Copies the records `n` names: their pointers do not outlive the next call into the log. */
 static enum evidence_result evidence_take(struct server *s, struct conn *c, const struct needs *n,
                                           struct decide_input *in)
 {
@@ -89,8 +89,6 @@ static enum evidence_result evidence_take(struct server *s, struct conn *c, cons
         ASSERT(size != 0);
         memcpy(s->evidence[i], record, size);
         in->evidence[i] = (struct evidence){.position = n->positions[i], .record = s->evidence[i]};
-        uint64_t group = log_group_of(s->log, n->positions[i]);
-        if (group > c->frame.group) c->frame.group = group;
     }
     in->evidence_count = n->count;
     return EVIDENCE_READY;
@@ -156,7 +154,6 @@ static bool op_run(struct server *s, struct conn *c, const struct gj_op *op)
         uint64_t position = log_reserved_position(s->log);
         commit(s->state, record, position, in.time_ms);
         log_append(s->log, d.record_size, in.seq, state_rid_floor_ms(s->state));
-        c->frame.appended = true;
     }
     reply_put(c, &d.reply, &d.sources);
     s->figures.operations++;
@@ -199,6 +196,9 @@ static void ops_prefetch_start(struct server *s, struct conn *c)
     }
 }
 
+/* An answer, whatever it says, is sent when everything logged before it is durable: also a refusal
+ * that is not logged itself rests on a state, say a floor of request ids that rose, which a crash
+ * must not take back. */
 static bool ops_run(struct server *s, struct conn *c, uint32_t *budget)
 {
     struct conn_frame *f = &c->frame;
@@ -220,10 +220,7 @@ static bool ops_run(struct server *s, struct conn *c, uint32_t *budget)
         f->at += op_size(line);
         (*budget)--;
     }
-    if (f->appended) {
-        uint64_t group = log_group_last(s->log);
-        if (group > f->group) f->group = group;
-    }
+    if (f->refuse == 0) f->group = log_group_last(s->log);
     return true;
 }
 
@@ -338,11 +335,10 @@ static bool reads_run(struct server *s, struct conn *c, uint32_t *budget)
         }
         f->at += line_size(line, offsetof(struct gj_read, ext_count));
         (*budget)--;
+        /* These look at everything: the others' turn. */
+        if (read->type == GJ_READ_STATE_DIGEST || read->type == GJ_READ_AUDIT) *budget = 0;
     }
-    if (f->refuse == 0) {
-        uint64_t group = log_group_last(s->log);
-        if (group > f->group) f->group = group;
-    }
+    if (f->refuse == 0) f->group = log_group_last(s->log);
     return true;
 }
 
@@ -431,7 +427,7 @@ static uint8_t frame_refuse(struct server *s, struct conn *c, uint32_t total, ui
     if (s->failed) return GJ_OUTCOME_UNKNOWN;
     if (s->phase != SERVER_SERVING && !before_stop) return GJ_SHUTTING_DOWN;
     if (c->outstanding + count > c->credit) return GJ_OVERLOADED;
-    if (s->stall_ms != 0 && s->now_ms - s->stall_ms > SERVER_STALL_MS) return GJ_OVERLOADED;
+    if (server_overdue(s)) return GJ_OVERLOADED;
     return 0;
 }
 

@@ -34,6 +34,10 @@ bool log_memory_init(struct log *log)
     size = (size + huge - 1) / huge * huge;
     uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;
+    if (!log_check_init(&log->check, (uint64_t)LOG_SEGMENTS_MAX * LOG_SEGMENT_SIZE)) {
+        (void)munmap(memory, size);
+        return false;
+    }
     (void)madvise(memory, size, MADV_HUGEPAGE); /* a hint */
     log->memory = memory;
     log->memory_size = size;
@@ -110,6 +114,8 @@ static void submit_group(struct log *log, struct log_slot *slot)
     log_group_sign(group, log->files.meta.secret);
     memcpy(log->prev_digest, group->digest, sizeof(group->digest));
     uint64_t padded = log_padded(group->size);
+    log_check_add(&log->check, slot->position, slot->buf, padded);
+    slot->check = log_check_last(&log->check);
     slot->op = (struct disk_op){
         .kind = DISK_WRITE,
         .fd = log->files.fds[slot->position / LOG_SEGMENT_SIZE],
@@ -176,6 +182,7 @@ static void write_done(struct disk_op *op)
         slot->state = LOG_SLOT_DURABLE;
         log->durable++;
         log->durable_end = slot->position + log_padded(group_of(slot)->size);
+        log->durable_check = slot->check;
     }
     submit_closed(log);
     seal_if_due(log);
@@ -187,10 +194,16 @@ static void write_done(struct disk_op *op)
 
 /* ---- appending ---- */
 
+/* True if the first record of a group at `position` may be kept: see LOG_SEGMENT_LAST. */
+static bool takes_records(const struct log *log, uint64_t position)
+{
+    return position + LOG_SEGMENT_LAST < (uint64_t)log->files.segments * LOG_SEGMENT_SIZE;
+}
+
 void *log_reserve(struct log *log, uint64_t time_ms)
 {
-    log->stalled = false;
     if (log->failed) return NULL;
+    bool read_only = log_read_only(log); /* as the caller decides: nothing will be kept */
     log_prealloc_check_space(log, time_ms);
     if (log->open) {
         struct log_group *group = group_of(slot_of(log, log->last_number));
@@ -204,10 +217,9 @@ void *log_reserve(struct log *log, uint64_t time_ms)
             submit_closed(log);
         }
     }
-    if (!log->open && !open_group(log, LOG_GROUP_DATA, time_ms)) {
-        log->stalled = true;
-        return NULL;
-    }
+    if (!log->open && !open_group(log, LOG_GROUP_DATA, time_ms)) return NULL;
+    const struct log_slot *slot = open_slot(log);
+    if (!open_has_records(log) && !read_only && !takes_records(log, slot->position)) return NULL;
     return slot_of(log, log->last_number)->buf + group_of(open_slot(log))->size;
 }
 
@@ -226,6 +238,7 @@ void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_floor
 {
     struct log_group *group = group_of(slot_of(log, log->last_number));
     ASSERT(log->open && seq == log->next_seq);
+    ASSERT(group->count > 0 || takes_records(log, group->position));
     ASSERT(size > 0 && size <= GJ_RECORD_SIZE_MAX && size % GJ_RECORD_UNIT == 0);
     ASSERT(group->size + size <= LOG_GROUP_SIZE_MAX);
     group->size += size;
@@ -270,10 +283,6 @@ uint64_t log_group_durable(const struct log *log)
 bool log_failed(const struct log *log)
 {
     return log->failed;
-}
-bool log_stalled(const struct log *log)
-{
-    return log->stalled;
 }
 
 bool log_read_only(const struct log *log)
@@ -327,6 +336,7 @@ void log_figures(const struct log *log, struct log_figures *ret)
         .generation = log->generation,
         .free_bytes = log->prealloc.free_bytes,
         .prealloc_bytes = log_ready_ahead(log),
+        .damaged_reads = log->cache.damaged,
     };
 }
 

@@ -56,9 +56,6 @@ uint64_t log_group_durable(const struct log *log);
 bool log_failed(const struct log *log);
 /* True while less than the low-water mark of room is left: decide with read_only. */
 bool log_read_only(const struct log *log);
-/* True while groups wait because the disk or the preallocation is behind (log_reserve gave NULL).
- */
-bool log_stalled(const struct log *log);
 /* True if nothing is open, in flight or unsealed (and, after log_stop(), no disk operation of any
  * kind is out). */
 bool log_quiet(const struct log *log);
@@ -83,6 +80,7 @@ uint64_t log_group_of(const struct log *log, uint64_t position);
 /* ---- figures ---- */
 struct log_figures {
     uint64_t groups, bytes, position, generation, free_bytes, prealloc_bytes;
+    uint64_t damaged_reads; /* evidence that the disk gave back changed: each was refused */
 };
 void log_figures(const struct log *log, struct log_figures *ret);
 const uint8_t *log_id(const struct log *log);

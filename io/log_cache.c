@@ -2,7 +2,8 @@
  * (and one block more, so that no record is split), filled by the disk door.
  *
  * A chunk is true only up to `valid_end`, the durable end of the log when its read was submitted:
- * groups written later into the same blocks make it read again. */
+ * groups written later into the same blocks make it read again. What was read is compared
+ * with the sums of io/log_check.h: damaged evidence fails like unreadable evidence. */
 #include "log_internal.h"
 
 static void read_done(struct disk_op *op);
@@ -36,6 +37,7 @@ static void start_read(struct log *log, struct log_chunk *chunk, uint64_t index)
     if (offset + size > LOG_SEGMENT_SIZE) size = LOG_SEGMENT_SIZE - offset;
     chunk->index = index;
     chunk->valid_end = log->durable_end;
+    chunk->check = log->durable_check;
     chunk->used = ++log->cache.tick;
     chunk->filled = false;
     chunk->reading = true;
@@ -72,6 +74,11 @@ static void read_done(struct disk_op *op)
     }
     ASSERT(chunk != NULL && chunk->reading);
     bool failed = op->res < 0 || (uint32_t)op->res != op->size;
+    if (!failed && !log_check_is_good(&log->check, chunk->index, chunk->buf, op->size,
+                                      chunk->valid_end, chunk->check)) {
+        log->cache.damaged++;
+        failed = true;
+    }
     chunk->reading = false;
     chunk->filled = !failed;
     log->cache.reading--;
@@ -109,7 +116,7 @@ const void *log_cache_fetch(struct log *log, uint64_t byte, struct log_waiter *w
         chunk->used = ++cache->tick;
         if (index != cache->last_index) read_ahead(log, index);
         if (record_size(record, size) != 0) return record;
-        waiter->failed = true; /* the disk gave other bytes than were verified at the start */
+        waiter->failed = true; /* no record begins there */
         return NULL;
     }
     if (chunk == NULL) chunk = victim(cache);

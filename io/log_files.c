@@ -175,7 +175,15 @@ static bool segment_number(const char *name, uint64_t *number)
     return strcmp(name, again) == 0;
 }
 
-static void count_entry(const char *name, struct recover_directory *facts)
+static bool segment_is_whole(const struct log_files *files, const char *name)
+{
+    struct stat st;
+    if (fstatat(files->dir_fd, name, &st, 0) != 0 || !S_ISREG(st.st_mode)) return false;
+    return (uint64_t)st.st_size == LOG_SEGMENT_SIZE;
+}
+
+static void count_entry(const struct log_files *files, const char *name,
+                        struct recover_directory *facts)
 {
     uint64_t number;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return;
@@ -186,6 +194,9 @@ static void count_entry(const char *name, struct recover_directory *facts)
     } else if (segment_number(name, &number)) {
         facts->segments++;
         if (number > facts->segment_last) facts->segment_last = number;
+        if (segment_is_whole(files, name)) return;
+        if (!facts->odd_segment || number < facts->segment_odd) facts->segment_odd = number;
+        facts->odd_segment = true;
     } else if (strcmp(name, SEGMENT_TMP_NAME) != 0 && strcmp(name, "lost+found") != 0) {
         facts->strangers++;
     }
@@ -238,7 +249,8 @@ bool log_files_facts(struct log_files *files, struct recover_directory *facts,
     }
     errno = 0;
     for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
-        count_entry(entry->d_name, facts);
+        count_entry(files, entry->d_name, facts);
+        errno = 0;
     }
     bool listed = errno == 0;
     if (!listed) (void)log_fault_errno(fault, "list", files->dir, "");
@@ -249,7 +261,7 @@ bool log_files_facts(struct log_files *files, struct recover_directory *facts,
 }
 
 bool log_files_refuse(const struct log_files *files, enum recover_verdict verdict,
-                      struct log_fault *fault)
+                      const struct recover_directory *facts, struct log_fault *fault)
 {
     const char *dir = files->dir;
     int code = recover_exit_code(verdict);
@@ -280,16 +292,20 @@ bool log_files_refuse(const struct log_files *files, enum recover_verdict verdic
                              "%s lacks a log segment between others or the first one; nothing was "
                              "touched; restore the missing log-*.seg",
                              dir);
+    case RECOVER_REFUSE_SEGMENT_SIZE:
+        return log_fault_set(fault, code,
+                             "%s/log-%016" PRIx64
+                             ".seg is not a file of %u bytes, so part of the log is lost; nothing "
+                             "was touched; restore it from a copy",
+                             dir, facts->segment_odd, LOG_SEGMENT_SIZE);
     default: return log_fault_set(fault, code, "%s: the log is damaged; nothing was touched", dir);
     }
 }
 
 /* ---- segments ---- */
 
-static int open_segment(const struct log_files *files, uint64_t number)
+static int open_segment(const struct log_files *files, const char *name)
 {
-    char name[32];
-    log_files_segment_name(name, number);
     int flags = files->read_only ? O_RDONLY : O_RDWR | O_DSYNC;
     if (files->direct) flags |= O_DIRECT;
     return openat(files->dir_fd, name, flags | O_CLOEXEC);
@@ -304,7 +320,7 @@ bool log_files_open_segments(struct log_files *files, uint64_t count, struct log
     for (uint32_t i = 0; i < count; i++) {
         char name[32];
         log_files_segment_name(name, i);
-        int fd = open_segment(files, i);
+        int fd = open_segment(files, name);
         if (fd < 0) {
             if (errno == EMFILE) {
                 return log_fault_set(fault, 74,
@@ -350,13 +366,14 @@ bool log_files_segment_publish(struct log_files *files)
     char name[32];
     ASSERT(files->segments < LOG_SEGMENTS_MAX);
     log_files_segment_name(name, files->segments);
-    if (renameat2(files->dir_fd, SEGMENT_TMP_NAME, files->dir_fd, name, RENAME_NOREPLACE) != 0) {
-        return false;
-    }
-    int fd = open_segment(files, files->segments);
+    /* Opened before it is named: without a descriptor there is no new segment. */
+    int fd = open_segment(files, SEGMENT_TMP_NAME);
     if (fd < 0) return false;
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 ||
+        renameat2(files->dir_fd, SEGMENT_TMP_NAME, files->dir_fd, name, RENAME_NOREPLACE) != 0) {
+        int error = errno;
         (void)close(fd);
+        errno = error;
         return false;
     }
     files->fds[files->segments] = fd;
@@ -391,6 +408,7 @@ static bool write_zeros(int fd, uint64_t from, uint64_t to)
 static bool fault_segment(const struct log_files *files, struct log_fault *fault)
 {
     if (errno == ENOSPC || errno == EDQUOT) {
+        fault->no_room = true;
         return log_fault_set(fault, 74,
                              "no room in %s for a log segment: %u MiB are needed, %" PRIu64
                              " MiB are free; free some space",
@@ -483,25 +501,9 @@ bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_faul
 
 /* ---- repair ---- */
 
-static bool make_whole(struct log_files *files, uint32_t segment, struct log_fault *fault)
-{
-    char name[32];
-    struct stat st;
-    log_files_segment_name(name, segment);
-    int fd = files->fds[segment];
-    if (fstat(fd, &st) != 0) return log_fault_errno(fault, "examine", files->dir, name);
-    uint64_t size = (uint64_t)st.st_size / LOG_BLOCK_SIZE * LOG_BLOCK_SIZE;
-    if (size >= LOG_SEGMENT_SIZE) return true;
-    if (!write_zeros(fd, size, LOG_SEGMENT_SIZE)) {
-        return log_fault_errno(fault, "extend", files->dir, name);
-    }
-    return true;
-}
-
 bool log_files_zero(struct log_files *files, uint64_t from, uint64_t to, struct log_fault *fault)
 {
     for (uint32_t i = 0; i < files->segments; i++) {
-        if (!make_whole(files, i, fault)) return false;
         uint64_t base = (uint64_t)i * LOG_SEGMENT_SIZE;
         uint64_t begin = from > base ? from - base : 0;
         uint64_t end = to > base ? to - base : 0;

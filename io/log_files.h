@@ -20,6 +20,7 @@
 /* What went wrong, for people: one line that says what to do, and the exit code. */
 struct log_fault {
     int exit_code;
+    bool no_room; /* ENOSPC or EDQUOT */
     char line[512];
 };
 /* Fills `fault`; always returns false, for `return log_fault_set(...)`. */
@@ -53,9 +54,10 @@ NODISCARD bool log_files_open_read_only(struct log_files *files, const char *dir
 /* Lists and reads what recover_directory() judges; fills `files->meta` if the meta file is good. */
 NODISCARD bool log_files_facts(struct log_files *files, struct recover_directory *facts,
                                struct log_fault *fault);
-/* The line for a verdict that refuses. Returns false. */
+/* The line for a verdict of recover_directory() that refuses, or for RECOVER_REFUSE_NEWER. Returns
+ * false. */
 bool log_files_refuse(const struct log_files *files, enum recover_verdict verdict,
-                      struct log_fault *fault);
+                      const struct recover_directory *facts, struct log_fault *fault);
 /* Makes a new log: identity and first segment. */
 NODISCARD bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault);
 /* Opens, locks and flushes the segments 0 .. count-1: reads must not act on bytes that only sit in
@@ -73,7 +75,7 @@ NODISCARD bool log_files_segment_publish(struct log_files *files);
 /* All of it at once, for start-up. */
 NODISCARD bool log_files_segment_make(struct log_files *files, struct log_fault *fault);
 
-/* Makes every segment whole again and overwrites [from, to) with zeros; flushes. */
+/* Overwrites [from, to) with zeros; flushes. */
 NODISCARD bool log_files_zero(struct log_files *files, uint64_t from, uint64_t to,
                               struct log_fault *fault);
 /* Bytes free on the file system for us. */

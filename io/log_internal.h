@@ -3,6 +3,7 @@
 #define IO_LOG_INTERNAL_H
 
 #include "log.h"
+#include "log_check.h"
 #include "log_files.h"
 #include "log_recovery.h"
 
@@ -15,8 +16,8 @@
 
 #define LOG_ZERO_CHUNK    (1u << 20)
 #define LOG_CHUNKS        64u
-#define LOG_CHUNK         (256u << 10)
-#define LOG_CHUNK_OVERLAP LOG_BLOCK_SIZE /* a record never ends further behind its chunk */
+#define LOG_CHUNK         LOG_CHECK_CHUNK
+#define LOG_CHUNK_OVERLAP LOG_CHECK_HEAD /* a record never ends further behind its chunk */
 
 enum log_slot_state {
     LOG_SLOT_EMPTY,
@@ -32,6 +33,7 @@ struct log_slot {
     struct disk_op op;
     uint8_t *buf; /* LOG_GROUP_SIZE_MAX, starts with struct log_group */
     uint64_t number, position;
+    uint64_t check; /* log_check_last() behind it */
     enum log_slot_state state;
 };
 
@@ -55,6 +57,7 @@ struct log_chunk {
     uint8_t *buf;
     uint64_t index;     /* byte position / LOG_CHUNK */
     uint64_t valid_end; /* durable end of the log when it was read: nothing beyond may be used */
+    uint64_t check;     /* log.durable_check at that moment */
     uint64_t used;      /* tick of the last use */
     bool filled, reading;
     struct log_waiter *waiters;
@@ -66,6 +69,7 @@ struct log_cache {
     uint64_t tick;
     uint32_t reading;
     uint64_t last_index; /* of the last fetch: two in a row start read-ahead */
+    uint64_t damaged;    /* reads that gave other bytes than were written or verified */
 };
 
 struct log {
@@ -82,15 +86,17 @@ struct log {
     uint64_t durable;     /* number, contiguous */
     uint64_t end;         /* byte behind the last closed group, padded */
     uint64_t durable_end;
+    uint64_t durable_check; /* log_check_last() at durable_end */
     uint32_t flying;
     uint32_t last_kind; /* of the last closed group */
-    bool failed, stalled, seal_wanted, stopping;
+    bool failed, seal_wanted, stopping;
 
     uint64_t generation, next_seq, time_ms, rid_floor_ms;
     uint8_t prev_digest[16];
     uint64_t bytes_written;
 
     struct log_prealloc prealloc;
+    struct log_check check;
     struct log_cache cache;
 };
 

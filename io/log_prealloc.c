@@ -63,7 +63,10 @@ bool log_prealloc_start(struct log *log, struct log_fault *fault)
                 log->files.dir, (log->options.low_water_bytes + LOG_SEGMENT_SIZE) >> 20,
                 log->prealloc.free_bytes >> 20);
         }
-        if (!log_files_segment_make(&log->files, fault)) return false;
+        if (log_files_segment_make(&log->files, fault)) continue;
+        /* Less room than the file system says: a quota. What is ready is used. */
+        log->prealloc.no_space = fault->no_room;
+        return fits && fault->no_room;
     }
 }
 
@@ -82,14 +85,32 @@ static void close_tmp(struct log_prealloc *p)
     p->fd = -1;
 }
 
-/* No room is an answer (READ_ONLY when the ready bytes end); any other error is a failing disk. */
+/* What is missing now and may be there later: room, descriptors that clients use up, the directory
+ * or the right to write to it. The open segments do not need any of these. */
+static bool is_shortage(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOENT:
+    case EACCES:
+    case EPERM: return true;
+    default: return false;
+    }
+}
+
+/* A shortage is an answer (READ_ONLY when the ready bytes end), and is tried again at the next look
+ * at the space; any other error is a failing disk. */
 static void give_up(struct log *log, int error)
 {
     struct log_prealloc *p = &log->prealloc;
     close_tmp(p);
     log_files_sweep(&log->files);
     p->state = LOG_PREALLOC_IDLE;
-    if (error == ENOSPC || error == EDQUOT) {
+    if (is_shortage(error)) {
         p->no_space = true;
     } else {
         log_fail(log);

@@ -67,8 +67,8 @@ const struct log_group *log_reader_next(struct log_reader *reader)
 {
     reader->position = log_next_open(reader->end);
     const struct log_group *group = group_at(reader, reader->position);
-    if (group == NULL || !continues(reader, group)) return NULL;
-    if (!find_records(reader, group)) {
+    if (group == NULL) return NULL;
+    if (!continues(reader, group) || !find_records(reader, group)) {
         reader->malformed = true;
         return NULL;
     }
@@ -80,6 +80,7 @@ const struct log_group *log_reader_next(struct log_reader *reader)
     reader->time_ms = group->time_ms;
     reader->rid_floor_ms = group->rid_floor_ms;
     reader->kind = group->kind;
+    if (group->kind == LOG_GROUP_DATA) reader->data_behind = reader->position + 1;
     memcpy(reader->digest, group->digest, sizeof(reader->digest));
     return group;
 }
@@ -95,6 +96,7 @@ void log_reader_tail(struct log_reader *reader, struct recover_tail *facts, uint
     uint64_t files_end = (uint64_t)reader->files->segments * LOG_SEGMENT_SIZE;
     *facts = (struct recover_tail){
         .bad_group = reader->number + 1,
+        .newest_missing = reader->data_behind + LOG_SEGMENT_LAST > files_end,
         .malformed = reader->malformed,
         .all_zero = true,
     };
@@ -115,6 +117,7 @@ void log_reader_tail(struct log_reader *reader, struct recover_tail *facts, uint
             facts->durable_through_max = group->durable_through;
         }
     }
+    facts->unreadable = log_scan_unreadable(reader->scan, &reader->unreadable);
 }
 
 void log_reader_close(struct log_reader *reader)

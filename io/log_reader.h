@@ -21,11 +21,14 @@ struct log_reader {
     uint64_t end;        /* byte behind the last group, padded */
     uint64_t generation; /* of the last group */
     uint64_t time_ms, rid_floor_ms;
-    uint32_t kind; /* of the last group */
+    uint32_t kind;        /* of the last group */
+    uint64_t data_behind; /* where the last DATA group opened, + 1; 0 = there was none */
     uint8_t digest[16];
-    uint64_t records; /* so far */
-    bool malformed;   /* the group at `position` verifies but its records cannot be read */
-    uint32_t count;   /* records of the last group, and where in it they are */
+    uint64_t records;    /* so far */
+    bool malformed;      /* the group at `position` verifies, but does not continue the log or its
+                          * records      cannot be read */
+    uint64_t unreadable; /* first byte that gave a read error, if log_reader_tail() says so */
+    uint32_t count;      /* records of the last group, and where in it they are */
     uint32_t offsets[LOG_GROUP_RECORDS_MAX];
 };
 

@@ -70,7 +70,7 @@ static bool refuse_tail(struct recovery *r, enum recover_verdict verdict,
     const char *dir = r->options->dir;
     uint64_t at = r->reader->position;
     if (verdict == RECOVER_REFUSE_NEWER)
-        return log_files_refuse(&r->log->files, verdict, &r->fault);
+        return log_files_refuse(&r->log->files, verdict, NULL, &r->fault);
     if (verdict == RECOVER_REFUSE_FOREIGN) {
         return log_fault_set(&r->fault, 77,
                              "%s: where group %" PRIu64 " should be (byte %" PRIu64
@@ -78,11 +78,28 @@ static bool refuse_tail(struct recovery *r, enum recover_verdict verdict,
                              "back this log's own segments",
                              dir, facts->bad_group, at);
     }
+    if (verdict == RECOVER_REFUSE_SEGMENT_MISSING) {
+        return log_fault_set(&r->fault, 78,
+                             "%s lacks its newest log segments, from log-%016" PRIx64
+                             ".seg on; nothing was changed; put them back (after a repair of the "
+                             "file system look in lost+found)",
+                             dir, (uint64_t)r->log->files.segments);
+    }
+    if (verdict == RECOVER_REFUSE_UNREADABLE) {
+        uint64_t byte = r->reader->unreadable;
+        return log_fault_set(&r->fault, 78,
+                             "%s: the disk gives a read error in log-%016" PRIx64
+                             ".seg at byte %" PRIu64
+                             "; nothing was changed; copy the directory to a good disk and start "
+                             "there",
+                             dir, byte / LOG_SEGMENT_SIZE, byte % LOG_SEGMENT_SIZE);
+    }
     if (facts->malformed) {
         return log_fault_set(&r->fault, 78,
                              "%s: group %" PRIu64 " at byte %" PRIu64
-                             " verifies but its records cannot be read; nothing was changed; it "
-                             "was written by a faulty program or machine",
+                             " verifies but does not continue the log or its records cannot be "
+                             "read; nothing was changed; it was written by a faulty program or "
+                             "machine",
                              dir, facts->bad_group, at);
     }
     return log_fault_set(&r->fault, 78,
@@ -99,12 +116,9 @@ static bool judge_tail(struct recovery *r)
     log_reader_tail(r->reader, &facts, &end);
     enum recover_verdict verdict = recover_tail(&facts);
     if (recover_exit_code(verdict) != 0) return refuse_tail(r, verdict, &facts);
-    /* Also for a clean end: a segment that is too short is made whole again. */
-    if (verdict == RECOVER_CUT) {
-        r->ret->cut_bytes = end - r->reader->position;
-        r->ret->cut_group = facts.bad_group;
-    }
-    if (verdict == RECOVER_CONTINUE && log_scan_unreadable(r->reader->scan) == 0) return true;
+    if (verdict == RECOVER_CONTINUE) return true;
+    r->ret->cut_bytes = end - r->reader->position;
+    r->ret->cut_group = facts.bad_group;
     return log_files_zero(&r->log->files, r->reader->position, end, &r->fault);
 }
 
@@ -115,6 +129,7 @@ static bool redo(struct recovery *r)
     uint64_t started_us = clock->elapsed_us(clock);
     while ((group = log_reader_next(r->reader)) != NULL) {
         if (!redo_group(r, group)) return false;
+        log_check_add(&r->log->check, group->position, group, log_padded(group->size));
     }
     r->ret->redo_us = clock->elapsed_us(clock) - started_us;
     return judge_tail(r);
@@ -127,6 +142,7 @@ static void take_over(struct recovery *r)
     struct log *log = r->log;
     log->last_number = log->submitted = log->durable = reader->number;
     log->end = log->durable_end = reader->end;
+    log->durable_check = log_check_last(&log->check);
     log->last_kind = reader->kind;
     log->generation = reader->generation;
     log->next_seq = reader->next_seq;
@@ -149,7 +165,7 @@ static bool identify(struct recovery *r)
     if (!log_files_open(files, options->dir, options->unsafe_dev, &r->fault)) return false;
     if (!log_files_facts(files, &facts, &r->fault)) return false;
     enum recover_verdict verdict = recover_directory(&facts);
-    if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, &r->fault);
+    if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, &facts, &r->fault);
     if (!log_files_check_direct(files, options->unsafe_dev, &r->fault)) return false;
     if (verdict == RECOVER_FRESH) {
         r->ret->fresh = true;
@@ -195,7 +211,7 @@ bool log_recover(const struct log_options *options, log_state_fn make_state, voi
     }
     bool good = recover(&r, make_state, state_owner);
     free(r.reader);
-    if (r.log != NULL) memcpy(ret->warning, r.log->files.warning, sizeof(ret->warning));
+    if (r.log != NULL) memcpy(ret->warning, r.log->files.warning, sizeof(r.log->files.warning));
     if (good) {
         ret->log = r.log;
         return true;
@@ -213,6 +229,17 @@ static bool start_fails(struct log_recovered *ret, const struct log_fault *fault
     return false;
 }
 
+/* Not refused, but somebody should know: the days of the log and of the calendar differ. */
+static void warn_clock_behind(const struct log *log, uint64_t time_ms, struct log_recovered *ret)
+{
+    if (log->options.test_clock || log->time_ms < time_ms + LOG_CLOCK_STEP_MS) return;
+    size_t used = strlen(ret->warning);
+    (void)snprintf(ret->warning + used, sizeof(ret->warning) - used,
+                   "%sthe clock is %" PRIu64 " s behind the log, whose time goes on and slowly "
+                   "waits for it",
+                   used > 0 ? "; " : "", (log->time_ms - time_ms) / 1000);
+}
+
 bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_recovered *ret)
 {
     struct log_fault fault = {0};
@@ -226,6 +253,7 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_
         return start_fails(ret, &fault);
     }
     if (!log_prealloc_start(log, &fault)) return start_fails(ret, &fault);
+    warn_clock_behind(log, time_ms, ret);
     log->disk = disk;
     log->generation++;
     bool written = log_write_mark(log, LOG_GROUP_START, time_ms);
@@ -243,6 +271,7 @@ void log_close(struct log *log)
         log_files_sweep(&log->files);
     }
     log_files_close(&log->files);
+    log_check_free(&log->check);
     if (log->memory != NULL) (void)munmap(log->memory, log->memory_size);
     free(log);
 }

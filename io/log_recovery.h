@@ -33,7 +33,7 @@ struct log_recovered {
     uint64_t generation; /* of this start */
     int exit_code;       /* 0, or 74, 75, 77, 78 */
     char error[512];     /* one line: what is wrong and what to do */
-    char warning[256];   /* about the file system, for the log of the server; empty if none */
+    char warning[384];   /* file system, clock: for the log of the server; empty if none */
 };
 
 /* Phase 1, synchronous, before any ring exists: lock, identity, scan, redo into the state, cut,

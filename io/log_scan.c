@@ -12,13 +12,14 @@
 #define HEADROOM LOG_GROUP_SIZE_MAX /* a group that began in the window before is carried here */
 #define PIECE    (1u << 20)
 #define SMALL    LOG_BLOCK_SIZE
+#define NONE     UINT64_MAX
 
 static_assert(LOG_SEGMENT_SIZE % WINDOW == 0, "a window belongs to one segment");
 
 struct window {
     uint8_t *data;       /* WINDOW bytes, HEADROOM before them */
     uint64_t number;     /* covers bytes number * WINDOW .. */
-    uint64_t unreadable; /* of them */
+    uint64_t unreadable; /* first byte of them that could not be read, or NONE */
     bool wanted, ready;
 };
 
@@ -28,18 +29,19 @@ struct log_scan {
     uint64_t windows_end;
     struct window windows[2]; /* window n is in windows[n % 2] */
     uint64_t current;
-    uint64_t carried; /* bytes in front of the current window's data */
-    uint64_t unreadable;
+    uint64_t carried;    /* bytes in front of the current window's data */
+    uint64_t unreadable; /* first byte so far, or NONE */
     bool stop;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
 };
 
-/* Reads what can be read; a bad block costs its own bytes only. */
+/* Reads what can be read; a bad block costs its own bytes only. Returns the first of them, relative
+ * to `offset`, or NONE. */
 static uint64_t read_piece(int fd, uint8_t *to, uint64_t offset, uint64_t size, uint64_t step)
 {
-    uint64_t bad = 0;
+    uint64_t bad = NONE;
     for (uint64_t at = 0; at < size; at += step) {
         uint64_t got = 0;
         while (got < step) {
@@ -50,11 +52,12 @@ static uint64_t read_piece(int fd, uint8_t *to, uint64_t offset, uint64_t size, 
         }
         if (got == step) continue;
         if (step > SMALL) {
-            bad += read_piece(fd, to + at, offset + at, step, SMALL);
+            uint64_t in_step = read_piece(fd, to + at, offset + at, step, SMALL);
+            if (bad == NONE && in_step != NONE) bad = at + in_step;
             continue;
         }
         memset(to + at + got, 0, step - got);
-        bad += step - got;
+        if (bad == NONE) bad = at;
     }
     return bad;
 }
@@ -63,7 +66,8 @@ static void fill(struct log_scan *scan, struct window *window)
 {
     uint64_t position = window->number * WINDOW;
     int fd = scan->files->fds[position / LOG_SEGMENT_SIZE];
-    window->unreadable = read_piece(fd, window->data, position % LOG_SEGMENT_SIZE, WINDOW, PIECE);
+    uint64_t bad = read_piece(fd, window->data, position % LOG_SEGMENT_SIZE, WINDOW, PIECE);
+    window->unreadable = bad == NONE ? NONE : position + bad;
 }
 
 static void *reader(void *arg)
@@ -106,7 +110,7 @@ static void wait_ready(struct log_scan *scan, struct window *window)
     (void)pthread_mutex_lock(&scan->mutex);
     while (!window->ready) (void)pthread_cond_wait(&scan->changed, &scan->mutex);
     (void)pthread_mutex_unlock(&scan->mutex);
-    scan->unreadable += window->unreadable;
+    if (scan->unreadable == NONE) scan->unreadable = window->unreadable;
 }
 
 struct log_scan *log_scan_open(const struct log_files *files, uint64_t position)
@@ -121,6 +125,7 @@ struct log_scan *log_scan_open(const struct log_files *files, uint64_t position)
     }
     (void)madvise(scan->memory, size, MADV_HUGEPAGE);
     scan->files = files;
+    scan->unreadable = NONE;
     scan->windows[0].data = scan->memory + HEADROOM;
     scan->windows[1].data = scan->memory + 2 * (size_t)HEADROOM + WINDOW;
     scan->windows_end = (uint64_t)files->segments * (LOG_SEGMENT_SIZE / WINDOW);
@@ -175,9 +180,10 @@ const uint8_t *log_scan_peek(struct log_scan *scan, uint64_t position, uint64_t 
                              : window->data - (begin - position);
 }
 
-uint64_t log_scan_unreadable(const struct log_scan *scan)
+bool log_scan_unreadable(const struct log_scan *scan, uint64_t *first)
 {
-    return scan->unreadable;
+    *first = scan->unreadable;
+    return scan->unreadable != NONE;
 }
 
 void log_scan_close(struct log_scan *scan)

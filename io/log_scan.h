@@ -16,8 +16,9 @@ NODISCARD struct log_scan *log_scan_open(const struct log_files *files, uint64_t
  * Valid until the next call. */
 const uint8_t *log_scan_peek(struct log_scan *scan, uint64_t position, uint64_t size,
                              uint64_t *available);
-/* Bytes so far that could not be read (I/O errors, short files). */
-uint64_t log_scan_unreadable(const struct log_scan *scan);
+/* True if something up to here could not be read (an I/O error, or a file became short); then
+ * `first` is the first such byte. */
+NODISCARD bool log_scan_unreadable(const struct log_scan *scan, uint64_t *first);
 void log_scan_close(struct log_scan *scan);
 
 #endif

@@ -85,6 +85,14 @@ static int print_end(struct log_reader *reader, FILE *out)
         fprintf(out, "group %" PRIu64 " at byte %" PRIu64 " or one behind it has a newer format\n",
                 facts.bad_group, at);
         break;
+    case RECOVER_REFUSE_SEGMENT_MISSING:
+        fprintf(out, "MISSING: the newest segments, from log-%016" PRIx64 ".seg on\n",
+                (uint64_t)reader->files->segments);
+        break;
+    case RECOVER_REFUSE_UNREADABLE:
+        fprintf(out, "UNREADABLE: log-%016" PRIx64 ".seg gives a read error at byte %" PRIu64 "\n",
+                reader->unreadable / LOG_SEGMENT_SIZE, reader->unreadable % LOG_SEGMENT_SIZE);
+        break;
     case RECOVER_REFUSE_FOREIGN:
         fprintf(out, "at byte %" PRIu64 " or behind it stand groups of another log\n", at);
         break;
@@ -93,8 +101,10 @@ static int print_end(struct log_reader *reader, FILE *out)
                 "DAMAGED: group %" PRIu64 " at byte %" PRIu64 " (log-%016" PRIx64
                 ".seg, offset %" PRIu64 ")%s\n",
                 facts.bad_group, at, at / LOG_SEGMENT_SIZE, at % LOG_SEGMENT_SIZE,
-                facts.malformed ? " verifies but its records cannot be read"
-                                : "; later groups prove that it was durable");
+                facts.malformed
+                    ? " verifies but does not continue the log or its records cannot be "
+                      "read"
+                    : "; later groups prove that it was durable");
         break;
     }
     return recover_exit_code(verdict);
@@ -127,7 +137,7 @@ static int walk_files(struct log_files *files, struct log_reader *reader, const 
         return 0;
     }
     if (verdict != RECOVER_SCAN) {
-        (void)log_files_refuse(files, verdict, &fault);
+        (void)log_files_refuse(files, verdict, &facts, &fault);
         return print_fault(&fault, out);
     }
     if (!log_files_open_segments(files, facts.segments, &fault)) return print_fault(&fault, out);

@@ -108,11 +108,21 @@ void server_stall(struct server *s, struct conn *c)
     s->stalled[s->stalled_count++] = c;
 }
 
+bool server_overdue(struct server *s)
+{
+    if (s->stall_ms == 0 || s->now_ms - s->stall_ms <= SERVER_STALL_MS) return false;
+    /* Whoever met the stall may have been refused or gone since: ask the log, not the past. */
+    if (log_reserve(s->log, server_time_ms(s)) == NULL) return true;
+    s->stall_ms = 0;
+    return false;
+}
+
 /* Those that wait for room in the log try again; a frame not yet begun that waited too long is
  * answered OVERLOADED. */
 static void stalled_retry(struct server *s)
 {
-    bool overdue = s->stall_ms != 0 && s->now_ms - s->stall_ms > SERVER_STALL_MS;
+    bool overdue = server_overdue(s);
+    s->retry_ms = s->now_ms;
     for (uint32_t i = 0; i < s->stalled_count; i++) {
         struct conn *c = s->stalled[i];
         c->stalled = false;
@@ -188,27 +198,27 @@ static void completion(struct server *s, const struct io_uring_cqe *cqe)
         if (c != NULL) conn_send_done(c, cqe->res);
         break;
     case URING_SIGNAL:
-        server_signal(s, (int)s->signal_info.ssi_signo);
+        if (cqe->res == (int32_t)sizeof s->signal_info) {
+            server_signal(s, (int)s->signal_info.ssi_signo);
+        }
         signal_arm(s);
         break;
     default: UNREACHABLE("completion tag");
     }
 }
 
-static uint32_t reap(struct server *s)
+static void reap(struct server *s)
 {
     struct io_uring_cqe *cqes[256];
-    uint32_t total = 0;
     for (;;) {
         unsigned count = io_uring_peek_batch_cqe(&s->ring->ring, cqes, ARRAY_COUNT(cqes));
-        if (count == 0) return total;
+        if (count == 0) return;
         for (unsigned i = 0; i < count; i++) {
             struct io_uring_cqe cqe = *cqes[i];
             completion(s, &cqe);
         }
         io_uring_cq_advance(&s->ring->ring, count);
-        total += count;
-        if (count < ARRAY_COUNT(cqes)) return total;
+        if (count < ARRAY_COUNT(cqes)) return;
     }
 }
 
@@ -257,7 +267,7 @@ static int wait_ms(const struct server *s)
 {
     if (s->ready_count != 0) return 0;
     if (s->phase != SERVER_SERVING) return 10;
-    if (s->stalled_count != 0) return 20;
+    if (s->stalled_count != 0) return SERVER_RETRY_MS;
     if (!log_quiet(s->log)) return SERVER_SEAL_MS;
     if (s->deadlines) return SERVER_TICK_MS;
     return -1;
@@ -373,15 +383,19 @@ static void turn(struct server *s, int timeout_ms)
     }
     time_update(s);
     s->disk_event = false;
-    uint32_t events = reap(s);
+    reap(s);
     if (log_failed(s->log)) server_fail(s, "a write of the log failed");
     if (!s->failed) release_durable(s);
-    if (s->stalled_count != 0 && (s->disk_event || events == 0)) stalled_retry(s);
-    uint32_t work = s->ready_count;
-    if (work != 0) run_ready(s);
+    if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
+        stalled_retry(s);
+    }
+    run_ready(s);
     if (!s->failed) {
         log_flush(s->log);
-        if (work != 0 || s->ready_count != 0) s->busy_ms = s->now_ms;
+        if (state_seq(s->state) != s->busy_seq) {
+            s->busy_seq = state_seq(s->state);
+            s->busy_ms = s->now_ms;
+        }
         if (s->now_ms - s->busy_ms >= SERVER_SEAL_MS && !log_quiet(s->log)) log_seal(s->log);
     }
     scan_deadlines(s);

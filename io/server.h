@@ -18,7 +18,8 @@
 
 #define SERVER_TURN_OPS  GJ_BATCH_OPS_MAX /* of one connection in one turn, then the others */
 #define SERVER_STALL_MS  1000u /* the log takes nothing for so long: new frames are OVERLOADED */
-#define SERVER_SEAL_MS   50u   /* idle so long: seal the log */
+#define SERVER_RETRY_MS  20u   /* stalled connections look again this often */
+#define SERVER_SEAL_MS   50u   /* nothing logged for so long: seal the log */
 #define SERVER_TICK_MS   250u  /* deadlines of connections */
 #define SERVER_HELLO_MS  5000u
 #define SERVER_FRAME_MS  10000u
@@ -69,8 +70,10 @@ struct server {
     struct log_clock log_clock;
     uint64_t clock_look_ms; /* last look at the wall clock */
     uint64_t log_ms;        /* log time of this turn; with a test clock as the client set it */
-    uint64_t busy_ms;       /* last turn with work */
-    uint64_t stall_ms;      /* log_reserve gives nothing since, 0 = it does */
+    uint64_t busy_ms;       /* last turn that logged something ... */
+    uint64_t busy_seq;      /* ... up to this sequence number */
+    uint64_t stall_ms;      /* log_reserve gave nothing then, 0 = it gave since */
+    uint64_t retry_ms;      /* last time the stalled ones tried again */
     uint64_t scan_ms;       /* last look at deadlines */
     bool deadlines;         /* some connection has one */
     bool accept_paused;     /* out of descriptors: try again at the next tick */
@@ -113,6 +116,8 @@ void server_ready(struct server *s, struct conn *c);
 void server_wait_add(struct server *s, struct conn *c);
 void server_wait_remove(struct server *s, struct conn *c);
 void server_stall(struct server *s, struct conn *c);
+/* True if the log takes no record now and has not for SERVER_STALL_MS. */
+bool server_overdue(struct server *s);
 /* The log or the ring failed: stop with 74. */
 void server_fail(struct server *s, const char *what);
 /* SIGTERM or SIGINT came. */

@@ -13,5 +13,6 @@ int signals_open(void)
     sigaddset(&set, SIGINT);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) return -1;
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return -1; /* a write over ulimit -f fails instead */
     return signalfd(-1, &set, SFD_CLOEXEC);
 }

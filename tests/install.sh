@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
 # tests/install.sh -- installs the Debian packages that are missing, and nothing else.
-#   tests/install.sh run    what building and running needs
-#   tests/install.sh test   that, and what the whole suite needs
+#   tests/install.sh run     what building and running needs
+#   tests/install.sh bench   that, and what ./run bench needs
+#   tests/install.sh test    what building and the whole suite need
 # Works as root or through sudo; without either it names the command to run.
 set -euo pipefail
 
 packages=(gcc libc6-dev meson ninja-build pkg-config python3 util-linux
     liburing-dev libjemalloc-dev libxxhash-dev)
-if [ "${1:-run}" = test ]; then
-    packages+=(clang libclang-rt-14-dev clang-format-14 gcovr hyperfine)
-fi
+case "${1:-run}" in
+run) ;;
+bench) packages+=(hyperfine) ;;
+test) packages+=(clang libclang-rt-14-dev clang-format-14 gcovr) ;;
+*)
+    echo "install: run, bench or test, not '$1'" >&2
+    exit 64
+    ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do

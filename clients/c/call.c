@@ -17,13 +17,7 @@ int gj_exchange(struct gj_client *client, struct gj_frame *frame, struct gj_answ
     int error = idle(client);
     if (error < 0) return error;
     error = gj_send(client, frame, 0);
-    /* A server that ends a connection says why before it closes it. */
-    if (error == GJ_E_CLOSED && !client->failed) {
-        struct wire_header header;
-        if (client_receive_frame(client, true, &header) == 0 && header.type == WIRE_ERROR)
-            return client_server_error(client, &header);
-    }
-    return error < 0 ? error : gj_receive(client, answers);
+    return error < 0 ? client_last_words(client, error) : gj_receive(client, answers);
 }
 
 int gj_execute(struct gj_client *client, const struct gj_op *op, const void *ext,
@@ -84,15 +78,17 @@ static int query_view(struct gj_client *client, const struct gj_read *read, cons
     return 0;
 }
 
-/* A read that has no reason to be refused. */
+/* A read that only a server in trouble (OVERLOADED, SHUTTING_DOWN) refuses. */
 static int query_certain(struct gj_client *client, enum gj_read_type type, void *view, size_t size)
 {
     struct gj_read read = {.type = (uint8_t)type};
     uint8_t code = GJ_MALFORMED;
     int error = query_view(client, &read, NULL, view, size, &code);
     if (error < 0 || code == GJ_OK) return error;
-    const char *text = gj_code_text(code);
-    return client_fail(client, GJ_E_PROTOCOL, "%u %s", code, text == NULL ? "" : text);
+    const char *name = gj_code_name(code), *text = gj_code_text(code);
+    client->server_code = code;
+    return client_fail(client, GJ_E_SERVER, "%u %s: %s", code, name == NULL ? "?" : name,
+                       text == NULL ? "" : text);
 }
 
 int gj_get_person(struct gj_client *client, uint64_t person, struct gj_person_view *view,

@@ -55,4 +55,8 @@ int client_receive_frame(struct gj_client *client, bool wait, struct wire_header
 /* The ERROR frame at in_at, as GJ_E_SERVER. */
 int client_server_error(struct gj_client *client, const struct wire_header *header);
 
+/* After sending failed with `error`: a server that ends a connection says why before it closes it,
+ * so what it said, else `error`. */
+int client_last_words(struct gj_client *client, int error);
+
 #endif

@@ -83,6 +83,15 @@ static int dial_tcp(const char *host, const char *port, uint32_t timeout_ms)
     return result;
 }
 
+/* 1..65535; getaddrinfo would cut larger numbers to 16 bits. */
+static bool is_port(const char *text)
+{
+    uint32_t port = 0;
+    for (; *text >= '0' && *text <= '9' && port <= UINT16_MAX; text++)
+        port = port * 10 + (uint32_t)(*text - '0');
+    return *text == 0 && port > 0 && port <= UINT16_MAX;
+}
+
 int client_dial(const char *address, uint32_t timeout_ms)
 {
     if (address == NULL) return GJ_E_ADDRESS;
@@ -98,6 +107,6 @@ int client_dial(const char *address, uint32_t timeout_ms)
     if (length == 0 || length >= sizeof(host)) return GJ_E_ADDRESS;
     memcpy(host, address, length);
     host[length] = 0;
-    if (strspn(colon + 1, "0123456789") != strlen(colon + 1)) return GJ_E_ADDRESS;
+    if (!is_port(colon + 1)) return GJ_E_ADDRESS;
     return dial_tcp(host, colon + 1, timeout_ms);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -110,6 +111,18 @@ int client_server_error(struct gj_client *client, const struct wire_header *head
     client->failed = client_fail(client, GJ_E_SERVER, "%u %s: %s", error.code,
                                  name == NULL ? "?" : name, error.text);
     return client->failed;
+}
+
+int client_last_words(struct gj_client *client, int error)
+{
+    struct wire_header header;
+    if (error != GJ_E_CLOSED || client->failed < 0) return error;
+    char before[sizeof(client->error)];
+    memcpy(before, client->error, sizeof(before));
+    if (client_receive_frame(client, true, &header) == 0 && header.type == WIRE_ERROR)
+        return client_server_error(client, &header);
+    memcpy(client->error, before, sizeof(before));
+    return error;
 }
 
 int gj_receive(struct gj_client *client, struct gj_answers *answers)
@@ -304,7 +317,7 @@ static int hello(struct gj_client *client, uint32_t credit)
     };
     memcpy(request.hello.magic, WIRE_MAGIC, sizeof(request.hello.magic));
     int error = client_send_all(client, &request, sizeof(request));
-    if (error < 0) return error;
+    if (error < 0) return client_last_words(client, error);
     struct wire_header header;
     error = client_receive_frame(client, true, &header);
     if (error < 0) return error;
@@ -336,6 +349,14 @@ static int open_client(struct gj_client *client, const struct gj_options *option
     return error;
 }
 
+/* Says why connecting failed, where the caller wants to know it. */
+static int connect_fail(const struct gj_options *options, int error, const char *text)
+{
+    if (options == NULL || options->why == NULL || options->why_size == 0) return error;
+    (void)snprintf(options->why, options->why_size, "%s", text);
+    return error;
+}
+
 int gj_connect_fd(int fd, const struct gj_options *options, struct gj_client **client)
 {
     const struct gj_options standard = {0};
@@ -344,13 +365,14 @@ int gj_connect_fd(int fd, const struct gj_options *options, struct gj_client **c
     struct gj_client *made = calloc(1, sizeof(*made));
     if (made == NULL) {
         close(fd);
-        return GJ_E_MEMORY;
+        return connect_fail(options, GJ_E_MEMORY, gj_error_text(GJ_E_MEMORY));
     }
     made->fd = fd;
     made->timeout_ms = options->timeout_ms == 0 ? TIMEOUT_MS_STANDARD : options->timeout_ms;
     if (made->timeout_ms > INT32_MAX) made->timeout_ms = INT32_MAX;
     int error = open_client(made, options);
     if (error < 0) {
+        (void)connect_fail(options, error, made->error);
         gj_close(made);
         return error;
     }
@@ -363,8 +385,14 @@ int gj_connect(const char *address, const struct gj_options *options, struct gj_
     uint32_t timeout_ms =
         options == NULL || options->timeout_ms == 0 ? TIMEOUT_MS_STANDARD : options->timeout_ms;
     *client = NULL;
+    errno = 0;
     int fd = client_dial(address, timeout_ms > INT32_MAX ? INT32_MAX : timeout_ms);
-    return fd < 0 ? fd : gj_connect_fd(fd, options, client);
+    if (fd >= 0) return gj_connect_fd(fd, options, client);
+    char text[192];
+    bool system = fd == GJ_E_CONNECT && errno != 0;
+    (void)snprintf(text, sizeof(text), "%s%s%s%s", gj_error_text(fd), system ? " (" : "",
+                   system ? strerror(errno) : "", system ? ")" : "");
+    return connect_fail(options, fd, text);
 }
 
 void gj_close(struct gj_client *client)

@@ -27,13 +27,20 @@
  * gj_get_op. Never mint a new rid for a retry. OVERLOADED and SHUTTING_DOWN: the same, a little
  * later.
  *
- * Threads: one client belongs to one thread at a time; different clients are independent. */
+ * Threads: one client belongs to one thread at a time; different clients are independent. After a
+ * fork only one of the two processes may go on with a client or a source of rids.
+ * Signals: sending to a server that is gone raises no SIGPIPE. */
 #ifndef GONGJI_H
 #define GONGJI_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #include "codes.h"
 #include "limits.h"
@@ -43,19 +50,15 @@
 #include "reply.h"
 #include "wire.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
 /* X(NAME, number, "what happened and what to do") */
 #define GJ_ERROR_MAP(X)                                                                            \
-    X(ADDRESS, -1, "the address is neither HOST:PORT nor unix:PATH")                               \
+    X(ADDRESS, -1, "the address is neither HOST:PORT of a known host nor unix:PATH")               \
     X(CONNECT, -2, "cannot connect; is gongjid running there?")                                    \
     X(CLOSED, -3, "the connection is lost; connect again and retry with the same rids")            \
     X(PROTOCOL, -4, "the server's bytes make no sense; is this a gongjid?")                        \
-    X(SERVER, -5, "the server ended the connection with an error; see gj_client_error")            \
+    X(SERVER, -5, "the server answered with an error")                                             \
     X(TIMEOUT, -6, "no answer in time; connect again and retry with the same rids")                \
     X(ARGUMENT, -7, "an argument is outside its range")                                            \
     X(MEMORY, -8, "out of memory")                                                                 \
@@ -79,11 +82,14 @@ struct gj_options {
     uint32_t credit;     /* operations to have unanswered at once; 0 = 4 full batches */
     uint32_t timeout_ms; /* longest wait for connecting and for any byte of an answer; 0 = 30 s */
     bool nonblocking;    /* gj_send and gj_receive never wait (after the connection is made) */
+    char *why;           /* where to say in one line why connecting failed; NULL = nowhere */
+    size_t why_size;     /* of `why`, 192 are enough */
 };
 
 /* Connects to HOST:PORT or unix:PATH and says HELLO. `options` may be NULL. On success *client is
- * the caller's, to be ended with gj_close; on an error it is NULL. On GJ_E_SERVER the server
- * refused the HELLO. */
+ * the caller's, to be ended with gj_close; on an error it is NULL, and options->why says what
+ * happened with the system's or the server's own words. On GJ_E_SERVER the server refused the
+ * HELLO. */
 int gj_connect(const char *address, const struct gj_options *options, struct gj_client **client);
 
 /* Like gj_connect over a connected stream socket, which the client then owns (also on errors). */
@@ -100,7 +106,8 @@ const struct wire_hello_answer *gj_server(const struct gj_client *client);
  * until the next call with this client. */
 const char *gj_client_error(const struct gj_client *client);
 
-/* The code of the ERROR frame after GJ_E_SERVER, else 0. */
+/* What the server said, after GJ_E_SERVER: the code of its ERROR frame, or why it did not answer
+ * gj_get_stats, gj_get_digest or gj_audit (that connection lives on). Else 0. */
 uint8_t gj_client_server_code(const struct gj_client *client);
 
 /* The socket, for poll or epoll. */

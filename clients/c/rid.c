@@ -148,7 +148,7 @@ int gj_rid_parse(const char *text, struct gj_rid *rid)
     struct gj_rid read = {{0}};
     unsigned count = 0;
     for (const char *at = text; *at != 0; at++) {
-        if (*at == '-' && count > 0) continue;
+        if (*at == '-' && count > 0 && at[1] != 0) continue;
         int value = hex_value(*at);
         if (value < 0 || count == 2 * sizeof(read.bytes)) return GJ_E_ARGUMENT;
         read.bytes[count / 2] = (uint8_t)(read.bytes[count / 2] << 4 | value);

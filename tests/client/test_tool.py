@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ def test_command_line():
                   ["op", "1", "zz"], ["log"], ["log", "eat", "/"], ["load", "x"],
                   ["bench", "--batch", "0"], ["bench", "--batch", "8193"], ["bench", "--batch"],
                   ["bench", "--duration", "0"], ["bench", "--rate", "x"], ["bench", "--no"],
+                  ["scenario", "--spawn", "--connect", "x", "y"],
                   ["bench", "--populate=1"], ["bench", "verify"], ["check", "--top", "-1"]):
         done = tool(*wrong, code=64, name="usage: " + " ".join(wrong))
         check("one line says what to do: " + " ".join(wrong),
@@ -63,7 +65,22 @@ def test_command_line():
     tool("load", "--data", "/nonexistent", code=66)
     tool("load", "--policies", "none", code=65)
     tool("bench", "--mix", "/nonexistent", code=66)
-    tool("person", "1", "--connect", "unix:/nonexistent", code=69)
+    tool("bench", "--mix", "data", code=66, name="a directory is no mix")
+    for text in ("", "transfer 0", "transfer -1", "transfer 1 2", "transfer 1\ntransfer 2",
+                 "steal 1", "pay 1000001", "pay 1 #" + 300 * "x"):
+        with tempfile.NamedTemporaryFile("w", suffix=".mix") as mix:
+            mix.write(text)
+            mix.flush()
+            tool("bench", "--mix", mix.name, code=65, name=f"mix {text[:20]!r}")
+    tool("bench", "--json", "/nonexistent/x", code=74, name="json is opened before the load")
+    nobody = ("--connect", "unix:/nonexistent")
+    for command in (["person", "1"], ["op", "1", 32 * "0"], ["check"], ["load"], ["regions"],
+                    ["bench"], ["bench", "--populate"],
+                    ["scenario", "tests/scenarios/worked_example.txt"]):
+        done = tool(*command, *nobody, code=69, name="no server: " + " ".join(command))
+        check("and it says why: " + " ".join(command),
+              "No such file" in done.stderr + done.stdout, done.stderr + done.stdout)
+    check("help COMMAND", tool("help", "load").stdout == tool("load", "--help").stdout)
 
 
 def test_commands(address):
@@ -96,11 +113,44 @@ def test_commands(address):
                 "--batch", "10", "--json", "-", name="bench open loop")
     rate = json.loads(done.stdout)["operations_per_second"]
     check("open loop keeps its rate", 15000 < rate < 21000, str(rate))
+    done = tool("bench", *connect, "--persons", "4000", "--duration", "1", "--rate", "500",
+                "--batch", "400", "--json", "-", name="bench open loop, rarely")
+    result = json.loads(done.stdout)
+    check("its rate is over the planned time", 700 < result["operations_per_second"] <= 1200
+          and result["unsent"] == 0, str(result))
+    done = tool("bench", *connect, "--persons", "4000", "--duration", "0.3", "--rate", "4000000000",
+                "--batch", "10", "--json", "-", name="bench open loop, too fast")
+    result = json.loads(done.stdout)
+    check("what was never sent is said", result["unsent"] > 10**9 and result["lagged"] > 0
+          and "never sent" in done.stderr, str(result))
+    done = tool("bench", *connect, "--populate", "--persons", "60000", "--duration", "0", code=1,
+                name="populating a server that is too small")
+    check("and the limit is named", "--persons-max" in done.stderr, done.stderr)
     done = tool("person", "1", *connect)
     check("person shows family", "spouse" in done.stdout and "wallet" in done.stdout, done.stdout)
     tool("op", "1", "0192e4a1-5b3c-7000-8000-0123456789ab", *connect, code=1)
     check("conserved", json.loads(tool("check", "--json", *connect).stdout)["conserved"] is True)
     check("verdict", "conserved" in tool("check", *connect).stdout)
+
+
+def test_wild_acks(data, address):
+    """Files that are no acknowledgements of this server: an answer, never nonsense."""
+    acks = os.path.join(data, "..", "wild")
+    verify = ("bench", "verify", "--acks", acks, "--connect", address)
+    one = struct.Struct("<Q16sQqIBB2x")
+    for name, code, content in (
+            ("empty", 65, b""), ("a torn record", 65, bytes(47)),
+            ("the widest range of seqs", 1,
+             one.pack(1, 16 * b"x", 0, 0, 0, 0, 0) + one.pack(1, 16 * b"y", 2**64 - 1, 0, 0, 0, 0)),
+            ("sparse seqs", 1, b"".join(one.pack(1, 16 * b"z", 2**40 * n, 0, 0, 0, 0)
+                                        for n in range(9)))):
+        with open(acks, "wb") as file:
+            file.write(content)
+        done = tool(*verify, code=code, name=f"acks: {name}")
+        if code == 1:
+            check(f"acks: {name}: all missing, none twice",
+                  f"{len(content) // 48} missing, 0 different, 0 acknowledged twice" in done.stderr,
+                  done.stderr)
 
 
 def test_kill(data, socket, server):
@@ -117,6 +167,8 @@ def test_kill(data, socket, server):
     check("bench says that the server went away", load.returncode == 69, errors)
     check("acknowledgements are on file", os.path.getsize(acks) > 48 * 1000)
     server = start(data, socket)
+    with open(acks, "ab") as file:  # the generator was killed while it wrote
+        file.write(b"torn")
     done = tool("bench", "verify", "--acks", acks, "--connect", address)
     check("all of them are there", " 0 missing, 0 different, 0 acknowledged twice" in done.stderr,
           done.stderr)
@@ -129,6 +181,15 @@ def test_kill(data, socket, server):
     done = tool("bench", "verify", "--acks", acks, "--connect", address, code=1,
                 name="a wrong acknowledgement is found")
     check("and it is exactly one", " 1 missing" in done.stderr, done.stderr)
+    with open(acks, "r+b") as file:  # the second one again, as if it had got another seq, too
+        file.seek(48)
+        record = bytearray(file.read(48))
+        record[24:32] = struct.pack("<Q", 2**39)
+        file.seek(os.path.getsize(acks) // 48 * 48)
+        file.write(record)
+    done = tool("bench", "verify", "--acks", acks, "--connect", address, code=1,
+                name="one operation acknowledged under two seqs is found")
+    check("and it is one more", " 1 missing, 1 different" in done.stderr, done.stderr)
     return server
 
 
@@ -140,6 +201,7 @@ def main():
     server = start(data, socket)
     try:
         test_commands("unix:" + socket)
+        test_wild_acks(data, "unix:" + socket)
         server = test_kill(data, socket, server)
         server.send_signal(signal.SIGTERM)
         check("clean stop", server.wait(timeout=30) == 0)

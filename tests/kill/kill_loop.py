@@ -23,14 +23,17 @@ import tempfile
 import threading
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import client as gj  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "protocol"))
+import gongji_wire as gj  # noqa: E402
 
 PERSONS = 64
 FRAME_OPERATIONS = 32
 FRAMES_IN_FLIGHT = 8
 OPENING_FEN = 10**12
 READY_SECONDS_MAX = 60
+EMPLOYEE, ACTIVE, SPOUSE, FACE, PERSONAL = 1, 1, 1, 1, 1
+OK, REPLAYED, EXECUTED, NOT_EXECUTED = 0, 1, 1, 3
+LOST = (gj.Closed, OSError)  # what was not answered may or may not have been executed
 
 
 class Server:
@@ -50,7 +53,8 @@ class Server:
         fields = dict(part.split("=", 1) for part in line.split()[1:]) if line else {}
         if not line.startswith("ready ") or "tcp" not in fields:
             raise RuntimeError(f"gongjid is not ready: {line!r}, exit {self.process.poll()}")
-        self.address = fields["tcp"]
+        host, port = fields["tcp"].rsplit(":", 1)
+        self.address = (host, int(port))
         self.recovered = int(fields["recovered"])
         self.ready_seconds = time.monotonic() - self.begun
 
@@ -87,8 +91,8 @@ class Account:
 
     def acknowledge(self, sent, reply):
         """Notes a reply; it must be a success that was not noted before."""
-        code, _, seq, _, amount = reply
-        if code != gj.OK or amount != sent[4]:
+        code, _, seq, _, amount, _ = reply
+        if code != OK or amount != sent[4]:
             self.problem(f"{sent[0].hex()}: code {code}, amount {amount} of {sent[4]}")
             return
         if seq in self.seqs:
@@ -100,22 +104,19 @@ class Account:
 
 def populate(connection, account):
     """One region, couples; the first of each pays into the wallet of the second."""
-    setup = [gj.operation(gj.SET_REGION, gj.rid(), amount=1, arg=1,
-                          extension=gj.region_extension("省", "市"))]
+    setup = [gj.region(1, "市", quota_bp=10000)]
     for person in range(1, PERSONS + 1):
-        setup.append(gj.operation(gj.OPEN_PERSON, gj.rid(), person=person, arg=1, sub=gj.EMPLOYEE,
-                                  detail=gj.ACTIVE))
-        setup.append(gj.operation(gj.CONFIRM_WALLET, gj.rid(), person=person, arg=1,
-                                  auth=gj.FACE))
-        setup.append(gj.operation(gj.DEPOSIT, gj.rid(), person=person, amount=OPENING_FEN))
+        setup.append(gj.op(gj.OPEN_PERSON, person=person, arg=1, sub=EMPLOYEE, detail=ACTIVE))
+        setup.append(gj.op(gj.CONFIRM_WALLET, person=person, arg=1, auth=FACE))
+        setup.append(gj.op(gj.DEPOSIT, person=person, amount=OPENING_FEN))
         account.personal[person] = OPENING_FEN
         account.wallet[person] = 0
     for person in range(1, PERSONS + 1, 2):
-        setup.append(gj.operation(gj.BIND, gj.rid(), person=person, other=person + 1, amount=-1,
-                                  sub=gj.SPOUSE, auth=gj.FACE))
-    for reply in connection.execute(setup):
-        if reply[0] != gj.OK:
-            account.problem(f"set-up: code {reply[0]}")
+        setup.append(gj.op(gj.BIND, person=person, other=person + 1, amount=-1, sub=SPOUSE,
+                           auth=FACE))
+    for code in connection.codes(*setup):
+        if code != OK:
+            account.problem(f"set-up: code {code}")
 
 
 def mint(chance):
@@ -123,12 +124,11 @@ def mint(chance):
     request, amount = gj.rid(), chance.randint(1, 1000)
     if chance.random() < 0.3:
         person = chance.randint(1, PERSONS)
-        return (request, gj.operation(gj.DEPOSIT, request, person=person, amount=amount), person,
-                0, amount)
+        return (request, gj.op(gj.DEPOSIT, person=person, amount=amount, id=request), person, 0,
+                amount)
     payer = chance.randrange(1, PERSONS, 2)
-    return (request, gj.operation(gj.TRANSFER, request, person=payer, other=payer + 1,
-                                  amount=amount, sub=gj.PERSONAL, auth=gj.FACE),
-            payer, payer + 1, amount)
+    return (request, gj.op(gj.TRANSFER, person=payer, other=payer + 1, amount=amount, sub=PERSONAL,
+                           auth=FACE, id=request), payer, payer + 1, amount)
 
 
 def drive(connection, account, chance):
@@ -139,14 +139,14 @@ def drive(connection, account, chance):
             while len(waiting) < FRAMES_IN_FLIGHT:
                 frame = [mint(chance) for _ in range(chance.randint(1, FRAME_OPERATIONS))]
                 waiting.append(frame)
-                connection.send(gj.OPS, b"".join(sent[1] for sent in frame), len(frame))
-            replies = connection.receive_replies()
+                connection.send_ops(*(sent[1] for sent in frame))
+            replies = connection.replies()
             frame = waiting.pop(0)
             if len(replies) != len(frame):
                 account.problem(f"{len(replies)} replies to {len(frame)} operations")
             for sent, reply in zip(frame, replies):
                 account.acknowledge(sent, reply)
-    except gj.Lost:
+    except LOST:
         return [sent for frame in waiting for sent in frame]
 
 
@@ -159,11 +159,12 @@ def states(connection, sents):
     """(state, reply) of each operation by get_op."""
     found = []
     for part in chunks(sents, 256):
-        for code, _, view in connection.reads([gj.read(gj.GET_OP, s[2], s[0]) for s in part]):
-            if code != gj.OK:
+        for code, *_, view in connection.reads(*(gj.read(gj.GET_OP, s[2], op_id=s[0])
+                                                 for s in part)):
+            if code != OK:
                 found.append((0, None))
             else:
-                found.append((view[0], struct.unpack_from("<BB6xQqq", view, 16)))
+                found.append((view[0], (*struct.unpack_from("<BB6xQqq", view, 16), None)))
     return found
 
 
@@ -172,7 +173,7 @@ def check_acknowledged(connection, account, wanted):
     sents = [account.acknowledged[request][0] for request in wanted]
     for sent, (state, reply) in zip(sents, states(connection, sents)):
         noted = account.acknowledged[sent[0]][1]
-        if state != gj.EXECUTED:
+        if state != EXECUTED:
             account.problem(f"{sent[0].hex()} was acknowledged and is lost (state {state})")
         elif (reply[0], *reply[2:]) != (noted[0], *noted[2:]):
             account.problem(f"{sent[0].hex()}: {reply} is not the reply {noted}")
@@ -184,13 +185,13 @@ def check_unanswered(connection, account, unanswered):
     executed = 0
     known = states(connection, unanswered)
     for part in chunks(list(zip(unanswered, known)), 256):
-        replies = connection.execute([sent[1] for sent, _ in part])
+        replies = connection.ops(*(sent[1] for sent, _ in part))
         for (sent, (state, _)), reply in zip(part, replies):
-            if state not in (gj.EXECUTED, gj.NOT_EXECUTED):
+            if state not in (EXECUTED, NOT_EXECUTED):
                 account.problem(f"{sent[0].hex()}: get_op says state {state}")
-            if (state == gj.EXECUTED) != bool(reply[1] & gj.REPLAYED):
+            if (state == EXECUTED) != bool(reply[1] & REPLAYED):
                 account.problem(f"{sent[0].hex()}: state {state}, but the retry gave {reply}")
-            executed += state == gj.EXECUTED
+            executed += state == EXECUTED
             account.acknowledge(sent, reply)
     return executed
 
@@ -206,25 +207,24 @@ def check_replays(connection, account, chance):
     some = chance.sample(sorted(account.acknowledged), min(64, len(account.acknowledged)))
     if not some:
         return
-    replies = connection.execute([account.acknowledged[request][0][1] for request in some])
+    replies = connection.ops(*(account.acknowledged[request][0][1] for request in some))
     for request, reply in zip(some, replies):
         noted = account.acknowledged[request][1]
-        if not reply[1] & gj.REPLAYED or reply[2:] != noted[2:]:
+        if not reply[1] & REPLAYED or reply[2:] != noted[2:]:
             account.problem(f"{request.hex()}: sent again gave {reply}, was {noted}")
 
 
 def check_books(connection, account):
     """Point 3: balances, and the server's own recount."""
     people = sorted(account.personal)
-    answers = connection.reads([gj.read(gj.GET_PERSON, person) for person in people])
-    for person, (code, _, view) in zip(people, answers):
-        personal, _, wallet = struct.unpack_from("<qqq", view, 8) if code == gj.OK else (0, 0, 0)
+    answers = connection.reads(*(gj.read(gj.GET_PERSON, person) for person in people))
+    for person, (code, *_, view) in zip(people, answers):
+        personal, _, wallet = struct.unpack_from("<qqq", view, 8) if code == OK else (0, 0, 0)
         if (personal, wallet) != (account.personal[person], account.wallet[person]):
             account.problem(f"person {person} has {personal} and {wallet}, not "
                             f"{account.personal[person]} and {account.wallet[person]}")
-    (code, _, view), (_, _, digest) = connection.reads([gj.read(gj.AUDIT),
-                                                        gj.read(gj.STATE_DIGEST)])
-    broken = view.rstrip(bytes(1)).decode() if code == gj.OK else f"code {code}"
+    (code, *_, view), (*_, digest) = connection.reads(gj.read(gj.AUDIT), gj.read(gj.STATE_DIGEST))
+    broken = view.rstrip(bytes(1)).decode() if code == OK else f"code {code}"
     if broken:
         account.problem(f"the server's recount: {broken}")
     return digest
@@ -233,7 +233,7 @@ def check_books(connection, account):
 def run_round(number, program, directory, account, chance, last):
     """One life of the server: check what the last one left, drive, kill. Returns what it left."""
     server = Server(program, directory)
-    connection = gj.Client(server.address)
+    connection = gj.Client(server.address, credit=4096, timeout=60)
     if number == 0:
         populate(connection, account)
     unanswered = last["unanswered"]
@@ -259,7 +259,7 @@ def run_round(number, program, directory, account, chance, last):
 def finish(program, directory, account, chance, last):
     """After the last kill: everything once more, then a clean stop and the same digest."""
     server = Server(program, directory)
-    connection = gj.Client(server.address)
+    connection = gj.Client(server.address, credit=4096, timeout=60)
     check_last_life(connection, account, {"unanswered": last["unanswered"], "since": 0})
     check_replays(connection, account, chance)
     digest = check_books(connection, account)
@@ -268,7 +268,7 @@ def finish(program, directory, account, chance, last):
     if status != 0:
         account.problem(f"SIGTERM: exit {status}")
     server = Server(program, directory)
-    connection = gj.Client(server.address)
+    connection = gj.Client(server.address, credit=4096, timeout=60)
     if check_books(connection, account) != digest:
         account.problem("the digest changed over a clean restart")
     connection.close()
@@ -297,7 +297,7 @@ def main():
         for number in range(options.rounds):
             last = run_round(number, program, directory, account, chance, last)
         finish(program, directory, account, chance, last)
-    except (RuntimeError, gj.Lost, gj.Refused, OSError) as error:
+    except (RuntimeError, AssertionError, *LOST) as error:
         account.problem(f"{type(error).__name__}: {error}")
     for text in account.problems[:20]:
         print(f"not ok {text}")

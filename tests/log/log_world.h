@@ -27,10 +27,13 @@ struct world {
     uint64_t fail_at;    /* the n-th of them gives fail_res; 0 = never */
     int32_t fail_res;
     bool newest_first;
+    uint64_t prealloc_ops;     /* operations of zero-writing ahead performed so far */
+    uint64_t prealloc_fail_at; /* the n-th of them gives prealloc_fail_res; 0 = never */
+    int32_t prealloc_fail_res;
 
     char dir[64];
     struct log_options options;
-    uint32_t persons_max;
+    uint32_t persons_max, rids_max;
     struct log_recovered rec;
     struct log *log;
     struct state *state;
@@ -57,9 +60,13 @@ static inline void world_run(struct world *w, uint32_t i)
     memmove(&w->queue[i], &w->queue[i + 1], (w->count - i - 1) * sizeof(w->queue[0]));
     w->count--;
     bool group = op->kind == DISK_WRITE && op->buf != w->log->prealloc.zeros;
+    bool prealloc = op == &w->log->prealloc.op;
     if (group) w->log_writes++;
+    if (prealloc) w->prealloc_ops++;
     if (group && w->log_writes == w->fail_at) {
         op->res = w->fail_res;
+    } else if (prealloc && w->prealloc_ops == w->prealloc_fail_at) {
+        op->res = w->prealloc_fail_res;
     } else {
         op->res = disk_sync_perform(op);
     }
@@ -93,7 +100,7 @@ static inline struct state *world_state(void *owner, uint64_t hash_seed)
     struct state_config config = {.persons_max = w->persons_max,
                                   .families_max = 16,
                                   .institutions_max = 16,
-                                  .rids_max = 1 << 16,
+                                  .rids_max = w->rids_max,
                                   .hash_seed = hash_seed};
     struct state_memory parts;
     uint64_t size = state_size(&config, &parts);
@@ -110,6 +117,7 @@ static inline void world_init(struct world *w)
 {
     *w = (struct world){.disk = {.submit = world_submit, .kick = world_kick}};
     w->persons_max = 1000;
+    w->rids_max = 1 << 16;
     w->time_ms = WORLD_TIME;
     (void)snprintf(w->dir, sizeof(w->dir), "/var/tmp/gongji-test-log-XXXXXX");
     ASSERT(mkdtemp(w->dir) != NULL);
@@ -178,6 +186,26 @@ static inline struct gj_op world_op(uint64_t n)
     for (unsigned i = 0; i < 6; i++) op.rid.bytes[i] = (uint8_t)(WORLD_TIME >> (40 - 8 * i));
     for (unsigned i = 0; i < 8; i++) op.rid.bytes[8 + i] = (uint8_t)(n >> (8 * i));
     return op;
+}
+
+/* An operation of two lines, refused: its records of 192 bytes cross the chunks of the cache. */
+struct world_long_op {
+    struct gj_op op;
+    struct gj_institution_ext ext;
+};
+static inline struct world_long_op world_long_op(uint64_t n)
+{
+    struct world_long_op ret = {.op = world_op(n)};
+    ret.op.type = GJ_OP_SET_INSTITUTION;
+    ret.op.ext_count = 1;
+    ret.op.person = 0;
+    ret.op.amount = 0;
+    ret.op.other = 77;
+    ret.op.kind = 1;
+    ret.op.arg = 9;
+    ret.op.detail = 1;
+    memcpy(ret.ext.code, "H31010100001", 12);
+    return ret;
 }
 
 /* Decides, appends and commits one operation; its position, 0 if there is no room now. */

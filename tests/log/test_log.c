@@ -3,6 +3,8 @@
 #include "log_tool.h"
 #include "log_world.h"
 
+#include <sys/resource.h>
+
 static bool same_digest(const struct state *s, const uint64_t want[2])
 {
     uint64_t got[2];
@@ -83,13 +85,11 @@ TEST(groups_are_pipelined_and_bounded)
     CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
     CHECK_EQ(log_group_last(w.log), 2 + LOG_IN_FLIGHT_MAX);
     while (world_append(&w, n) != 0) n++; /* until both spare buffers are full */
-    CHECK(log_stalled(w.log));
     CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
     CHECK_EQ(w.durable, 1);
     world_poll(&w);
     CHECK_EQ(log_group_durable(w.log), log_group_last(w.log));
     CHECK(world_append(&w, n++) != 0);
-    CHECK(!log_stalled(w.log));
     world_die(&w);
     world_remove(&w);
 }
@@ -213,6 +213,7 @@ TEST(evidence_that_cannot_be_read)
     for (uint64_t g = 0; g < 10; g++) world_group(&w, 1 + g, 1);
     struct log_waiter waiter = {.done = on_done};
     woken = failed = 0;
+    struct log_figures figures;
     CHECK(log_fetch(w.log, position, &waiter) == NULL);
     int null = open("/dev/null", O_RDWR);
     for (uint32_t i = 0; i < w.count; i++) {
@@ -228,8 +229,69 @@ TEST(evidence_that_cannot_be_read)
     world_poke(&w, position * GJ_RECORD_UNIT, junk, sizeof(junk));
     CHECK(log_fetch(w.log, position, &waiter) == NULL);
     world_poll(&w);
-    CHECK(log_fetch(w.log, position, &waiter) == NULL && waiter.failed);
+    CHECK_EQ(failed, 2);
+    log_figures(w.log, &figures);
+    CHECK_EQ(figures.damaged_reads, 1);
     world_die(&w);
+    world_remove(&w);
+}
+
+/* True if the record at `position` comes back from the disk. */
+static bool comes_back(struct world *w, uint64_t position)
+{
+    struct log_waiter waiter = {.done = on_done};
+    failed = 0;
+    for (uint32_t i = 0; i < LOG_CHUNKS; i++) w->log->cache.chunks[i].filled = false;
+    if (log_fetch(w->log, position, &waiter) != NULL) return true;
+    world_poll(w);
+    if (failed != 0) return false;
+    return log_fetch(w->log, position, &waiter) != NULL;
+}
+
+/* One bit of one record changed on the disk: the rid would no longer match and its retry would be
+ * executed again, or an answer would not be the one first given. Before and after a restart, in
+ * the last chunk and in older ones, and in records that cross from one chunk to the next. */
+TEST(damaged_evidence_is_no_evidence)
+{
+    enum { RECORDS = 3000, SIZE = 192 };
+    static uint64_t positions[RECORDS];
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    for (uint64_t n = 0; n < RECORDS; n++) {
+        struct world_long_op op = world_long_op(n);
+        positions[n] = world_append_op(&w, &op.op);
+        CHECK(positions[n] != 0);
+    }
+    log_flush(w.log);
+    world_poll(&w);
+    for (uint64_t g = 0; g < LOG_SLOTS; g++) world_group(&w, RECORDS + g, 1);
+    for (int start = 0; start < 2; start++) {
+        uint32_t crossing = 0;
+        for (uint64_t n = 0; n < RECORDS; n++) {
+            uint64_t byte = positions[n] * GJ_RECORD_UNIT;
+            bool crosses = byte / LOG_CHUNK != (byte + SIZE - 1) / LOG_CHUNK;
+            if (!crosses && n % 500 != 3) continue;
+            crossing += crosses;
+            CHECK(comes_back(&w, positions[n]));
+            for (uint32_t at = 0; at < SIZE; at += 63) {
+                uint8_t good, bad;
+                world_peek(&w, byte + at, &good, 1);
+                bad = good ^ 0x10;
+                world_poke(&w, byte + at, &bad, 1);
+                CHECK(!comes_back(&w, positions[n]));
+                world_poke(&w, byte + at, &good, 1);
+            }
+            CHECK(comes_back(&w, positions[n])); /* not remembered against it */
+        }
+        CHECK(crossing > 0);
+        CHECK(!log_failed(w.log));
+        world_die(&w);
+        if (start == 1) break;
+        CHECK_EQ(world_start(&w), 0);
+        world_poll(&w);
+    }
     world_remove(&w);
 }
 
@@ -239,13 +301,17 @@ TEST(segments_are_made_ahead_and_crossed)
     world_init(&w);
     CHECK_EQ(world_start(&w), 0);
     world_poll(&w);
-    w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 8 * LOG_BLOCK_SIZE;
+    w.log->end = LOG_SEGMENT_SIZE - LOG_SEGMENT_LAST - 3 * LOG_BLOCK_SIZE;
     CHECK_EQ(w.log->files.segments, 1);
     uint64_t n = 0;
-    while (w.log->files.segments < 2 && n < 6) world_group(&w, n++, 1);
+    while (n < 3) world_group(&w, n++, 1);
+    CHECK_EQ(world_append(&w, n), 0); /* not before the next segment has its name */
     while (w.log->files.segments < 2 && w.count > 0) world_run(&w, 0);
     CHECK_EQ(w.log->files.segments, 2);
     CHECK_EQ(w.log->prealloc.busy, w.count > 0);
+    log_seal(w.log); /* takes the group that waited */
+    world_poll(&w);
+    w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 8 * LOG_BLOCK_SIZE;
     while (w.log->end < LOG_SEGMENT_SIZE && n < 40) world_group(&w, n++, 1);
     CHECK(w.log->end > LOG_SEGMENT_SIZE);
     struct stat st;
@@ -281,6 +347,134 @@ TEST(no_room_makes_read_only)
     world_remove(&w);
 }
 
+/* The n-th operation of zero-writing ahead fails. */
+static void failing_prealloc(uint64_t nth, int32_t res, bool fatal)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.prealloc_fail_at = nth;
+    w.prealloc_fail_res = res;
+    CHECK(world_append(&w, 0) != 0);
+    log_flush(w.log);
+    for (uint32_t i = 0; w.prealloc_ops < nth && i < 600; i++) world_run(&w, 0);
+    world_poll(&w);
+    CHECK_EQ(log_failed(w.log), fatal);
+    CHECK_EQ(w.log->files.segments, 1);
+    CHECK_EQ(w.log->prealloc.no_space, !fatal);
+    if (!fatal) {
+        for (uint64_t n = 1; n < 6; n++) world_group(&w, n, 1);
+        CHECK(log_read_only(w.log));
+        w.time_ms += 2000; /* looks again, finds room, and begins anew */
+        CHECK(log_reserve(w.log, w.time_ms) != NULL);
+        while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
+        CHECK_EQ(w.log->files.segments, 2);
+        CHECK(!log_read_only(w.log));
+    }
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(failing_zero_writes)
+{
+    const uint64_t flush = LOG_SEGMENT_SIZE / LOG_ZERO_CHUNK + 1;
+    failing_prealloc(2, -ENOSPC, false);
+    failing_prealloc(flush, -EDQUOT, false);
+    failing_prealloc(2, -EIO, true);
+    failing_prealloc(2, 512, true);
+    failing_prealloc(flush, -EIO, true);
+}
+
+/* Clients may use up the descriptors: that is no failing disk. */
+TEST(no_descriptor_for_a_segment)
+{
+    struct world w;
+    struct rlimit limit;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    rlim_t all = limit.rlim_cur;
+    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    limit.rlim_cur = 3;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    world_group(&w, 0, 1);
+    CHECK(!log_failed(w.log) && w.log->prealloc.no_space);
+    limit.rlim_cur = all;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    w.time_ms += 2000;
+    CHECK(log_reserve(w.log, w.time_ms) != NULL);
+    for (uint32_t i = 0; w.log->prealloc.offset < LOG_SEGMENT_SIZE && i < 600; i++) {
+        world_run(&w, 0);
+    }
+    limit.rlim_cur = 3; /* now for the name */
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    while (w.log->prealloc.busy && w.log->prealloc.state == LOG_PREALLOC_ZEROING) world_run(&w, 0);
+    CHECK(!log_failed(w.log) && w.log->prealloc.no_space);
+    CHECK_EQ(w.log->files.segments, 1);
+    limit.rlim_cur = all;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    w.time_ms += 2000;
+    CHECK(log_reserve(w.log, w.time_ms) != NULL);
+    while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
+    CHECK_EQ(w.log->files.segments, 2);
+    world_die(&w);
+    CHECK_EQ(world_recover(&w), 0);
+    world_die(&w);
+    world_remove(&w);
+}
+
+/* What is open goes on; changes are refused when it is full. */
+TEST(directory_removed_while_serving)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    world_remove(&w);
+    for (uint64_t n = 0; n < 8; n++) {
+        w.time_ms += 2000;
+        world_group(&w, n, 1);
+    }
+    CHECK(!log_failed(w.log));
+    CHECK_EQ(w.durable, 9);
+    CHECK(log_read_only(w.log));
+    world_seal(&w);
+    world_die(&w);
+    CHECK_EQ(world_recover(&w), 0); /* nothing there: a new log */
+    CHECK(w.rec.fresh);
+    world_die(&w);
+    world_remove(&w);
+}
+
+/* Full up to where no record may stand without a next segment: what keeps nothing is still
+ * answered, and with the room the records come back, but only behind the segment's name. */
+TEST(read_only_at_the_very_end)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    w.log->options.low_water_bytes = UINT64_MAX / 2;
+    w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 3 * LOG_BLOCK_SIZE;
+    w.time_ms += 2000;
+    CHECK(log_reserve(w.log, w.time_ms) == NULL); /* seen by nobody yet */
+    CHECK(log_read_only(w.log));
+    CHECK(log_reserve(w.log, w.time_ms) != NULL);
+    w.log->options.low_water_bytes = 0;
+    w.time_ms += 2000;
+    CHECK(log_reserve(w.log, w.time_ms) != NULL); /* was decided as read-only */
+    CHECK(!log_read_only(w.log));
+    CHECK(log_reserve(w.log, w.time_ms) == NULL);
+    while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
+    CHECK(world_append(&w, 0) != 0);
+    world_die(&w);
+    world_remove(&w);
+}
+
 TEST(no_room_at_the_start)
 {
     struct world w;
@@ -310,9 +504,16 @@ TEST(time_rules)
     w.time_ms = WORLD_TIME; /* behind the log: goes on from the log */
     CHECK_EQ(world_start(&w), 0);
     CHECK_EQ(w.rec.time_ms, WORLD_TIME + 5000);
+    CHECK(strstr(w.rec.warning, "the clock is 5 s behind the log") != NULL);
     world_poll(&w);
     world_die(&w);
-    w.time_ms = WORLD_TIME + w.options.clock_gap_max_ms + 5001;
+    w.time_ms = WORLD_TIME + 5500; /* START was written at + 5000 */
+    CHECK_EQ(world_start(&w), 0);
+    CHECK_EQ(w.rec.time_ms, WORLD_TIME + 5500);
+    CHECK_STR(w.rec.warning, "");
+    world_poll(&w);
+    world_die(&w);
+    w.time_ms = WORLD_TIME + w.options.clock_gap_max_ms + 5501;
     CHECK_EQ(world_start(&w), 75);
     CHECK(strstr(w.rec.error, "--clock-gap-max") != NULL);
     w.options.clock_gap_max_ms += 10000;
@@ -371,5 +572,8 @@ TEST(log_clock_slews_and_never_falls)
 TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
           T(groups_are_pipelined_and_bounded), T(only_the_contiguous_prefix_is_released),
           T(failing_writes), T(evidence), T(evidence_that_cannot_be_read),
-          T(segments_are_made_ahead_and_crossed), T(no_room_makes_read_only),
-          T(no_room_at_the_start), T(time_rules), T(log_clock_slews_and_never_falls))
+          T(damaged_evidence_is_no_evidence), T(failing_zero_writes),
+          T(no_descriptor_for_a_segment), T(read_only_at_the_very_end),
+          T(directory_removed_while_serving), T(segments_are_made_ahead_and_crossed),
+          T(no_room_makes_read_only), T(no_room_at_the_start), T(time_rules),
+          T(log_clock_slews_and_never_falls))

@@ -1,5 +1,6 @@
 /* tests/log/test_log_damage.c -- damaged, cut, misplaced, foreign and locked directories: each is
  * refused untouched, or cut where nobody was told of what is cut. */
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "log_tool.h"
@@ -210,11 +211,253 @@ TEST(truncated_file)
     uint64_t sizes[] = {0, s->position[3] + 700, s->position[5], s->size};
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
         ASSERT(truncate(path, (off_t)sizes[i]) == 0);
-        expect_cut(s, sizes[i] == s->size ? s->groups + 1 : group_with(s, sizes[i]));
-        CHECK_EQ(stamp_of(&s->w).size, LOG_SEGMENT_SIZE);
-        world_sparse(&s->w, s->size);
+        expect_refusal(&s->w, 78);
+        CHECK(strstr(s->w.rec.error, "log-0000000000000000.seg") != NULL);
+        ASSERT(truncate(path, LOG_SEGMENT_SIZE) == 0);
         restore(s);
     }
+    expect_cut(s, s->groups + 1);
+    drop(s);
+}
+
+/* What the tests below make the disk do. */
+static uint64_t read_errors_from, read_errors_to; /* bytes of any file */
+static int64_t write_room = -1;                   /* bytes until writing fails; -1 = it works */
+
+static uint32_t calls, failing_call; /* of writing and flushing; the n-th fails, 0 = none */
+static bool call_fails(void)
+{
+    errno = EIO;
+    return ++calls == failing_call;
+}
+/* In place of the C library's: the log's own calls of these come here. */
+ssize_t pread(int fd, void *bytes, size_t size, off_t offset)
+{
+    uint64_t from = (uint64_t)offset;
+    if (size >= LOG_BLOCK_SIZE && from < read_errors_to && from + size > read_errors_from) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, bytes, size, offset);
+}
+ssize_t pwrite(int fd, const void *bytes, size_t size, off_t offset)
+{
+    if (write_room >= 0 && (uint64_t)write_room < size) {
+        (void)!syscall(SYS_pwrite64, fd, bytes, (size_t)write_room, offset);
+        write_room = 0;
+        errno = EIO;
+        return -1;
+    }
+    if (call_fails()) return -1;
+    if (write_room >= 0) write_room -= (int64_t)size;
+    return syscall(SYS_pwrite64, fd, bytes, size, offset);
+}
+
+int fsync(int fd)
+{
+    return call_fails() ? -1 : (int)syscall(SYS_fsync, fd);
+}
+int fdatasync(int fd)
+{
+    return call_fails() ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+/* A write or flush of making a log fails: the next start makes one, or finds the one that was whole
+ * already. */
+TEST(every_call_of_making_fails)
+{
+    enum { ZEROS = LOG_SEGMENT_SIZE / (4u << 20) };
+    /* Meta file and its flush; first and last zeros and their flush; names: segment, meta file,
+     * directory; none. */
+    static const uint32_t which[] = {1,         2,         3,         ZEROS + 2, ZEROS + 3,
+                                     ZEROS + 4, ZEROS + 5, ZEROS + 6, 0};
+    struct world w;
+    world_init(&w);
+    world_remove(&w);
+    for (size_t i = 0; i < ARRAY_COUNT(which); i++) {
+        calls = 0;
+        failing_call = which[i];
+        int code = world_recover(&w);
+        failing_call = 0;
+        CHECK_EQ(code, which[i] == 0 ? 0 : 74);
+        if (which[i] == 0) CHECK_EQ(calls, which[i - 1]); /* the list is complete */
+        if (code == 0) world_die(&w);
+        CHECK_EQ(world_start(&w), 0);
+        world_poll(&w);
+        world_group(&w, 0, 1);
+        world_die(&w);
+        CHECK_EQ(world_recover(&w), 0);
+        CHECK_EQ(w.rec.records, 1);
+        world_die(&w);
+        world_remove(&w);
+    }
+}
+
+/* A flush that fails before reading: nothing is decided on what may not be there tomorrow. */
+TEST(flush_before_reading_fails)
+{
+    struct sample *s = make_sample(false);
+    calls = 0;
+    failing_call = 1;
+    expect_refusal(&s->w, 74);
+    failing_call = 0;
+    expect_cut(s, s->groups + 1);
+    drop(s);
+}
+
+/* A read error is no end of the log: the last groups and their SEAL are there. */
+TEST(read_errors)
+{
+    struct sample *s = make_sample(true);
+    const uint64_t from[] = {0, s->position[4], s->position[s->groups - 1], s->size, 200u << 20};
+    for (size_t i = 0; i < ARRAY_COUNT(from); i++) {
+        read_errors_from = from[i];
+        read_errors_to = from[i] + 4 * LOG_BLOCK_SIZE;
+        expect_refusal(&s->w, 78);
+        CHECK(strstr(s->w.rec.error, "read error") != NULL);
+        FILE *nowhere = fopen("/dev/null", "w");
+        CHECK_EQ(log_verify(s->w.dir, nowhere), 78);
+        (void)fclose(nowhere);
+        read_errors_from = read_errors_to = 0;
+    }
+    expect_cut(s, s->groups + 1);
+    drop(s);
+}
+
+/* The cut is interrupted again and again, anywhere: the next start goes on with it, and nothing of
+ * what was cut ever verifies behind what comes after. */
+TEST(crash_while_cutting)
+{
+    struct sample *s = calloc(1, sizeof(*s));
+    static uint8_t crashed[SAVED_MAX];
+    world_init(&s->w);
+    CHECK_EQ(world_start(&s->w), 0);
+    world_poll(&s->w);
+    world_group(&s->w, 0, 5);
+    for (uint64_t g = 0; g < LOG_IN_FLIGHT_MAX; g++) {
+        for (uint64_t i = 0; i < 40; i++) CHECK(world_append(&s->w, 5 + g * 40 + i) != 0);
+        log_flush(s->w.log);
+    }
+    world_poll(&s->w);
+    uint64_t end = s->w.log->end, torn = s->w.log->slots[3 % LOG_SLOTS].position;
+    world_die(&s->w);
+    world_sparse(&s->w, SAVED_MAX);
+    world_peek(&s->w, 0, s->bytes, SAVED_MAX);
+    memcpy(crashed, s->bytes, SAVED_MAX);
+    memset(crashed + torn + LOG_BLOCK_SIZE, 0, LOG_BLOCK_SIZE); /* the first of the four */
+    for (uint64_t zeroed = 0; zeroed < end - torn; zeroed += LOG_BLOCK_SIZE) {
+        world_poke(&s->w, 0, crashed, SAVED_MAX);
+        for (uint64_t level = 0; level < 3; level++) {
+            write_room =
+                (int64_t)(level == 1 ? zeroed / LOG_BLOCK_SIZE / 2 * LOG_BLOCK_SIZE : zeroed);
+            CHECK_EQ(world_recover(&s->w), 74);
+        }
+        write_room = -1;
+        CHECK_EQ(world_start(&s->w), 0);
+        CHECK_EQ(s->w.rec.records, 5);
+        CHECK_EQ(s->w.rec.cut_group, 3);
+        CHECK_EQ(s->w.rec.generation, 2);
+        world_poll(&s->w);
+        world_group(&s->w, 1000, 1);
+        world_die(&s->w);
+        CHECK_EQ(world_recover(&s->w), 0);
+        CHECK_EQ(s->w.rec.records, 6);
+        CHECK_EQ(s->w.rec.cut_bytes, 0);
+        world_die(&s->w);
+    }
+    drop(s);
+}
+
+/* Starts that die before their START is durable take the same generation; what they wrote is cut.
+ */
+TEST(start_group_lost)
+{
+    struct sample *s = make_sample(true);
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(world_start(&s->w), 0);
+        CHECK_EQ(s->w.rec.generation, 2);
+        CHECK_EQ(s->w.rec.records, s->records);
+        for (uint64_t n = 0; n < 2; n++) {
+            CHECK(world_append(&s->w, 2000 + (uint64_t)i * 2 + n) != 0);
+            log_flush(s->w.log);
+        }
+        /* START, and two groups behind it: what is behind reaches the disk alone. */
+        CHECK_EQ(s->w.log->flying, 3);
+        for (uint32_t n = 0; n < s->w.count; n++) {
+            struct disk_op *op = s->w.queue[n];
+            if (op->kind == DISK_WRITE &&
+                op->buf == s->w.log->slots[(s->groups + 2) % LOG_SLOTS].buf)
+                (void)disk_sync_perform(op);
+        }
+        CHECK_EQ(s->w.durable, 0);
+        world_die(&s->w);
+    }
+    expect_cut(s, s->groups + 1);
+    drop(s);
+}
+
+static void make_segment(const struct world *w, const char *name, uint64_t size)
+{
+    char path[128];
+    world_path(w, name, path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ASSERT(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
+    (void)close(fd);
+}
+
+/* The newest segment is gone, with what was acknowledged in it. */
+TEST(newest_segment_missing)
+{
+    enum { RECORDS = 4096 };
+    struct world w;
+    char newest[128], kept[128];
+    world_init(&w);
+    w.rids_max = 4u << 20;
+    w.options.prealloc_bytes = 2 * (uint64_t)LOG_SEGMENT_SIZE;
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    uint64_t n = 0;
+    while (w.log->end < LOG_SEGMENT_SIZE && n < (3u << 20)) {
+        for (uint32_t i = 0; i < RECORDS; i++) ASSERT(world_append(&w, n++) != 0);
+        log_flush(w.log);
+        world_poll(&w);
+    }
+    world_group(&w, n++, 1);
+    CHECK(w.log->end > LOG_SEGMENT_SIZE);
+    world_die(&w);
+    world_path(&w, "log-0000000000000001.seg", newest);
+    world_path(&w, "kept", kept);
+    ASSERT(rename(newest, kept) == 0);
+    char more[128];
+    world_path(&w, "log-0000000000000002.seg", more);
+    (void)unlink(more);
+    expect_refusal(&w, 78);
+    CHECK(strstr(w.rec.error, "newest log segments, from log-0000000000000001.seg") != NULL);
+    ASSERT(rename(kept, newest) == 0);
+    CHECK_EQ(world_recover(&w), 0);
+    CHECK_EQ(w.rec.records, n);
+    world_die(&w);
+    world_remove(&w);
+}
+
+TEST(segments_missing_or_of_another_size)
+{
+    struct sample *s = make_sample(true);
+    char middle[128];
+    world_path(&s->w, "log-0000000000000001.seg", middle);
+    make_segment(&s->w, "log-0000000000000002.seg", LOG_SEGMENT_SIZE);
+    expect_refusal(&s->w, 78);
+    CHECK(strstr(s->w.rec.error, "lacks a log segment") != NULL);
+    make_segment(&s->w, "log-0000000000000001.seg", LOG_SEGMENT_SIZE - LOG_BLOCK_SIZE);
+    expect_refusal(&s->w, 78);
+    CHECK(strstr(s->w.rec.error, "log-0000000000000001.seg is not a file of") != NULL);
+    make_segment(&s->w, "log-0000000000000001.seg", LOG_SEGMENT_SIZE + 1);
+    expect_refusal(&s->w, 78);
+    ASSERT(unlink(middle) == 0 && mkdir(middle, 0700) == 0);
+    expect_refusal(&s->w, 78);
+    ASSERT(rmdir(middle) == 0);
+    make_segment(&s->w, "log-0000000000000001.seg", LOG_SEGMENT_SIZE);
+    expect_cut(s, s->groups + 1);
     drop(s);
 }
 
@@ -435,7 +678,8 @@ TEST(file_systems)
     CHECK(stat(w.dir, &st) != 0); /* not left behind */
 }
 
-/* As if a record had been left out: it verifies, but does not continue what is before it. */
+/* As if a record had been left out: it verifies, so it was written as a whole and is no torn tail,
+ * but does not continue what is before it. */
 TEST(group_out_of_sequence)
 {
     struct world w;
@@ -453,10 +697,8 @@ TEST(group_out_of_sequence)
     log_flush(w.log);
     world_poll(&w);
     world_die(&w);
-    CHECK_EQ(world_recover(&w), 0);
-    CHECK_EQ(w.rec.records, 3);
-    CHECK_EQ(w.rec.cut_bytes, LOG_BLOCK_SIZE);
-    world_die(&w);
+    expect_refusal(&w, 78);
+    CHECK(strstr(w.rec.error, "does not continue") != NULL);
     world_remove(&w);
 }
 
@@ -489,6 +731,24 @@ TEST(capacity_too_small)
     start_with_record(&w, 0, SLOT_NONE, 4000);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "--families-max") != NULL);
+    world_remove(&w);
+}
+
+TEST(too_few_institutions)
+{
+    struct world w;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    struct world_long_op op = world_long_op(0);
+    CHECK(world_append_op(&w, &op.op) != 0);
+    uint8_t *record = w.log->slots[2 % LOG_SLOTS].buf + sizeof(struct log_group);
+    ((struct gj_effect *)(record + 2 * GJ_RECORD_UNIT))->slot_other = 16;
+    log_flush(w.log);
+    world_poll(&w);
+    world_die(&w);
+    expect_refusal(&w, 78);
+    CHECK(strstr(w.rec.error, "--institutions-max") != NULL);
     world_remove(&w);
 }
 
@@ -531,6 +791,9 @@ TEST_MAIN(T(flipped_bits_of_a_sealed_log), T(zeroed_blocks_of_a_sealed_log),
           T(damage_in_an_unsealed_log), T(cut_everywhere), T(truncated_file),
           T(every_subset_of_the_last_flight), T(misdirected_and_swapped_groups),
           T(segments_of_another_log), T(identity), T(newer_group_is_not_cut), T(foreign_directory),
-          T(interrupted_making), T(second_server), T(directory_without_permission), T(file_systems),
+          T(every_call_of_making_fails), T(flush_before_reading_fails), T(read_errors),
+          T(crash_while_cutting), T(start_group_lost), T(segments_missing_or_of_another_size),
+          T(too_few_institutions), T(newest_segment_missing), T(interrupted_making),
+          T(second_server), T(directory_without_permission), T(file_systems),
           T(group_out_of_sequence), T(capacity_too_small), T(record_that_cannot_be_read),
           T(tool_agrees))

@@ -1,5 +1,6 @@
 """tests/protocol/durability.py -- Stop, kill and restart of a real server: what was acknowledged
 stays, the rest is said."""
+import re
 import sys
 import threading
 
@@ -116,6 +117,41 @@ def test_address_in_use(d):
         assert not os.path.exists(d + '2')
 
 
+def test_reads_do_not_keep_the_log_unsealed(d):
+    with Server(d) as server:
+        client = server.client()
+        fill(client, 1)
+        assert client.codes(op(DEPOSIT, 1, amount=1)) == [0]
+        groups = client.stats()['groups']
+        start = time.time()
+        while time.time() - start < 0.3:
+            client.reads(read(PING))
+        assert client.stats()['groups'] == groups + 1 # the SEAL
+
+
+def test_every_flag_is_in_the_help_and_checked(d):
+    _, text, _ = run_to_end('--help')
+    flags = set(re.findall(r'^  (--[a-z-]+) [A-Z]', text, re.M))
+    assert len(flags) == 13, flags
+    for flag in flags - {'--data', '--unix'}:
+        for value in ('x', '', '-1', '1:1:1x', '18446744073709551616', '99999999999G', '0x10'):
+            code, out, err = run_to_end('--data', d, flag, value)
+            assert code == 64 and out == '' and err.count('\n') == 1, (flag, value, code, err)
+            assert flag in err and '--help' in err, err
+        code, out, err = run_to_end('--data', d, flag)
+        assert code == 64 and err.count('\n') == 1 and flag in err, (flag, err)
+    code, _, err = run_to_end('--data', d, '--unix', '')
+    assert code == 64 and '--unix' in err
+
+
+def test_unusable_directories(d):
+    with open(d, 'w') as file:
+        file.write('not a directory')
+    for path in (d, os.path.join(d, 'below'), '/proc/gongji'):
+        code, out, err = run_to_end('--data', path, '--listen', '127.0.0.1:0', *SMALL)
+        last = err.strip().splitlines()[-1]
+        assert code in (74, 75, 77, 78) and out == '' and last.startswith('gongjid: '), (code, err)
+        assert path in last, last
 
 
 def test_usage(d):

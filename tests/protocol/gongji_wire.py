@@ -54,7 +54,7 @@ def read(kind, id=0, region=0, op_id=bytes(16), ext=b'', ext_count=None):
     return struct.pack('<BBHIQ16s32s', kind, count, region, 0, id, op_id, bytes(32)) + ext
 
 
-def region(number, name='region', version=1, **policy):
+def region(number, name='region', version=1, id=None, **policy):
     body = bytearray(384)
     body[48:48 + len(name.encode())] = name.encode()
     fields = {'quota_bp': ('<H', 28, 7000), 'to': ('<H', 32, 1440), 'expiry': ('<H', 34, 360),
@@ -68,7 +68,7 @@ def region(number, name='region', version=1, **policy):
               'auth_pay': ('B', 62, 14), 'auth_bind': ('B', 63, 15)}
     for key, (form, at, value) in fields.items():
         struct.pack_into(form, body, 128 + at, policy.get(key, value))
-    return op(SET_REGION, amount=version, arg=number, ext=bytes(body))
+    return op(SET_REGION, amount=version, arg=number, ext=bytes(body), id=id)
 
 
 class Closed(Exception):

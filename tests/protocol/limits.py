@@ -42,6 +42,42 @@ def test_credit_is_bounded_by_buffers(d):
         server.client(credit=16).close()
 
 
+def test_large_clients_leave_room_for_small_ones(d):
+    with Server(d, '--buffers-max', '64M') as server:
+        large = [server.client(credit=65536) for _ in range(40)]
+        assert large[0].credit > 8192 and large[-1].credit == 16
+        small = [server.client(credit=16) for _ in range(400)]
+        assert all(client.reads(read(PING))[0][0] == 0 for client in small)
+        for client in large + small:
+            client.close()
+
+
+def test_credit_edges(d):
+    with Server(d) as server:
+        for asked, granted in ((0, 16), (1, 1), (15, 15), (16, 16), (17, 17), (8192, 8192),
+                               (8193, 8193)):
+            client = server.client(credit=asked)
+            assert (client.credit, client.batch_max) == (granted, min(granted, 8192)), asked
+            assert len(client.reads(*[read(PING)] * client.batch_max)) == client.batch_max
+            client.close()
+        for asked in (65536, 65537, 2**32 - 1):
+            client = server.client(credit=asked)
+            assert 8192 < client.credit <= 65536, (asked, client.credit)
+            client.close()
+
+
+def test_audits_leave_turns_to_others(d):
+    """A frame full of reads that look at everything does not hold up the others for all of it."""
+    with Server(d) as server:
+        other, client = server.client(), server.client()
+        client.send(frame(READS, 1, 1024, read(AUDIT) * 1024))
+        start = time.time()
+        other.reads(read(PING))
+        first = time.time() - start
+        client.answer()
+        assert first < (time.time() - start) / 4, (first, time.time() - start)
+
+
 def test_whole_credit_of_batches(d):
     with Server(d, '--persons-max', '100K') as server:
         client = server.client(credit=32768)

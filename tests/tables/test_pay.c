@@ -29,6 +29,8 @@ static void person_and_source_rows(void)
     ROW(WALLET_NOT_CONFIRMED, pay_msg(104, 10, 5, WALLET));
     ROW(NOT_INSURED, draw(5), world_do(w, update_msg(100, 0, 2)));
     ROW(NOT_INSURED, draw(5), world_do(w, update_msg(101, 0, 2)));
+    ROW(NOT_INSURED, relative_msg(101, 99, 5, RELATIVE, 100),
+        world_do(w, update_msg(101, 0, 2))); /* asked although the institution is not known */
     ROW(NOT_INSURED, draw(5), POLICY(1, payer_mask_personal = 2));
     ROW(NOT_INSURED, draw(5), POLICY(1, beneficiary_mask = 1));
     ROW(OK, pay_msg(100, 10, 5, PERSONAL), world_do(w, update_msg(100, 0, 2)));
@@ -164,6 +166,15 @@ static void several_sources(void)
     OK(w->last.sources.taken[2] == 80000 && w->last.sources.remainder == 9900);
     world_close(w);
 
+    /* What bounds one source does not matter once the others cover the rest. */
+    w = world_new();
+    world_do(w, transfer_msg(101, 100, 300, WALLET));
+    m = pay_msg(100, 10, 400, gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_PERSONAL, GJ_SOURCE_NONE));
+    world_row(w, GJ_OK, m, __FILE__, __LINE__);
+    OK(w->last.sources.taken[0] == 300 && w->last.sources.taken[1] == 100);
+    OK(w->last.sources.remainder == 0 && w->last.reply.amount == 400);
+    world_close(w);
+
     /* Covered in full: the sources are in the reply because several were listed. */
     w = world_new();
     m = pay_msg(100, 10, 500, gj_sources(GJ_SOURCE_PERSONAL, GJ_SOURCE_WALLET, GJ_SOURCE_NONE));
@@ -175,6 +186,36 @@ static void several_sources(void)
     world_close(w);
 }
 
+/* Money set aside is not there to be spent, by whatever operation. Nothing of this version sets any
+ * aside, so it is put there by hand and taken away again before the books are audited. */
+static void held_money(void)
+{
+    struct world *w = world_new();
+    POLICY(1, quota_bp = 10000);
+    world_do(w, transfer_msg(100, 101, 20000, PERSONAL));
+    struct person *owner = &w->s->persons[person_find(w->s, 100)];
+    struct person *member = &w->s->persons[person_find(w->s, 101)];
+    owner->personal_held = 60000 - 50;
+    member->wallet_held = 40000 - 50;
+    world_row(w, GJ_INSUFFICIENT_BALANCE, transfer_msg(100, 101, 51, PERSONAL), __FILE__, __LINE__);
+    world_row(w, GJ_INSUFFICIENT_BALANCE, transfer_msg(101, 100, 51, WALLET), __FILE__, __LINE__);
+    world_row(w, GJ_INSUFFICIENT_BALANCE, pay_msg(100, 10, 51, PERSONAL), __FILE__, __LINE__);
+    world_row(w, GJ_INSUFFICIENT_BALANCE, pay_msg(101, 10, 51, WALLET), __FILE__, __LINE__);
+    world_row(w, GJ_INSUFFICIENT_BALANCE, draw(51), __FILE__, __LINE__);
+    struct msg premium = premium_msg(100, 101, 2026, PERSONAL);
+    world_row(w, GJ_INSUFFICIENT_BALANCE, premium, __FILE__, __LINE__);
+    premium = premium_msg(101, 101, 2026, WALLET);
+    world_row(w, GJ_INSUFFICIENT_BALANCE, premium, __FILE__, __LINE__);
+    world_row(w, GJ_OK_PARTIAL, partial(draw(51)), __FILE__, __LINE__);
+    OK(w->last.reply.amount == 50 && w->last.sources.remainder == 1);
+    OK(w->last.reply.balance == 60000 - 50);
+    world_row(w, GJ_OK, transfer_msg(101, 100, 50, WALLET), __FILE__, __LINE__);
+    OK(member->wallet == member->wallet_held);
+    owner->personal_held = 0;
+    member->wallet_held = 0;
+    world_close(w);
+}
+
 void rows_pay(void)
 {
     person_and_source_rows();
@@ -182,4 +223,5 @@ void rows_pay(void)
     institution_rows();
     amount_rows();
     several_sources();
+    held_money();
 }

@@ -57,6 +57,8 @@ void rows_premium(void)
     ROW(PREMIUM_PRODUCT_UNKNOWN, premium_msg(100, 101, 2027, PERSONAL),
         POLICY(1, premiums[0].year = 2027)); /* sold, but too far ahead to be marked */
     ROW(OK, premium_msg(100, 101, 2024, PERSONAL), POLICY(1, premiums[0].year = 2024));
+    ROW(PREMIUM_PRODUCT_UNKNOWN, premium_msg(100, 101, 2023, PERSONAL),
+        POLICY(1, premiums[0].year = 2023));
     ROW(ENROLLMENT_CLOSED, paid(), stop_sale(w, 1, 10));
     ROW(ENROLLMENT_CLOSED, paid(), POLICY(1, premiums[0].from_day = calendar_day_of(2025, 11, 21)));
     ROW(OK, paid(), POLICY(1, premiums[0].from_day = calendar_day_of(2025, 11, 20));

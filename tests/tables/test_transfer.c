@@ -6,6 +6,19 @@ static void retire(struct world *w, uint64_t id)
     world_do(w, update_msg(id, GJ_INSURANCE_RESIDENT, 0));
 }
 
+/* Deposits as much as an account can hold and spends it, as long as a year's deposits can be
+ * counted. */
+static void fill_the_year(struct world *w, uint64_t id)
+{
+    for (int64_t left = GJ_YEAR_CREDITS_MAX; left > 0;) {
+        int64_t amount = left < GJ_AMOUNT_MAX ? left : GJ_AMOUNT_MAX;
+        world_do(w, deposit_msg(id, amount));
+        world_do(w, pay_msg(id, 10, amount, PERSONAL));
+        left -= amount;
+        w->time_ms++; /* the window of rids is small */
+    }
+}
+
 static void deposit_rows(void)
 {
     ROW(OK, deposit_msg(104, GJ_AMOUNT_MAX));
@@ -16,11 +29,12 @@ static void deposit_rows(void)
     ROW(NOT_EMPLOYEE_INSURED, deposit_msg(100, 5), retire(w, 100));
     ROW(AMOUNT_OVERFLOW, deposit_msg(100, GJ_AMOUNT_MAX));
     ROW(AMOUNT_OVERFLOW, deposit_msg(104, 6), world_do(w, deposit_msg(104, GJ_AMOUNT_MAX - 5)));
-    /* The money went out again, but the year's deposits have reached their maximum. */
-    ROW(AMOUNT_OVERFLOW, deposit_msg(104, 6), world_do(w, deposit_msg(104, GJ_AMOUNT_MAX - 5));
-        world_do(w, pay_msg(104, 10, 500, PERSONAL)));
-    ROW(OK, deposit_msg(104, 6), world_do(w, deposit_msg(104, GJ_AMOUNT_MAX - 5));
-        world_do(w, pay_msg(104, 10, 500, PERSONAL)); w->time_ms = world_ms(2026, 1, 1, 0));
+    /* The maximum is the account's, not the year's: what went out makes room. */
+    ROW(OK, deposit_msg(104, GJ_AMOUNT_MAX), world_do(w, deposit_msg(104, GJ_AMOUNT_MAX));
+        world_do(w, pay_msg(104, 10, GJ_AMOUNT_MAX, PERSONAL)));
+    /* Unless the year's deposits could not be counted any more. */
+    ROW(AMOUNT_OVERFLOW, deposit_msg(104, 1), fill_the_year(w, 104));
+    ROW(OK, deposit_msg(104, 1), fill_the_year(w, 104); w->time_ms = world_ms(2026, 1, 1, 0));
 }
 
 static void transfer_rows(void)
@@ -88,6 +102,7 @@ static void transfer_rows(void)
         POLICY(1, transfer_single_fen = 5));
     ROW(TRANSFER_SINGLE_LIMIT, transfer_msg(100, 102, 6, PERSONAL),
         POLICY(3, transfer_single_fen = 5));
+    ROW(OK, transfer_msg(100, 102, 5, PERSONAL), POLICY(1, transfer_single_fen = 5));
     ROW(OK, transfer_msg(100, 102, 5, PERSONAL), POLICY(3, transfer_single_fen = 5));
     ROW(TRANSFER_DAILY_COUNT, transfer_msg(100, 101, 5, WALLET),
         world_do(w, transfer_msg(100, 102, 5, PERSONAL));
@@ -101,6 +116,7 @@ static void transfer_rows(void)
     ROW(INSUFFICIENT_BALANCE, transfer_msg(100, 101, 80001, PERSONAL), POLICY(1, quota_bp = 10000));
     ROW(OK, transfer_msg(100, 101, 80000, PERSONAL), POLICY(1, quota_bp = 10000));
     ROW(INSUFFICIENT_BALANCE, transfer_msg(101, 100, 20001, WALLET));
+    ROW(OK, transfer_msg(101, 100, 20000, WALLET));
     ROW(AMOUNT_OVERFLOW, transfer_msg(104, 101, GJ_AMOUNT_MAX - 20000 + 1, PERSONAL),
         POLICY(1, quota_bp = 10000);
         world_do(w, deposit_msg(104, GJ_AMOUNT_MAX));

@@ -45,6 +45,8 @@ struct world *world_new(void); /* with everything above in it */
 struct world *world_new_empty(const struct state_config *config, uint64_t log_lines_max);
 /* Audits, redoes the log into an empty state, compares; frees. */
 void world_close(struct world *w);
+/* What decide() is given with `op` now: time, number, evidence. */
+struct decide_input world_input(const struct world *w, const struct gj_op *op);
 /* Sends with a new rid unless the message has one; commits what decide() recorded. */
 uint8_t world_send(struct world *w, struct msg m);
 /* As above; must answer 0..2. */

@@ -100,6 +100,8 @@ TEST(rid_text)
     CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789a", &back), GJ_E_ARGUMENT);
     CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789abc", &back), GJ_E_ARGUMENT);
     CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789ax", &back), GJ_E_ARGUMENT);
+    CHECK_EQ(gj_rid_parse("0192e4a15b3c700080000123456789ab-", &back), GJ_E_ARGUMENT);
+    CHECK_EQ(gj_rid_parse("-0192e4a15b3c700080000123456789ab", &back), GJ_E_ARGUMENT);
     CHECK_EQ(gj_rid_parse("", &back), GJ_E_ARGUMENT);
 }
 
@@ -195,7 +197,10 @@ static void *tell(void *argument)
     return NULL;
 }
 
-/* What gj_connect_fd says to a server that answers HELLO with these bytes and closes. */
+static char why_text[192];
+
+/* What gj_connect_fd says, also in why_text, to a server that answers HELLO with these bytes and
+ * closes. */
 static int hear(const void *bytes, size_t size, struct gj_client **client)
 {
     int ends[2];
@@ -203,7 +208,8 @@ static int hear(const void *bytes, size_t size, struct gj_client **client)
     struct lie lie = {.fd = ends[1], .bytes = bytes, .size = size};
     pthread_t thread;
     if (pthread_create(&thread, NULL, tell, &lie) != 0) return 1;
-    int error = gj_connect_fd(ends[0], NULL, client);
+    struct gj_options options = {.why = why_text, .why_size = sizeof(why_text)};
+    int error = gj_connect_fd(ends[0], &options, client);
     pthread_join(thread, NULL);
     return error;
 }
@@ -263,6 +269,7 @@ TEST(error_frames_and_wrong_answers)
     struct gj_client *client;
     CHECK_EQ(hear(&refused.header, sizeof(refused.header) + sizeof(refused.error), &client),
              GJ_E_SERVER);
+    CHECK(strstr(why_text, "SHUTTING_DOWN: stopping?") != NULL);
     CHECK_EQ(hear(&refused, sizeof(refused), &client), 0);
     struct gj_op op;
     struct gj_reply reply;
@@ -273,14 +280,71 @@ TEST(error_frames_and_wrong_answers)
     gj_close(client);
 }
 
+TEST(a_refused_read_is_no_protocol_error)
+{
+    struct {
+        struct good_hello hello;
+        struct wire_header header;
+        struct gj_answer answer;
+    } busy = {
+        .hello = good_hello(),
+        .header = {.size = sizeof(struct gj_answer), .type = WIRE_READS | WIRE_ANSWER, .count = 1},
+        .answer = {.code = GJ_OVERLOADED, .type = GJ_READ_STATS},
+    };
+    struct gj_client *client;
+    struct gj_stats_view view;
+    int ends[2];
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    CHECK_EQ(write(ends[1], &busy, sizeof(busy)), sizeof(busy));
+    CHECK_EQ(gj_connect_fd(ends[0], NULL, &client), 0);
+    CHECK_EQ(gj_get_stats(client, &view), GJ_E_SERVER);
+    CHECK_EQ(gj_client_server_code(client), GJ_OVERLOADED);
+    gj_close(client);
+    close(ends[1]);
+}
+
+/* A server that is full says so and closes before it has read the HELLO. */
+TEST(last_words_before_hello)
+{
+    struct {
+        struct wire_header header;
+        struct wire_error error;
+    } refused = {
+        .header = {.size = sizeof(struct wire_error), .type = WIRE_ERROR},
+        .error = {.code = GJ_OVERLOADED, .text = "too many connections"},
+    };
+    int ends[2];
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    CHECK_EQ(write(ends[1], &refused, sizeof(refused)), sizeof(refused));
+    close(ends[1]);
+    struct gj_options options = {.why = why_text, .why_size = sizeof(why_text)};
+    struct gj_client *client;
+    CHECK_EQ(gj_connect_fd(ends[0], &options, &client), GJ_E_SERVER);
+    CHECK(strstr(why_text, "OVERLOADED: too many connections") != NULL);
+}
+
 TEST(addresses)
 {
-    static const char *const bad[] = {
-        "", "localhost", ":7272", "localhost:", "unix:", "a:b", "[]:1", "localhost:http"};
+    static const char *const bad[] = {"",
+                                      "localhost",
+                                      ":7272",
+                                      "localhost:",
+                                      "unix:",
+                                      "a:b",
+                                      "[]:1",
+                                      "localhost:http",
+                                      "localhost:0",
+                                      "localhost:65536",
+                                      "localhost:99999999999"};
     struct gj_client *client;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         CHECK_EQ(gj_connect(bad[i], NULL, &client), GJ_E_ADDRESS);
-    CHECK_EQ(gj_connect("unix:/nonexistent/socket", NULL, &client), GJ_E_CONNECT);
+    struct gj_options options = {.why = why_text, .why_size = sizeof(why_text)};
+    CHECK_EQ(gj_connect("unix:/nonexistent/socket", &options, &client), GJ_E_CONNECT);
+    CHECK(client == NULL && strstr(why_text, "No such file") != NULL);
+    options.why_size = 8; /* cut, not overrun */
+    CHECK_EQ(gj_connect("nonsense", &options, &client), GJ_E_ADDRESS);
+    CHECK_EQ(strlen(why_text), 7);
     CHECK_EQ(gj_connect("127.0.0.1:1", NULL, &client), GJ_E_CONNECT);
     for (int error = -10; error <= 0; error++)
         CHECK(strcmp(gj_error_text(error), "unknown error") != 0);
@@ -289,4 +353,5 @@ TEST(addresses)
 TEST_MAIN(T(rids_are_uuids_and_grow), T(rid_counter_borrows), T(rid_of_a_message_id),
           T(bad_message_ids), T(rid_text), T(builders_fill_the_documented_fields),
           T(frames_refuse_what_does_not_fit), T(hello_cut_anywhere_is_a_lost_connection),
-          T(nonsense_is_a_protocol_error), T(error_frames_and_wrong_answers), T(addresses))
+          T(nonsense_is_a_protocol_error), T(error_frames_and_wrong_answers),
+          T(a_refused_read_is_no_protocol_error), T(last_words_before_hello), T(addresses))

@@ -177,6 +177,20 @@ TEST(person_in_one_snapshot)
     CHECK_EQ(view->flags, GJ_PERSON_ACCOUNT | GJ_PERSON_WALLET);
     read.id = 102;
     CHECK_EQ(ask(f, &read)->code, GJ_PERSON_NOT_FOUND);
+    struct gj_op stop = {.type = GJ_OP_UPDATE_PERSON,
+                         .person = 101,
+                         .arg = 20000,
+                         .kind = GJ_INSURANCE_RESIDENT,
+                         .detail = GJ_STATUS_STOPPED,
+                         .flags = GJ_FLAG_SPECIAL_SET | GJ_FLAG_SPECIAL};
+    CHECK_EQ(run(f, &stop), GJ_OK);
+    read.id = 101;
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(view->insurance, GJ_INSURANCE_RESIDENT);
+    CHECK_EQ(view->status, GJ_STATUS_STOPPED);
+    CHECK_EQ(view->changed_on, 20000);
+    CHECK_EQ(view->flags,
+             GJ_PERSON_ACCOUNT | GJ_PERSON_WALLET | GJ_PERSON_SPECIAL | GJ_PERSON_OVERDUE);
     drop(f);
 }
 
@@ -292,6 +306,8 @@ TEST(institutions_in_order_and_after_one)
     CHECK_EQ(views[0].id, 12);
     read.id = 99;
     CHECK_EQ(ask(f, &read)->code, GJ_INST_NOT_FOUND);
+    read.region = 9;
+    CHECK_EQ(ask(f, &read)->code, GJ_REGION_NOT_FOUND);
     drop(f);
 }
 
@@ -352,6 +368,100 @@ TEST(dry_run_changes_nothing)
     drop(f);
 }
 
+/* A dry run of a payment shows each source; one of a rid that was used shows what it got. */
+TEST(dry_run_of_a_payment_and_of_a_replay)
+{
+    struct fixture *f = build();
+    struct {
+        struct gj_read read;
+        struct gj_op op;
+    } dry = {.read = {.type = GJ_READ_DRY_RUN, .ext_count = 1},
+             .op = {.rid = rid_number(500),
+                    .type = GJ_OP_PAY,
+                    .person = 101,
+                    .other = 11,
+                    .amount = 20001,
+                    .flags = GJ_FLAG_PARTIAL,
+                    .kind = GJ_SOURCE_PERSONAL | GJ_SOURCE_WALLET << 2,
+                    .detail = GJ_OUTPATIENT,
+                    .auth = GJ_AUTH_FACE}};
+    const struct gj_dry_run_view *view = payload(f);
+    CHECK_EQ(ask(f, &dry.read)->code, GJ_OK);
+    CHECK_EQ(view->reply.code, GJ_OK_PARTIAL);
+    CHECK_EQ(view->reply.flags, GJ_REPLY_SOURCES);
+    CHECK_EQ(view->reply.amount, 20000);
+    CHECK_EQ(view->sources.taken[0], 0);
+    CHECK_EQ(view->sources.taken[1], 20000);
+    CHECK_EQ(view->sources.remainder, 1);
+
+    CHECK_EQ(run(f, &dry.op), GJ_OK_PARTIAL);
+    CHECK_EQ(ask(f, &dry.read)->code, GJ_OK);
+    CHECK_EQ(view->reply.code, GJ_OK_PARTIAL);
+    CHECK_EQ(view->reply.flags, GJ_REPLY_SOURCES | GJ_REPLY_REPLAYED);
+    CHECK_EQ(view->reply.seq, state_seq(f->s));
+    CHECK_EQ(view->sources.taken[1], 20000);
+    dry.op.amount--;
+    CHECK_EQ(ask(f, &dry.read)->code, GJ_OK);
+    CHECK_EQ(view->reply.code, GJ_RID_REUSED);
+    CHECK_EQ(view->reply.seq, 0);
+    drop(f);
+}
+
+/* Evidence of another request, which only has an equal fingerprint, is not this one's. */
+TEST(evidence_of_another_request)
+{
+    struct fixture *f = build();
+    struct decide_input in = {.time_ms = NOW_MS,
+                              .evidence_count = 1,
+                              .evidence = {{.position = f->record_position, .record = f->record}}};
+    const struct gj_op_view *view = payload(f);
+    struct gj_read read = {.type = GJ_READ_GET_OP, .id = 101, .rid = rid_number(f->minted)};
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK_EQ(view->state, GJ_OP_STATE_NOT_EXECUTED);
+    read = (struct gj_read){.type = GJ_READ_GET_OP, .id = 100, .rid = rid_number(f->minted + 1)};
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK_EQ(view->state, GJ_OP_STATE_NOT_EXECUTED);
+    read.rid = rid_number(f->minted);
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK_EQ(view->state, GJ_OP_STATE_EXECUTED);
+    drop(f);
+}
+
+/* The scheduled policy is shown beside the one in force, and as the one in force from its instant
+ * on, although nothing was committed in between. */
+TEST(region_with_a_scheduled_policy)
+{
+    struct fixture *f = build();
+    struct {
+        struct gj_op op;
+        struct gj_region_ext ext;
+    } set = {.op = {.type = GJ_OP_SET_REGION,
+                    .ext_count = 6,
+                    .amount = 2,
+                    .arg = 1,
+                    .other = NOW_MS + 1000}};
+    memcpy(set.ext.name, "one", 3);
+    gj_policy_default(&set.ext.policy);
+    CHECK_EQ(run(f, &set.op), GJ_OK);
+    struct gj_read read = {.type = GJ_READ_GET_REGION, .region = 1};
+    const struct gj_region_view *view = payload(f);
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_EQ(view->version, 1);
+    CHECK_EQ(view->current.policy.wallet_open, 1);
+    CHECK_EQ(view->scheduled, 1);
+    CHECK_EQ(view->scheduled_version, 2);
+    CHECK_EQ(view->scheduled_from_ms, NOW_MS + 1000);
+    CHECK_EQ(view->next.quota_bp, 7000);
+    struct decide_input in = {.time_ms = NOW_MS + 1000};
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK_EQ(view->version, 2);
+    CHECK_EQ(view->current.policy.wallet_open, 0);
+    CHECK_EQ(view->scheduled, 0);
+    CHECK_EQ(view->scheduled_version, 0);
+    CHECK_EQ(view->next.quota_bp, 0);
+    drop(f);
+}
+
 TEST(wrong_requests)
 {
     struct fixture *f = build();
@@ -377,4 +487,5 @@ TEST(wrong_requests)
 TEST_MAIN(T(person_in_one_snapshot), T(operation_executed_unknown_or_expired), T(refused_operation),
           T(region_by_id_and_by_name), T(totals_and_netting_of_a_region),
           T(institutions_in_order_and_after_one), T(stats_digest_audit_ping),
-          T(dry_run_changes_nothing), T(wrong_requests))
+          T(dry_run_changes_nothing), T(dry_run_of_a_payment_and_of_a_replay),
+          T(evidence_of_another_request), T(region_with_a_scheduled_policy), T(wrong_requests))

@@ -2,6 +2,8 @@
  * states put together by hand. */
 #include <stdlib.h>
 
+#include "calendar.h"
+#include "commit.h"
 #include "tables.h"
 #include "test.h"
 
@@ -188,6 +190,7 @@ TEST(records_must_fit_the_capacities)
 static void put_region(struct state *s, uint16_t id)
 {
     s->regions[id].version = 1;
+    s->regions[id].province = id;
     gj_policy_default(&s->regions[id].data.policy);
     s->regions_count++;
 }
@@ -200,6 +203,8 @@ static void put_person(struct state *s, uint64_t id, uint16_t region, int64_t pe
                                        .insured_region = region,
                                        .flags = PERSON_ACCOUNT,
                                        .family = SLOT_NONE};
+    s->persons_cold[slot] =
+        (struct person_cold){.year = 2025, .opening = 700, .credits = personal, .used = 700};
     index_insert(&s->persons_index, id, slot);
     s->books[region].personal += personal;
     s->books[region].fund += personal;
@@ -214,6 +219,13 @@ static void put_wallet(struct state *s, uint32_t slot, uint16_t region, int64_t 
     s->books[region].wallet += wallet;
     s->books[region].fund += wallet;
     s->books[region].wallets++;
+}
+
+static void put_institution(struct state *s, uint64_t id, uint16_t region)
+{
+    uint32_t slot = s->institutions_count++;
+    s->institutions[slot] = (struct institution){.id = id, .region = region};
+    index_insert(&s->institutions_index, id, slot);
 }
 
 static void put_relation(struct state *s, uint32_t payer, uint32_t member)
@@ -233,6 +245,7 @@ static void put_relation(struct state *s, uint32_t payer, uint32_t member)
 static struct state *world(const struct state_config *config, bool other_order)
 {
     struct state *s = build(config);
+    s->time_ms = UINT64_C(1763600400000); /* 2025-11-20 */
     put_region(s, 1);
     put_region(s, 2);
     uint32_t first = other_order ? 1 : 0;
@@ -270,7 +283,8 @@ TEST(audit_names_what_is_broken_in_the_books)
 {
     struct state_config config = small();
     BROKEN(s->books[1].fund++, "the region's book balances");
-    BROKEN(s->persons[0].personal++, "personal accounts add up to the book");
+    BROKEN(s->persons[0].personal++, "yearly figures explain the personal account");
+    BROKEN(s->persons[0].personal--, "personal accounts add up to the book");
     BROKEN(s->persons[1].wallet++, "wallets add up to the book");
     BROKEN(s->books[1].institution++, "institutions add up to the book");
     BROKEN(s->books[1].premium++, "premiums add up to the book");
@@ -281,6 +295,19 @@ TEST(audit_names_what_is_broken_in_the_books)
     BROKEN(s->books[2].persons++, "number of persons");
     BROKEN(s->books[2].wallets--, "number of wallets");
     BROKEN(s->regions_count++, "number of regions");
+    BROKEN(s->books[7].fund = 5; s->books[7].premium = 5;
+           s->premium_payable[7 * PREMIUM_YEARS] = 5, "money in a region not set");
+    BROKEN(s->regions[2].province = 1, "one number for each province");
+    BROKEN(s->regions[1].data.province[0] = s->regions[2].data.province[0] = 'x',
+           "one number for each province");
+    BROKEN(s->regions[2].province = 0, "one number for each province");
+    BROKEN(s->regions[1].next_version = 1, "scheduled policy is newer");
+    BROKEN(s->regions[0].version = 1, "region 0 is set");
+    BROKEN(s->institutions_count = 1, "institution index");
+    BROKEN(put_institution(s, 5, 2); s->institutions[0].id = 6, "institution index");
+    BROKEN(put_institution(s, 5, 3), "institution's region not set");
+    BROKEN(put_institution(s, 5, 2);
+           s->institutions[0].payable = 1, "institutions add up to the book");
 }
 
 TEST(audit_names_what_is_broken_in_the_accounts)
@@ -298,7 +325,21 @@ TEST(audit_names_what_is_broken_in_the_accounts)
     BROKEN(s->persons[1].use_region = 0, "region of use");
     BROKEN(s->persons[0].id = 101, "person index");
     BROKEN(s->persons_cold[0].used = -1, "yearly figures below zero");
+    BROKEN(s->persons_cold[0].opening = -1, "yearly figures below zero");
+    BROKEN(s->persons_cold[0].credits = -1, "yearly figures below zero");
+    BROKEN(s->persons_cold[0].used++, "yearly figures explain the personal account");
+    BROKEN(s->persons_cold[0].credits--, "yearly figures explain the personal account");
+    BROKEN(s->persons_cold[0].year++, "figures of a time to come");
+    BROKEN(s->persons_cold[0].premium_year = 2026, "figures of a time to come");
+    BROKEN(s->persons[0].transfer_day = UINT16_MAX, "figures of a time to come");
     BROKEN(s->persons_cold[0].premium_paid[2] = 1, "premium marks without a year");
+    BROKEN(s->persons[0].personal_held = 1, "money held by nothing");
+    BROKEN(s->persons[1].wallet_held = 1, "money held by nothing");
+    BROKEN(s->persons[1].wallet_held = -1, "held within wallet");
+    BROKEN(s->persons[1].wallet = GJ_AMOUNT_MAX + 1, "wallet out of bounds");
+    BROKEN(s->persons[1].flags &= ~PERSON_ACCOUNT, "employee without an account");
+    BROKEN(s->persons[1].id = 0, "person index");
+    BROKEN(s->persons_count--; s->books[2].persons--, "person index");
     BROKEN(s->persons[1].family = 0, "family of another payer");
     BROKEN(s->persons[1].family = 1, "family out of range");
 }
@@ -314,6 +355,11 @@ TEST(audit_names_what_is_broken_in_a_family)
     BROKEN(s->families[0].kind[0] = 9, "relation kind");
     BROKEN(s->families[0].used[0] = -1, "shared amount below zero");
     BROKEN(s->families[0].cap[0] = -2, "shared amount below zero");
+    BROKEN(s->families[0].kind[0] = 0, "relation kind");
+    BROKEN(s->persons[0].family = SLOT_NONE; s->families[0].payer = 2, "payer out of range");
+    BROKEN(s->persons[0].family = SLOT_NONE, "payer of another family");
+    BROKEN(s->families[0].year = 2026, "figures of a time to come");
+    BROKEN(s->families[0].used[0] = 701, "members drew no more than their payer used");
 }
 
 static bool same_digest(const struct state *a, const struct state *b)
@@ -379,12 +425,18 @@ TEST(digest_sees_every_domain_field)
     SEEN(s->regions[1].version++);
     SEEN(s->regions[1].data.policy.quota_bp++);
     SEEN(s->regions[1].data.name[0]++);
+    SEEN(s->regions[1].data.province[0]++);
+    SEEN(s->regions[1].data.public_code++);
+    SEEN(s->regions[1].current_from_ms++);
     SEEN(s->regions[1].next_version = 2);
     SEEN(s->books[1].fund++);
     SEEN(s->books[2].clearing++);
     SEEN(s->gross[1 * GJ_REGIONS_MAX + 2]++);
     SEEN(s->premium_payable[2 * PREMIUM_YEARS + 26]++);
     SEEN(s->institutions[s->institutions_count++].id = 5);
+    SEEN(s->books[1].persons++);
+    SEEN(s->books[2].wallets++);
+    SEEN(s->premium_payable[2 * PREMIUM_YEARS + 26]--);
 }
 
 TEST(quota_bases_and_rounding)
@@ -436,10 +488,41 @@ TEST(quota_does_not_overflow)
     free(s);
 }
 
+/* The count of a day's transfers must not begin again at 65536: a limit would be open again. */
+TEST(transfers_of_a_day_are_counted_to_the_end)
+{
+    struct state_config config = small();
+    struct state *s = world(&config, false);
+    struct person *payer = &s->persons[0];
+    payer->transfer_day = 20412;
+    payer->transfer_count = UINT16_MAX - 1;
+    struct gj_op op = {.type = GJ_OP_TRANSFER, .amount = 1, .kind = GJ_SOURCE_PERSONAL};
+    struct gj_effect effect = {.slot_first = 0,
+                               .slot_other = 1,
+                               .region_source = 1,
+                               .region_target = 2,
+                               .day = 20412,
+                               .year = 2025};
+    for (unsigned i = 0; i < 3; i++) {
+        effect.balance = payer->personal - 1;
+        commit_transfer(s, &op, &effect);
+        CHECK_EQ(payer->transfer_count, UINT16_MAX);
+    }
+    effect.day++;
+    effect.balance = payer->personal - 1;
+    commit_transfer(s, &op, &effect);
+    CHECK_EQ(payer->transfer_count, 1);
+    CHECK(state_audit(s) != NULL); /* a day to come */
+    s->time_ms += CALENDAR_DAY_MS;
+    CHECK(state_audit(s) == NULL);
+    free(s);
+}
+
 TEST_MAIN(T(size_is_the_sum_of_its_parts), T(configurations_out_of_range_have_no_size),
           T(memory_per_person_and_rid), T(parts_do_not_overlap_and_fill_the_block), T(empty_state),
           T(floor_only_rises), T(records_must_fit_the_capacities), T(audit_accepts_a_sound_world),
           T(audit_names_what_is_broken_in_the_books), T(audit_names_what_is_broken_in_the_accounts),
           T(audit_names_what_is_broken_in_a_family),
           T(digest_sees_no_slots_positions_or_capacities), T(digest_sees_every_domain_field),
-          T(quota_bases_and_rounding), T(quota_of_a_new_year), T(quota_does_not_overflow))
+          T(quota_bases_and_rounding), T(quota_of_a_new_year), T(quota_does_not_overflow),
+          T(transfers_of_a_day_are_counted_to_the_end))
