@@ -199,8 +199,9 @@ struct gj_stats_view {
     /* server */
     uint64_t uptime_ms, connections, operations, refusals, reads, replays, overloaded;
     uint64_t groups, log_bytes, log_position, log_free_bytes, durable_seq, generation, rss_bytes;
+    uint64_t damaged_reads; /* old records the disk gave back changed: each was refused */
 };
-static_assert(sizeof(struct gj_stats_view) == 192, "protocol 1");
+static_assert(sizeof(struct gj_stats_view) == 200, "protocol 1");
 
 /* Largest answer of any read, in bytes (a full netting row). */
 #define GJ_READ_ANSWER_MAX (24u + 40u * GJ_REGIONS_MAX)

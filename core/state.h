@@ -75,7 +75,8 @@ struct decide_input {
 
 enum decision_kind {
     DECISION_RECORD, /* a new outcome: append the record, commit() it, reply once it is durable */
-    DECISION_REJECT, /* 10..37: not logged, changes nothing; reply at once */
+    DECISION_REJECT, /* 10..37: not logged, changes nothing; reply once the state it rests on is
+                      * durable (a floor that rose, a stored body) */
     DECISION_REPLAY, /* the stored reply of the same request; reply once ITS record is durable */
 };
 

@@ -71,8 +71,8 @@ static_assert(sizeof(struct wire_error) == 64, "protocol 1");
  * promised; a frame may hold at most this many bytes (else BATCH_TOO_LARGE and the end). */
 #define WIRE_BODY_MAX (GJ_BATCH_OPS_MAX * 2u * GJ_RECORD_UNIT)
 
-/* Largest body of a request on a connection that was granted `batch_max`: a full batch whatever
- * its extension lines, but never more than WIRE_BODY_MAX. */
+/* Largest body of a request on a connection that was granted `batch_max`: a full batch of
+ * operations or reads whatever their extension lines, but never more than WIRE_BODY_MAX. */
 uint32_t wire_body_max(uint32_t batch_max);
 
 /* Checks a header before its body has arrived: 0, or the code of the ERROR frame to send.

@@ -28,7 +28,7 @@ static const char help_text[] =
     "\n"
     "Limits; all memory is taken at start (numbers and bytes accept K, M, G = 1024-based):\n"
     "  --persons-max N         persons, default 2M\n"
-    "  --families-max N        persons with at least one bound member, default persons-max / 2\n"
+    "  --families-max N        persons who ever bound a member, default persons-max / 2\n"
     "  --institutions-max N    institutions, default 64K\n"
     "  --rids-max N            request ids remembered in memory, default 32M; beyond it the "
     "oldest\n"
@@ -43,6 +43,8 @@ static const char help_text[] =
     "  --log-low-water BYTES   free disk space below which changes answer READ_ONLY, default 1G\n"
     "  --clock-gap-max SECONDS refuse to start if the wall clock is further ahead of the log,\n"
     "                          default 259200 (3 days); after a longer pause give a larger one\n"
+    "  --disk-timeout SECONDS  stop with exit code 74 if a write of the log takes longer, default "
+    "60\n"
     "  --test-clock            log time is set by clients (CLOCK frames); for tests only\n"
     "  --unsafe-dev            accept a data directory on a file system that promises nothing\n"
     "                          (tmpfs, overlay, NFS, FUSE); for development only\n"
@@ -124,6 +126,7 @@ enum option_id {
     OPTION_PREALLOC,
     OPTION_LOW_WATER,
     OPTION_CLOCK_GAP,
+    OPTION_DISK_TIMEOUT,
     OPTION_TEST_CLOCK,
     OPTION_UNSAFE_DEV,
     OPTION_HELP,
@@ -144,6 +147,7 @@ static const struct option options[] = {
     {"log-prealloc", required_argument, NULL, OPTION_PREALLOC},
     {"log-low-water", required_argument, NULL, OPTION_LOW_WATER},
     {"clock-gap-max", required_argument, NULL, OPTION_CLOCK_GAP},
+    {"disk-timeout", required_argument, NULL, OPTION_DISK_TIMEOUT},
     {"test-clock", no_argument, NULL, OPTION_TEST_CLOCK},
     {"unsafe-dev", no_argument, NULL, OPTION_UNSAFE_DEV},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -166,6 +170,7 @@ static const struct {
     {OPTION_PREALLOC, 1, UINT64_C(1) << 42},
     {OPTION_LOW_WATER, 0, UINT64_C(1) << 50},
     {OPTION_CLOCK_GAP, 1, UINT64_C(1) << 32},
+    {OPTION_DISK_TIMEOUT, 1, 86400},
 };
 
 static const char *option_name(int id)
@@ -205,6 +210,7 @@ static enum config_verdict number_option(struct config *c, int id, const char *t
     case OPTION_BUFFERS: c->buffers_max = value; break;
     case OPTION_PREALLOC: c->log_prealloc = value; break;
     case OPTION_LOW_WATER: c->log_low_water = value; break;
+    case OPTION_DISK_TIMEOUT: c->disk_timeout_s = value; break;
     default: c->clock_gap_max_s = value; break;
     }
     return CONFIG_RUN;
@@ -244,6 +250,7 @@ enum config_verdict config_parse(struct config *ret, int argc, char **argv)
         .log_prealloc = 512 * MIB,
         .log_low_water = 1024 * MIB,
         .clock_gap_max_s = UINT64_C(3) * 24 * 3600,
+        .disk_timeout_s = 60,
     };
     opterr = 0;
     for (;;) {

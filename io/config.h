@@ -23,6 +23,7 @@ struct config {
     uint64_t log_prealloc;    /* bytes, multiple of LOG_SEGMENT_SIZE */
     uint64_t log_low_water;   /* bytes */
     uint64_t clock_gap_max_s; /* seconds */
+    uint64_t disk_timeout_s;  /* a write of the log that takes longer ends the server */
     bool test_clock;
     bool unsafe_dev;
 };

@@ -1,6 +1,7 @@
 /* io/frames.c -- runs the frames in a connection's input: checks each whole, then executes its
  * operations or reads in order, stopping and going on again where room, log or evidence is missing.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
@@ -69,6 +70,16 @@ static void answer_close(struct conn *c, uint64_t group, uint32_t ops)
 
 enum evidence_result { EVIDENCE_READY, EVIDENCE_PARKED, EVIDENCE_FAILED };
 
+/* The one alarm for a disk that gives back other bytes than were written; STATS counts them. */
+static void report_damage(struct server *s)
+{
+    if (s->damaged_ms != 0 && s->now_ms - s->damaged_ms < 1000) return;
+    s->damaged_ms = s->now_ms;
+    fputs("gongjid: an old record could not be read back as it was written; the request that needs "
+          "it was answered OUTCOME_UNKNOWN. Check the disk, and the log with `gongji log verify`\n",
+          stderr);
+}
+
 /* Copies the records `n` names: their pointers do not outlive the next call into the log. */
 static enum evidence_result evidence_take(struct server *s, struct conn *c, const struct needs *n,
                                           struct decide_input *in)
@@ -80,7 +91,10 @@ static enum evidence_result evidence_take(struct server *s, struct conn *c, cons
         if (record == NULL) {
             bool failed = c->waiter.failed;
             c->waiter.failed = false;
-            if (failed) return EVIDENCE_FAILED;
+            if (failed) {
+                report_damage(s);
+                return EVIDENCE_FAILED;
+            }
             c->parked = true;
             c->blocked = BLOCK_PARK;
             return EVIDENCE_PARKED;
@@ -252,6 +266,7 @@ static void stats_fill(struct server *s, uint8_t *answer)
     view.durable_seq = state_seq(s->state); /* the answer is sent when this is durable */
     view.generation = figures.generation;
     view.rss_bytes = s->resident;
+    view.damaged_reads = figures.damaged_reads;
     memcpy(payload, &view, sizeof view);
 }
 

@@ -319,12 +319,6 @@ const void *log_fetch(struct log *log, uint64_t position, struct log_waiter *wai
     return log_cache_fetch(log, byte, waiter);
 }
 
-uint64_t log_group_of(const struct log *log, uint64_t position)
-{
-    const struct log_slot *slot = slot_with(log, position * GJ_RECORD_UNIT);
-    return slot != NULL && slot->state != LOG_SLOT_DURABLE ? slot->number : 0;
-}
-
 /* ---- figures ---- */
 
 void log_figures(const struct log *log, struct log_figures *ret)

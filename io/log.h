@@ -73,9 +73,6 @@ struct log_waiter {
     bool failed;
 };
 const void *log_fetch(struct log *log, uint64_t position, struct log_waiter *waiter);
-/* Group number that holds `position` if it is not yet durable, else 0: a replayed reply waits for
- * it. */
-uint64_t log_group_of(const struct log *log, uint64_t position);
 
 /* ---- figures ---- */
 struct log_figures {

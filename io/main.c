@@ -77,12 +77,6 @@ static void report(const struct process *p)
         "gongjid: recovered %llu records in %llu groups, %.1f MiB, in %.3f s (%.0f records/s)\n",
         (unsigned long long)r->records, (unsigned long long)r->groups, (double)r->bytes / MIB,
         seconds, seconds > 0 ? (double)r->records / seconds : 0.0);
-    if (r->cut_bytes != 0) {
-        fprintf(stderr,
-                "gongjid: cut a torn tail of %llu bytes from group %llu on; none of it was ever "
-                "acknowledged\n",
-                (unsigned long long)r->cut_bytes, (unsigned long long)r->cut_group);
-    }
     state_counts(r->state, &counts);
     fprintf(stderr,
             "gongjid: %llu persons, %llu families, %llu institutions, %llu regions, %llu request "
@@ -122,6 +116,12 @@ static int log_set_up(struct process *p)
     };
     struct log_recovered *r = &p->recovered;
     if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);
+    if (r->cut_bytes != 0) { /* said now: the start may still be refused, and the tail is cut */
+        fprintf(stderr,
+                "gongjid: cut a torn tail of %llu bytes from group %llu on; none of it was ever "
+                "acknowledged\n",
+                (unsigned long long)r->cut_bytes, (unsigned long long)r->cut_group);
+    }
     /* A test clock goes on where the client left it; a new log's begins at 1970, so that a client
      * can set any time. */
     struct clock *clock = clock_os();

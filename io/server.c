@@ -53,7 +53,7 @@ void server_start_time(struct server *s, uint64_t log_time_ms)
     log_clock_init(&s->log_clock, s->clock, log_time_ms);
     s->log_ms = log_time_ms;
     s->now_ms = s->clock->elapsed_us(s->clock) / 1000;
-    s->start_ms = s->busy_ms = s->clock_look_ms = s->now_ms;
+    s->start_ms = s->busy_ms = s->clock_look_ms = s->turn_ms = s->now_ms;
 }
 
 static void time_update(struct server *s)
@@ -361,8 +361,10 @@ static void stop_step(struct server *s)
         if (log_quiet(s->log)) {
             enter(s, SERVER_STOPPED);
         } else if (overdue) {
-            fputs("gongjid: the log could not be sealed in time; the next start recovers it\n",
+            fputs("gongjid: the log could not be sealed in time, stopping with exit code 74; the "
+                  "next start recovers it\n",
                   stderr);
+            s->exit_code = EXIT_IO;
             enter(s, SERVER_STOPPED);
         }
         return;
@@ -371,6 +373,25 @@ static void stop_step(struct server *s)
 }
 
 /* ---- the loop ---- */
+
+/* A disk that takes writes and never finishes them ends like one that fails: clients learn that the
+ * outcome is unknown instead of waiting for ever. A turn counts for a second at most, so that a
+ * process or machine that was stopped and goes on is not taken for a disk that hangs. */
+static void watch_disk(struct server *s)
+{
+    uint64_t durable = log_group_durable(s->log);
+    uint64_t here_ms = s->now_ms - s->turn_ms;
+    s->turn_ms = s->now_ms;
+    if (durable != s->stuck_group || durable >= log_group_last(s->log)) {
+        s->stuck_group = durable;
+        s->stuck_ms = 0;
+        return;
+    }
+    s->stuck_ms += here_ms < 1000 ? here_ms : 1000;
+    if (s->stuck_ms > s->config->disk_timeout_s * 1000) {
+        server_fail(s, "a write of the log took longer than --disk-timeout");
+    }
+}
 
 static void turn(struct server *s, int timeout_ms)
 {
@@ -385,6 +406,7 @@ static void turn(struct server *s, int timeout_ms)
     s->disk_event = false;
     reap(s);
     if (log_failed(s->log)) server_fail(s, "a write of the log failed");
+    watch_disk(s);
     if (!s->failed) release_durable(s);
     if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
         stalled_retry(s);

@@ -72,6 +72,10 @@ struct server {
     uint64_t log_ms;        /* log time of this turn; with a test clock as the client set it */
     uint64_t busy_ms;       /* last turn that logged something ... */
     uint64_t busy_seq;      /* ... up to this sequence number */
+    uint64_t stuck_ms;      /* groups were waiting for the disk this long without one coming */
+    uint64_t stuck_group;   /* ... since this one became durable */
+    uint64_t turn_ms;       /* now_ms of the turn before */
+    uint64_t damaged_ms;    /* last time a damaged old record was reported, 0 = never */
     uint64_t stall_ms;      /* log_reserve gave nothing then, 0 = it gave since */
     uint64_t retry_ms;      /* last time the stalled ones tried again */
     uint64_t scan_ms;       /* last look at deadlines */

@@ -87,8 +87,8 @@ def prose(text, out):
         assert re.search(rf'(?<!\d){re.escape(words)}', section), (heading, words)
         out.append(f'static_assert(offsetof(struct {name}, {field}) == '
                    f'{int(re.match("[0-9]+", words)[0])}, "{name}, {field}");')
-    stats = re.search(r'STATS \| \| 24 × u64: (.*?) \|', text)[1].split(', ')
-    assert len(stats) == 24
+    stats = re.search(r'STATS \| \| 25 × u64: (.*?) \|', text)[1].split(', ')
+    assert len(stats) == 25
     for i, field in enumerate(stats):
         out.append(f'static_assert(offsetof(struct gj_stats_view, {field}) == {8 * i}, "stats");')
 

@@ -225,6 +225,37 @@ def test_disk_stands_still(d):
         disk.__exit__()
 
 
+def test_disk_never_answers(d):
+    """A write that does not end within --disk-timeout: 26 for what waits, and exit 74."""
+    try:
+        disk = SmallDisk(os.path.dirname(d)).__enter__()
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f'    skipped: no loop mount here ({error})')
+        return
+    try:
+        # Through a link: what the server says on stderr must not stand still with the disk.
+        data = os.path.join(os.path.dirname(d), 'link')
+        os.mkdir(os.path.join(disk.mount, 'data'))
+        os.symlink(os.path.join(disk.mount, 'data'), data)
+        with Server(data, '--disk-timeout', '2') as server, disk.thawed():
+            client = server.client()
+            fill(client)
+            time.sleep(0.3)
+            disk.freeze()
+            one = op(DEPOSIT, 1, amount=1)
+            begun = time.monotonic()
+            client.send_ops(one)
+            assert client.replies()[0][0] == 26
+            assert 1.5 < time.monotonic() - begun < 10
+            disk.thaw()
+            assert server.process.wait(20) == 74
+        with Server(data) as server:
+            client = server.client()
+            assert client.codes(one) == [0] and client.balance(1) == 1
+    finally:
+        disk.__exit__()
+
+
 def readable(client):
     return select.select([client.s], [], [], 0)[0] != []
 

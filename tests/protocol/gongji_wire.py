@@ -180,9 +180,9 @@ class Client:
         names = ('persons persons_max families families_max institutions institutions_max regions '
                  'rids rids_max rid_floor_ms uptime_ms connections operations refusals reads '
                  'replays overloaded groups log_bytes log_position log_free_bytes durable_seq '
-                 'generation rss_bytes').split()
+                 'generation rss_bytes damaged_reads').split()
         payload = self.reads(read(STATS))[0][5]
-        return dict(zip(names, struct.unpack('<24Q', payload)))
+        return dict(zip(names, struct.unpack('<25Q', payload)))
 
     def close(self):
         self.s.close()

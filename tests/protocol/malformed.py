@@ -114,7 +114,7 @@ def test_bad_frames(d):
                  (frame(OPS, 1, 1025, deposit * 1025), 15), (header.pack(64, OPS, 0, 65535, 1), 15),
                  (header.pack(0xFFFFFFFF, OPS, 0, 1, 1), 15),
                  (header.pack(0x80000000, READS, 0, 1, 1), 15),
-                 (header.pack(1024 * 448 + 64, OPS, 0, 1, 1), 15),
+                 (header.pack(1024 * 512 + 64, OPS, 0, 1, 1), 15),
                  (header.pack(0xFFFFFFFF, CLOCK, 0, 0, 1), 10), (frame(CLOCK, 1, 0, bytes(9)), 10),
                  (frame(CLOCK, 1, 1, bytes(8)), 10), (frame(CLOCK, 1, 0, bytes(8)), 13),
                  (frame(CLOCK, 1, 0, b'\xff' * 8), 13), (HELLO_BYTES, 17)]

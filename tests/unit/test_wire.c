@@ -45,15 +45,15 @@ TEST(sizes)
         CHECK_EQ(check(63, type, 0, 1, 16), GJ_MALFORMED);
         CHECK_EQ(check(65, type, 0, 1, 16), GJ_MALFORMED);
         CHECK_EQ(check(64, type, 0, 2, 16), GJ_MALFORMED);
-        CHECK_EQ(check(16 * 448, type, 0, 16, 16), 0);
-        CHECK_EQ(check(16 * 448 + 64, type, 0, 16, 16), GJ_BATCH_TOO_LARGE);
+        CHECK_EQ(check(16 * 512, type, 0, 16, 16), 0);
+        CHECK_EQ(check(16 * 512 + 64, type, 0, 16, 16), GJ_BATCH_TOO_LARGE);
         CHECK_EQ(check(17 * 64, type, 0, 17, 16), GJ_BATCH_TOO_LARGE);
         CHECK_EQ(check(64, type, 0, UINT16_MAX, 8192), GJ_BATCH_TOO_LARGE);
         CHECK_EQ(check(UINT32_MAX, type, 0, 1, 8192), GJ_BATCH_TOO_LARGE);
         CHECK_EQ(check(WIRE_BODY_MAX, type, 0, 8192, 8192), 0);
         CHECK_EQ(check(WIRE_BODY_MAX + 64, type, 0, 8192, 8192), GJ_BATCH_TOO_LARGE);
     }
-    CHECK_EQ(wire_body_max(1), 448);
+    CHECK_EQ(wire_body_max(1), 512);
     CHECK_EQ(wire_body_max(UINT32_MAX), WIRE_BODY_MAX);
 }
 
