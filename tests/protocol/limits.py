@@ -1,5 +1,7 @@
 """tests/protocol/limits.py -- Credit, slow and half-open clients, connection floods: the server
 slows down or refuses, and never grows."""
+import os
+import re
 import resource
 import sys
 
@@ -20,6 +22,19 @@ def test_credit_overrun_is_overloaded(d):
         # The rest of the frames was too much only if it was there before the first was durable.
         stats = client.stats()
         assert stats['overloaded'] == codes.count(20)
+
+
+def test_memory_is_what_the_summary_says(d):
+    """Resident from the start: the sum printed for the state and the log, within 5 %."""
+    with Server(d, '--persons-max', '700K', '--families-max', '500K', '--rids-max', '8M') as server:
+        with open(os.path.join(os.path.dirname(d), 'stderr')) as text:
+            said = dict(re.findall(r'^  ([a-z, ]+?) +([0-9.]+) MiB', text.read(), re.M))
+        parts = sum(float(said[name]) for name in ('persons', 'index', 'families', 'institutions',
+                                                   'regions', 'rids', 'other'))
+        assert abs(parts - float(said['state'])) < 1, said
+        printed = float(said['state']) + float(said['log, table'])
+        resident = server.rss() / (1 << 20)
+        assert 0.95 < resident / printed < 1.05, (resident, printed)
 
 
 def test_credit_is_bounded_by_buffers(d):
