@@ -4,6 +4,7 @@ import contextlib
 import resource
 import select
 import sys
+import threading
 
 from gongji_wire import *
 from load import Load
@@ -119,6 +120,15 @@ class SmallDisk:
     def run(*words):
         subprocess.run(words, check=True, capture_output=True, timeout=60)
 
+    def settle(self, data):
+        """Until the segment ahead is made: a call that names a file would wait in the kernel."""
+        before, since = None, time.monotonic()
+        while time.monotonic() - since < 1:
+            now = sorted(os.listdir(os.path.join(self.mount, data)))
+            if now != before or sum(name.endswith('.seg') for name in now) < 2:
+                before, since = now, time.monotonic()
+            time.sleep(0.05)
+
     def freeze(self):
         self.run('fsfreeze', '-f', self.mount)
 
@@ -140,6 +150,11 @@ class SmallDisk:
             time.sleep(0.1)
 
 
+def send_deposits(client, ids):
+    for at in range(0, len(ids), 8192):
+        client.send_ops(*(op(DEPOSIT, 1, amount=1, id=i) for i in ids[at:at + 8192]))
+
+
 def test_disk_stands_still(d):
     """A frozen disk: nothing is answered early, new frames get 20, and then everything goes on."""
     try:
@@ -153,15 +168,16 @@ def test_disk_stands_still(d):
             single = [server.client(credit=16) for _ in range(20)]
             early, late, reader, refused = (server.client() for _ in range(4))
             fill(late)
-            time.sleep(0.3)
+            disk.settle('data')
             disk.freeze()
             early.send_ops(op(DEPOSIT, 3, amount=1))
             time.sleep(0.1)
             refused.send_ops(op(DEPOSIT, 3)) # not logged, but what it rests on is not on the disk
             sent = [[rid() for _ in range(8 * 8192)] for _ in slow]
-            for client, ids in zip(slow, sent): # more than the groups in memory hold
-                for at in range(0, len(ids), 8192):
-                    client.send_ops(*(op(DEPOSIT, 1, amount=1, id=i) for i in ids[at:at + 8192]))
+            senders = [threading.Thread(target=send_deposits, args=(client, ids))
+                       for client, ids in zip(slow, sent)] # more than the groups in memory hold
+            for sender in senders: # and perhaps more than is read from them before the thaw
+                sender.start()
             reader.send(frame(READS, 1, 1, read(GET_PERSON, 1)))
             time.sleep(0.5)
             retry = [op(DEPOSIT, 2, amount=1) for _ in single]
@@ -178,6 +194,8 @@ def test_disk_stands_still(d):
                 assert not readable(client), 'an answer shows what is not on the disk'
             disk.thaw()
             answers = [[r[0] for _ in range(8) for r in client.replies()] for client in slow]
+            for sender in senders:
+                sender.join()
             assert any(0 in codes for codes in answers)
             assert early.replies()[0][0] == 0 and refused.replies()[0][0] == 35
             for codes in answers:
@@ -215,7 +233,7 @@ def test_disk_never_answers(d):
         with Server(data, '--disk-timeout', '2') as server, disk.thawed():
             client = server.client()
             fill(client)
-            time.sleep(0.3)
+            disk.settle('data')
             disk.freeze()
             one = op(DEPOSIT, 1, amount=1)
             begun = time.monotonic()
