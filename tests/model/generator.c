@@ -112,8 +112,8 @@ static int64_t any_amount(struct generator *g)
 /* Around an edge: exactly, one less, one more. */
 static int64_t near(struct generator *g, int64_t edge)
 {
-    int64_t off = (int64_t)below(g, 3) - 1;
-    return edge == INT64_MAX ? edge - (off < 0) : edge + off; /* no bound has no far side */
+    int64_t off = (int64_t)below(g, 3) - 1, sum;
+    return __builtin_add_overflow(edge, off, &sum) ? edge : sum;
 }
 
 /* The same of an amount, where 0 and less would only be refused. */
