@@ -169,7 +169,6 @@ static void seal_if_due(struct log *log)
 static void write_done(struct disk_op *op)
 {
     struct log *log = op->owner;
-    uint64_t before = log->durable;
     log->flying--;
     if (op->res < 0 || (uint32_t)op->res != op->size) log_fail(log);
     if (log->failed) return;
@@ -187,9 +186,6 @@ static void write_done(struct disk_op *op)
     submit_closed(log);
     seal_if_due(log);
     log_prealloc_turn(log);
-    if (log->durable != before && log->options.durable != NULL) {
-        log->options.durable(log->options.owner, log->durable);
-    }
 }
 
 /* ---- appending ---- */

@@ -20,10 +20,6 @@
 
 struct log; /* made by log_recovery: see there */
 
-/* Called after a completion that made groups durable, outside of every call into the log. May call
- * into the log. */
-typedef void (*log_durable_fn)(void *owner, uint64_t group_durable);
-
 /* ---- appending ---- */
 
 /* Room for one record of at most GJ_RECORD_SIZE_MAX bytes at the end of the open group; opens a
@@ -32,7 +28,7 @@ typedef void (*log_durable_fn)(void *owner, uint64_t group_durable);
  * call again after a completion; nothing is lost. Pointer valid until the next call into the log.
  * Closes and submits a full group by itself. */
 void *log_reserve(struct log *log, uint64_t time_ms);
-/* Time, position (64-byte lines) and group number of the reserved record. */
+/* Time and position (64-byte lines) of the reserved record. */
 uint64_t log_reserved_time_ms(const struct log *log);
 uint64_t log_reserved_position(const struct log *log);
 /* Keeps `size` bytes of the reserved room as the next record, with sequence number `seq`. */
@@ -50,7 +46,7 @@ void log_stop(struct log *log);
 /* Number of the group that holds everything appended so far: what a reply to something that saw
  * this state must wait for. */
 uint64_t log_group_last(const struct log *log);
-/* Last contiguous durable group. */
+/* Last contiguous durable group: grows with the completions of the disk; ask once per turn. */
 uint64_t log_group_durable(const struct log *log);
 /* True once a write or flush failed. */
 bool log_failed(const struct log *log);

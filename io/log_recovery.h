@@ -15,8 +15,6 @@ struct log_options {
     uint64_t clock_gap_max_ms; /* wall clock further ahead of the log than this: exit 75 */
     bool unsafe_dev; /* accept file systems that promise nothing (tmpfs, overlay, NFS, FUSE) */
     bool test_clock; /* log time comes from the client, not from the wall clock */
-    void (*durable)(void *owner, uint64_t group_durable); /* see log_durable_fn */
-    void *owner;
 };
 
 /* Builds the state once the log's hash seed is known: the caller owns the memory. */

@@ -111,8 +111,6 @@ static int log_set_up(struct process *p)
         .clock_gap_max_ms = p->config.clock_gap_max_s * 1000,
         .unsafe_dev = p->config.unsafe_dev,
         .test_clock = p->config.test_clock,
-        .durable = server_durable,
-        .owner = &p->server,
     };
     struct log_recovered *r = &p->recovered;
     if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);

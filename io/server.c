@@ -139,13 +139,6 @@ static void stalled_retry(struct server *s)
     s->stalled_count = 0;
 }
 
-void server_durable(void *owner, uint64_t group_durable)
-{
-    /* Nothing is done here: the loop asks the log once per turn, after all completions. */
-    (void)owner;
-    (void)group_durable;
-}
-
 static void release_durable(struct server *s)
 {
     uint64_t durable = log_group_durable(s->log);

@@ -104,8 +104,6 @@ uint64_t server_memory_size(const struct config *config);
 /* Sets up the tables; `memory` is server_memory_size() zero bytes. */
 void server_init(struct server *s, const struct config *config, struct uring *ring,
                  struct clock *clock, void *memory);
-/* log_options.durable: answers are released at the next turn's begin. */
-void server_durable(void *owner, uint64_t group_durable);
 /* Log time begins at `log_time_ms`: what log_start() took. */
 void server_start_time(struct server *s, uint64_t log_time_ms);
 static inline uint64_t server_time_ms(const struct server *s)

@@ -38,7 +38,6 @@ struct world {
     struct log *log;
     struct state *state;
     void *memory;
-    uint64_t durable; /* as the callback said */
     uint64_t time_ms;
 };
 
@@ -87,13 +86,6 @@ static inline void world_poll(struct world *w)
     }
 }
 
-static inline void world_durable(void *owner, uint64_t group)
-{
-    struct world *w = owner;
-    CHECK(group > w->durable);
-    w->durable = group;
-}
-
 static inline struct state *world_state(void *owner, uint64_t hash_seed)
 {
     struct world *w = owner;
@@ -121,17 +113,14 @@ static inline void world_init(struct world *w)
     w->time_ms = WORLD_TIME;
     (void)snprintf(w->dir, sizeof(w->dir), "/var/tmp/gongji-test-log-XXXXXX");
     ASSERT(mkdtemp(w->dir) != NULL);
-    w->options = (struct log_options){.dir = w->dir,
-                                      .clock_gap_max_ms = UINT64_C(3) * 24 * 3600 * 1000,
-                                      .durable = world_durable,
-                                      .owner = w};
+    w->options =
+        (struct log_options){.dir = w->dir, .clock_gap_max_ms = UINT64_C(3) * 24 * 3600 * 1000};
 }
 
 /* Phase 1 only; the exit code. */
 static inline int world_recover(struct world *w)
 {
     w->count = 0;
-    w->durable = 0;
     w->log = NULL;
     w->memory = NULL;
     if (!log_recover(&w->options, world_state, w, &w->rec)) {

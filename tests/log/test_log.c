@@ -20,7 +20,7 @@ TEST(restart_gives_the_same_state)
     CHECK(w.rec.fresh);
     CHECK_EQ(w.rec.generation, 1);
     world_poll(&w);
-    CHECK_EQ(w.durable, 1);
+    CHECK_EQ(log_group_durable(w.log), 1);
     for (uint64_t g = 0; g < 5; g++) world_group(&w, g * 100, 100);
     world_seal(&w);
     uint64_t digest[2], seq = state_seq(w.state), end = w.log->end;
@@ -86,7 +86,7 @@ TEST(groups_are_pipelined_and_bounded)
     CHECK_EQ(log_group_last(w.log), 2 + LOG_IN_FLIGHT_MAX);
     while (world_append(&w, n) != 0) n++; /* until both spare buffers are full */
     CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
-    CHECK_EQ(w.durable, 1);
+    CHECK_EQ(log_group_durable(w.log), 1);
     world_poll(&w);
     CHECK_EQ(log_group_durable(w.log), log_group_last(w.log));
     CHECK(world_append(&w, n++) != 0);
@@ -106,14 +106,14 @@ TEST(only_the_contiguous_prefix_is_released)
     }
     uint32_t first = w.queue[0] == &w.log->prealloc.op ? 1 : 0;
     world_run(&w, first + 3); /* group 5 */
-    CHECK_EQ(w.durable, 1);
+    CHECK_EQ(log_group_durable(w.log), 1);
     world_run(&w, first + 1); /* group 3 */
-    CHECK_EQ(w.durable, 1);
+    CHECK_EQ(log_group_durable(w.log), 1);
     world_run(&w, first); /* group 2 */
-    CHECK_EQ(w.durable, 3);
+    CHECK_EQ(log_group_durable(w.log), 3);
     CHECK_EQ(log_group_durable(w.log), 3);
     world_run(&w, first); /* group 4 */
-    CHECK_EQ(w.durable, 5);
+    CHECK_EQ(log_group_durable(w.log), 5);
     world_die(&w);
     world_remove(&w);
 }
@@ -131,14 +131,14 @@ static void failing_write(uint64_t nth, int32_t res)
         world_poll(&w);
     }
     CHECK(log_failed(w.log));
-    CHECK_EQ(w.durable, nth - 1);
+    CHECK_EQ(log_group_durable(w.log), nth - 1);
     CHECK(log_reserve(w.log, w.time_ms) == NULL);
     uint64_t writes = w.log_writes;
     log_flush(w.log);
     log_seal(w.log);
     world_poll(&w);
     CHECK_EQ(w.log_writes, writes); /* nothing is retried */
-    CHECK_EQ(w.durable, nth - 1);
+    CHECK_EQ(log_group_durable(w.log), nth - 1);
     world_die(&w);
     w.fail_at = 0;
     CHECK_EQ(world_start(&w), 0);
@@ -437,7 +437,7 @@ TEST(directory_removed_while_serving)
         world_group(&w, n, 1);
     }
     CHECK(!log_failed(w.log));
-    CHECK_EQ(w.durable, 9);
+    CHECK_EQ(log_group_durable(w.log), 9);
     CHECK(log_read_only(w.log));
     world_seal(&w);
     world_die(&w);

@@ -116,7 +116,7 @@ TEST(disk_fails_while_serving)
     CHECK_EQ(world_start(&w), 0);
     world_poll(&w);
     for (uint64_t n = 0; n < 5; n++) world_group(&w, n, 3);
-    uint64_t durable = w.durable;
+    uint64_t durable = log_group_durable(w.log);
     CHECK_EQ(durable, 6);
     int fd = open(image.mount, O_RDONLY | O_DIRECTORY);
     uint32_t how = FS_SHUTDOWN_NOFLUSH;
@@ -125,7 +125,7 @@ TEST(disk_fails_while_serving)
     for (uint64_t n = 0; n < 4 && world_append(&w, 100 + n) != 0; n++) log_flush(w.log);
     world_poll(&w);
     CHECK(log_failed(w.log));
-    CHECK_EQ(w.durable, durable);
+    CHECK_EQ(log_group_durable(w.log), durable);
     CHECK(log_reserve(w.log, w.time_ms) == NULL);
     world_die(&w);
     CHECK(umount2(image.mount, 0) == 0 && mount_image(&image, "loop"));
