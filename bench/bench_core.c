@@ -62,7 +62,7 @@ static void run_one(struct bench *b, const struct gj_op *op, const struct op_hin
     struct decide_input in = {.time_ms = b->time_ms, .seq = state_seq(b->s) + 1, .hint = hint};
     struct needs seen;
     struct decision decision;
-    needs(b->s, op, &seen);
+    needs(b->s, op, NULL, 0, &seen);
     if (seen.count != 0) { /* a chance fingerprint: its record is long gone from this ring */
         b->refused++;
         return;
@@ -223,6 +223,7 @@ int main(int argc, char **argv)
     struct state_config config = {.persons_max = (uint32_t)persons,
                                   .families_max = (uint32_t)persons,
                                   .institutions_max = 1,
+                                  .holds_max = 1,
                                   .rids_max = 16000000,
                                   .hash_seed = UINT64_C(0x9E3779B97F4A7C15)};
     struct bench b = {.s = make_state(&config),

@@ -14,7 +14,8 @@ static const char help[] =
     "clearing\n"
     "of all regions is zero. Prints the N largest regions by fund (10) and the sum of all, in "
     "yuan,\n"
-    "the state's digest and a verdict. Under load the regions are read one after the other: the\n"
+    "how many holds and transfers are open, the state's digest and a verdict. Under load the "
+    "regions are read one after the other: the\n"
     "verdict is then about a moving state, so check when nothing runs.\n"
     "Exit 0 only if everything holds.\n"
     "\n" ADDRESS_HELP "  --top N          regions to print, 0..1023 (10)\n"
@@ -37,6 +38,7 @@ struct check {
     struct book sum;
     struct gj_audit_view audit;
     struct gj_digest_view digest;
+    struct gj_stats_view stats;
     struct book books[GJ_REGIONS_MAX];
 };
 
@@ -76,6 +78,7 @@ static int collect(struct check *c, struct gj_client *client)
 {
     int error = gj_audit(client, &c->audit);
     if (error == 0) error = gj_get_digest(client, &c->digest);
+    if (error == 0) error = gj_get_stats(client, &c->stats);
     for (uint16_t id = 1; error == 0 && id < GJ_REGIONS_MAX; id++) {
         struct gj_region_view region;
         struct gj_totals_view totals;
@@ -126,6 +129,8 @@ static void print_text(const struct check *c, uint32_t top)
     for (uint32_t i = 0; i < c->count && i < top; i++) put_row(&c->books[i], false);
     if (c->count > top) printf("      ... and %u more regions\n", c->count - top);
     put_row(&c->sum, true);
+    printf("open holds and pending transfers: %" PRIu64 " of at most %" PRIu64 "\n", c->stats.holds,
+           c->stats.holds_max);
     printf("digest %016" PRIx64 "%016" PRIx64 "\n", c->digest.high, c->digest.low);
     char text[YUAN_SIZE];
     if (c->audit.broken[0] != 0)
@@ -162,8 +167,9 @@ static void print_json(const struct check *c, uint32_t top)
     printf("{\"conserved\": %s, \"broken\": ", holds(c) ? "true" : "false");
     put_json_text(c->audit.broken);
     printf(", \"unbalanced_regions\": %u, \"digest\": \"%016" PRIx64 "%016" PRIx64
-           "\", \"regions\": %u, \"total\": {",
-           c->unbalanced, c->digest.high, c->digest.low, c->count);
+           "\", \"holds\": %" PRIu64 ", \"holds_max\": %" PRIu64 ", \"regions\": %u, \"total\": {",
+           c->unbalanced, c->digest.high, c->digest.low, c->stats.holds, c->stats.holds_max,
+           c->count);
     put_json_book(&c->sum);
     fputs("}, \"top\": [", stdout);
     for (uint32_t i = 0; i < c->count && i < top; i++) {

@@ -23,7 +23,7 @@ static const char help[] =
 
 struct load {
     struct gj_client *client;
-    const struct policy_set *set;
+    const struct gj_policy *policy;
     uint32_t created, updated, same;
 };
 
@@ -34,7 +34,7 @@ static bool same_region(const struct gj_region_view *view, const struct gj_regio
 
 static int load_row(struct load *load, const struct region_row *row)
 {
-    struct gj_region_ext ext = {.public_code = row->public_code, .policy = load->set->policy};
+    struct gj_region_ext ext = {.public_code = row->public_code, .policy = *load->policy};
     memcpy(ext.province, row->province, sizeof(ext.province));
     memcpy(ext.name, row->name, sizeof(ext.name));
     ext.policy.wallet_open = row->wallet_open;
@@ -68,9 +68,9 @@ static int load_row(struct load *load, const struct region_row *row)
 }
 
 static int load_rows(const char *address, const struct region_rows *rows,
-                     const struct policy_set *set)
+                     const struct gj_policy *policy)
 {
-    struct load load = {.client = connect_for(&command_load, address), .set = set};
+    struct load load = {.client = connect_for(&command_load, address), .policy = policy};
     if (load.client == NULL) return EXIT_SERVER;
     int result = EXIT_OK;
     for (uint32_t i = 0; result == EXIT_OK && i < rows->count; i++)
@@ -83,7 +83,7 @@ static int load_rows(const char *address, const struct region_rows *rows,
 }
 
 static int read_files(const char *data, const char *policies, struct region_rows *rows,
-                      struct policy_set *set)
+                      struct gj_policy *policy)
 {
     char directory[PATH_SIZE], path[PATH_SIZE + 16], error[POLICY_ERROR_SIZE];
     find_data(data, directory);
@@ -94,11 +94,8 @@ static int read_files(const char *data, const char *policies, struct region_rows
                              path, strerror(errno));
     bool good = csv_read_regions(file, path, rows, error);
     (void)fclose(file);
-    if (!good || !policy_set_read(directory, policies, set, error))
+    if (!good || !policy_set_read(directory, policies, policy, error))
         return command_error(&command_load, EXIT_DATA, "%s", error);
-    for (unsigned i = 0; i < set->later_count; i++)
-        fprintf(stderr, "gongji load: %s: `%s` is not applied: this version cannot enforce it\n",
-                policies, set->later[i]);
     return EXIT_OK;
 }
 
@@ -112,10 +109,10 @@ static int run(int argc, char **argv)
     int count, result = read_options(&command_load, argc, argv, specs, NULL, 0, &count);
     if (result >= 0) return result;
     struct region_rows *rows = malloc(sizeof(*rows));
-    struct policy_set set;
+    struct gj_policy policy;
     if (rows == NULL) return command_error(&command_load, EXIT_IO, "out of memory");
-    result = read_files(data, policies, rows, &set);
-    if (result == EXIT_OK) result = load_rows(address, rows, &set);
+    result = read_files(data, policies, rows, &policy);
+    if (result == EXIT_OK) result = load_rows(address, rows, &policy);
     free(rows);
     return result;
 }

@@ -5,7 +5,7 @@
 #include "tool.h"
 
 static const struct command *const commands[] = {
-    &command_regions, &command_load, &command_person,   &command_op,
+    &command_regions, &command_load, &command_person,   &command_institution, &command_op,
     &command_check,   &command_log,  &command_scenario, &command_bench,
 };
 
@@ -19,7 +19,7 @@ static void put_help(FILE *out)
           "commands:\n",
           out);
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
-        fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n"
           "`gongji COMMAND --help` explains one; `gongji --version` prints the version.\n"
           "Start a server first: gongjid --data DIR. Commands find it with --connect ADDR\n"

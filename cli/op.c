@@ -6,14 +6,28 @@
 static const char help[] =
     "usage: gongji op PERSON RID [--connect ADDR]\n"
     "\n"
-    "Shows whether an operation was executed or refused, with the reply it was given. PERSON is "
-    "the\n"
-    "operation's first person (0 for set_region and set_institution). RID is 32 hexadecimal "
-    "digits,\n"
-    "hyphens allowed, or a 30-character message id of the public interface. Amounts are yuan.\n"
+    "Shows whether an operation was executed, refused or tombstoned (reversed before it\n"
+    "arrived), with the reply it was given. PERSON is the operation's first person (0 for\n"
+    "set_region and set_institution). RID is 32 hexadecimal digits, hyphens allowed, or a\n"
+    "30-character message id of the public interface. Amounts are yuan.\n"
     "Exit 0 if it was executed, 1 if not.\n"
     "\n" ADDRESS_HELP "\n"
     "example: gongji op 100 0192e4a1-5b3c-7000-8000-0123456789ab\n";
+
+/* Operations whose amount is what somebody asked to move or hold (gj_op.amount has other uses). */
+static bool has_amount(uint8_t type)
+{
+    switch (type) {
+    case GJ_OP_DEPOSIT:
+    case GJ_OP_TRANSFER:
+    case GJ_OP_PAY:
+    case GJ_OP_PAY_PREMIUM:
+    case GJ_OP_HOLD:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_REFUND: return true;
+    default: return false;
+    }
+}
 
 static void show_body(const struct gj_op *op)
 {
@@ -22,13 +36,22 @@ static void show_body(const struct gj_op *op)
     printf("%-10s %s\n", "operation", name == NULL ? "?" : name);
     printf("%-10s %" PRIu64 "\n", "person", op->person);
     if (op->other != 0) printf("%-10s %" PRIu64 "\n", "other", op->other);
-    bool money = op->type == GJ_OP_DEPOSIT || op->type == GJ_OP_TRANSFER || op->type == GJ_OP_PAY ||
-                 op->type == GJ_OP_PAY_PREMIUM;
-    if (money) printf("%-10s %s\n", "asked", yuan(op->amount, text));
+    if (has_amount(op->type)) printf("%-10s %s\n", "asked", yuan(op->amount, text));
     if (op->ref != 0) printf("%-10s %" PRIu64 "\n", "ref", op->ref);
     if (op->actor != 0) printf("%-10s %u\n", "actor", op->actor);
     printf("%-10s %s (Asia/Shanghai)\n", "rid time",
            shanghai_time(gj_rid_milliseconds(&op->rid), when));
+}
+
+static const char *amount_label(const struct gj_op_view *view)
+{
+    if ((view->reply.flags & GJ_REPLY_PENDING) != 0) return "held";
+    switch (view->op.type) {
+    case GJ_OP_HOLD: return "held";
+    case GJ_OP_RELEASE:
+    case GJ_OP_RETURN: return "freed";
+    default: return "moved";
+    }
 }
 
 static void show_reply(const struct gj_op_view *view)
@@ -36,7 +59,11 @@ static void show_reply(const struct gj_op_view *view)
     char text[YUAN_SIZE];
     printf("%-10s %s\n", "result", code_line(view->reply.code));
     printf("%-10s %" PRIu64 "\n", "seq", view->reply.seq);
-    printf("%-10s %s\n", "moved", yuan(view->reply.amount, text));
+    if ((view->reply.flags & GJ_REPLY_PENDING) != 0)
+        printf("%-10s yes, when it was made; `gongji person %" PRIu64
+               " --holds` lists what still waits\n",
+               "pending", view->op.person);
+    printf("%-10s %s\n", amount_label(view), yuan(view->reply.amount, text));
     printf("%-10s %s\n", "balance", yuan(view->reply.balance, text));
     if ((view->reply.flags & GJ_REPLY_SOURCES) == 0) return;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++)
@@ -59,6 +86,10 @@ static int show(const struct gj_op_view *view)
         return EXIT_NOT_SO;
     case GJ_OP_STATE_EXPIRED:
         puts("state      older than the server remembers; it will never be executed from now on");
+        return EXIT_NOT_SO;
+    case GJ_OP_STATE_TOMBSTONED:
+        puts(
+            "state      tombstoned: reversed before it arrived; never executed, and never will be");
         return EXIT_NOT_SO;
     default: printf("state      %u, unknown to this version\n", view->state); return EXIT_NOT_SO;
     }

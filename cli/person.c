@@ -4,12 +4,17 @@
 #include "tool.h"
 
 static const char help[] =
-    "usage: gongji person ID [--connect ADDR]\n"
+    "usage: gongji person ID [--holds] [--connect ADDR]\n"
     "\n"
-    "Shows a person in one snapshot: accounts, what is held, the year's quota, family members,\n"
-    "suspensions. Amounts are yuan. Exit 1 if there is no such person.\n"
-    "\n" ADDRESS_HELP "\n"
-    "example: gongji person 100\n";
+    "Shows a person in one snapshot: accounts, what is held, the year's quota, open holds and\n"
+    "pending transfers, family members, suspensions. Amounts are yuan. Exit 1 if there is no such\n"
+    "person.\n"
+    "\n" ADDRESS_HELP
+    "  --holds          then list the open holds (as patient or relative) and the pending\n"
+    "                   transfers (from or to the person), those due first at the top; the rid is\n"
+    "                   what capture, release, accept and return take\n"
+    "\n"
+    "example: gongji person 100 --holds\n";
 
 static void show_amount(const char *label, int64_t fen)
 {
@@ -62,6 +67,41 @@ static void show_premiums(const struct gj_person_view *p)
     }
 }
 
+static void show_hold(const struct gj_hold_view *h)
+{
+    char rid[GJ_RID_TEXT_SIZE], due[TIME_SIZE], left[YUAN_SIZE], amount[YUAN_SIZE];
+    int64_t sum = 0;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) sum += h->left[i];
+    gj_rid_format(&h->rid, rid);
+    bool transfer = h->type == GJ_OP_TRANSFER;
+    printf("%-16s %s %s of %s, %" PRIu64 " to %s%" PRIu64, transfer ? "pending transfer" : "hold",
+           rid, yuan(sum, left), yuan(h->amount, amount), h->person, transfer ? "" : "institution ",
+           h->other);
+    if (h->relative != 0) printf(" with %" PRIu64, h->relative);
+    printf(", due %s\n", shanghai_time(h->due_ms, due));
+}
+
+/* gj_list_holds or gj_list_pending, page after page. */
+typedef int list_function(struct gj_client *client, uint64_t person,
+                          const struct gj_hold_view *after, struct gj_hold_view *page,
+                          uint32_t *count, uint8_t *code);
+
+static int show_list(struct gj_client *client, uint64_t person, list_function *list)
+{
+    static struct gj_hold_view page[GJ_HOLDS_PAGE];
+    uint32_t count = 0;
+    uint8_t code;
+    do {
+        const struct gj_hold_view *after = count > 0 ? &page[count - 1] : NULL;
+        if (list(client, person, after, page, &count, &code) < 0)
+            return command_error(&command_person, EXIT_SERVER, "%s", gj_client_error(client));
+        if (code != GJ_OK)
+            return command_error(&command_person, EXIT_NOT_SO, "%s", code_line(code));
+        for (uint32_t i = 0; i < count; i++) show_hold(&page[i]);
+    } while (count == GJ_HOLDS_PAGE);
+    return EXIT_OK;
+}
+
 static void show(const struct gj_person_view *p)
 {
     printf("%-16s %" PRIu64 "\n", "person", p->id);
@@ -86,6 +126,8 @@ static void show(const struct gj_person_view *p)
     }
     printf("%-16s %u\n", "year", p->year);
     show_quota(p);
+    printf("%-16s %u\n", "open holds", p->holds);
+    printf("%-16s %u out, %u in\n", "pending", p->pendings_out, p->pendings_in);
     show_suspended(p->suspended);
     show_members(p);
     show_premiums(p);
@@ -94,7 +136,9 @@ static void show(const struct gj_person_view *p)
 static int run(int argc, char **argv)
 {
     const char *address = ADDRESS_STANDARD, *argument = NULL;
-    const struct option_spec specs[] = {{"connect", &address, NULL}, {NULL, NULL, NULL}};
+    bool holds = false;
+    const struct option_spec specs[] = {
+        {"connect", &address, NULL}, {"holds", NULL, &holds}, {NULL, NULL, NULL}};
     int count, result = read_options(&command_person, argc, argv, specs, &argument, 1, &count);
     if (result >= 0) return result;
     uint64_t id;
@@ -113,6 +157,8 @@ static int run(int argc, char **argv)
     else
         result = EXIT_OK;
     if (result == EXIT_OK) show(&view);
+    if (result == EXIT_OK && holds) result = show_list(client, id, gj_list_holds);
+    if (result == EXIT_OK && holds) result = show_list(client, id, gj_list_pending);
     gj_close(client);
     return result;
 }

@@ -11,7 +11,7 @@
 #define BASES_MAX 4u /* sets may stand on one another this deep */
 
 struct reading {
-    struct policy_set *set;
+    struct gj_policy *policy;
     const char *directory;
     unsigned depth;
     char *error;
@@ -33,12 +33,12 @@ static bool apply_field(struct reading *r, const char *field, const char *value,
     struct region_change change;
     memset(&change, 0, sizeof(change));
     if (!region_change_read(&change, field, value, wrong, size)) return false;
-    struct gj_region_ext ext = {.policy = r->set->policy};
+    struct gj_region_ext ext = {.policy = *r->policy};
     if (!region_change_apply(&change, &ext)) {
         (void)snprintf(wrong, size, "more than %u premium rows", GJ_PREMIUM_ROWS_MAX);
         return false;
     }
-    r->set->policy = ext.policy;
+    *r->policy = ext.policy;
     return true;
 }
 
@@ -53,20 +53,10 @@ static bool read_assignment(struct reading *r, char *line, const char *name, cha
 {
     line = trim(line);
     if (line[0] == 0) return true;
-    bool later = strncmp(line, "later ", 6) == 0;
     char *equals = strchr(line, '=');
     if (equals == NULL) {
         (void)snprintf(wrong, size, "expected field = value");
         return false;
-    }
-    if (later) {
-        if (r->set->later_count == POLICY_LATER_MAX) {
-            (void)snprintf(wrong, size, "more than %u `later` lines", POLICY_LATER_MAX);
-            return false;
-        }
-        char *text = r->set->later[r->set->later_count++];
-        (void)snprintf(text, sizeof(r->set->later[0]), "%s", trim(line + 6));
-        return true;
     }
     *equals = 0;
     const char *field = trim(line), *value = trim(equals + 1);
@@ -112,13 +102,12 @@ static bool read_set(struct reading *r, const char *name)
     return good;
 }
 
-bool policy_set_read(const char *directory, const char *name, struct policy_set *set,
+bool policy_set_read(const char *directory, const char *name, struct gj_policy *ret,
                      char error[POLICY_ERROR_SIZE])
 {
-    struct reading r = {.set = set, .directory = directory, .error = error};
-    set->later_count = 0;
+    struct reading r = {.policy = ret, .directory = directory, .error = error};
     error[0] = 0;
-    gj_policy_default(&set->policy);
-    memset(set->policy.premiums, 0, sizeof(set->policy.premiums));
+    gj_policy_default(ret);
+    memset(ret->premiums, 0, sizeof(ret->premiums));
     return read_set(&r, name);
 }

@@ -6,18 +6,11 @@
 
 #include "policy.h"
 
-#define POLICY_LATER_MAX  8u
 #define POLICY_ERROR_SIZE 512u
-
-struct policy_set {
-    struct gj_policy policy;
-    unsigned later_count; /* lines `later FIELD = VALUE`: part of the set, not enforced */
-    char later[POLICY_LATER_MAX][96];
-};
 
 /* Reads DIRECTORY/policies/NAME.policy and the set it is based on. False: `error` is one line
  * naming file and line. */
-bool policy_set_read(const char *directory, const char *name, struct policy_set *set,
+bool policy_set_read(const char *directory, const char *name, struct gj_policy *ret,
                      char error[POLICY_ERROR_SIZE]);
 
 #endif

@@ -9,9 +9,9 @@
 
 #define FILES_MAX 256
 
-static void report(void *file, const char *message)
+static void report(void *file, unsigned line, const char *message)
 {
-    printf("%s: %s\n", (const char *)file, message);
+    printf("%s:%u: %s\n", (const char *)file, line, message);
 }
 
 /* The text of a file, zero-terminated, to be freed; NULL after a complaint. */
@@ -41,7 +41,8 @@ static char *read_file(const char *path)
     return NULL;
 }
 
-static int run_text(const char *path, const char *text, struct scenario_target *target)
+static int run_text(const char *path, const char *text, struct scenario_target *target,
+                    bool crash_each)
 {
     struct scenario scenario;
     char name[1024];
@@ -51,10 +52,11 @@ static int run_text(const char *path, const char *text, struct scenario_target *
         scenario_free(&scenario);
         return EXIT_DATA;
     }
-    struct scenario_result result = scenario_run(path, &scenario, target, stdout);
+    struct scenario_result result = scenario_run(path, &scenario, target, crash_each, stdout);
     bool good = result.failed == 0 && !result.broken;
     if (good) {
-        printf("%s: %u statements, all as written\n", path, result.statements);
+        printf("%s: %u statements%s, all as written\n", path, result.statements,
+               crash_each ? " with a crash after each" : "");
     } else {
         printf("%s: %u statements of %zu run, %u not as written\n", path, result.statements,
                scenario.count, result.failed);
@@ -64,12 +66,12 @@ static int run_text(const char *path, const char *text, struct scenario_target *
     return good ? EXIT_OK : EXIT_NOT_SO;
 }
 
-static int run_files(const char **files, int count, struct scenario_target *target)
+static int run_files(const char **files, int count, struct scenario_target *target, bool crash_each)
 {
     int result = EXIT_OK;
     for (int i = 0; i < count; i++) {
         char *text = read_file(files[i]);
-        int one = text == NULL ? EXIT_NOINPUT : run_text(files[i], text, target);
+        int one = text == NULL ? EXIT_NOINPUT : run_text(files[i], text, target, crash_each);
         if (result == EXIT_OK) result = one;
         free(text);
         fflush(stdout);
@@ -80,22 +82,27 @@ static int run_files(const char **files, int count, struct scenario_target *targ
 static int run(int argc, char **argv)
 {
     const char *address = NULL;
-    bool spawn = false;
+    bool spawn = false, crash_each = false;
     const char *files[FILES_MAX];
     int count = 0;
-    const struct option_spec specs[] = {
-        {.name = "connect", .value = &address}, {.name = "spawn", .flag = &spawn}, {.name = NULL}};
+    const struct option_spec specs[] = {{.name = "connect", .value = &address},
+                                        {.name = "spawn", .flag = &spawn},
+                                        {.name = "crash-each", .flag = &crash_each},
+                                        {.name = NULL}};
     int result = read_options(&command_scenario, argc, argv, specs, files, FILES_MAX, &count);
     if (result >= 0) return result;
     if (count == 0) return usage_error(&command_scenario, "give at least one FILE");
     if (spawn && address != NULL) {
         return usage_error(&command_scenario, "--connect and --spawn exclude each other");
     }
+    if (crash_each && address != NULL) {
+        return usage_error(&command_scenario, "--crash-each needs a server of its own: --spawn");
+    }
     struct scenario_target *target = spawn             ? scenario_spawn_new()
                                      : address != NULL ? scenario_remote_new(address)
                                                        : scenario_local_new();
     if (target == NULL) return command_error(&command_scenario, EXIT_IO, "out of memory");
-    result = run_files(files, count, target);
+    result = run_files(files, count, target, crash_each);
     scenario_target_free(target);
     return result;
 }
@@ -103,16 +110,18 @@ static int run(int argc, char **argv)
 const struct command command_scenario = {
     .name = "scenario",
     .summary = "run scenario files and say which lines are not as written",
-    .help = "usage: gongji scenario FILE... [--connect ADDR | --spawn]\n"
+    .help = "usage: gongji scenario FILE... [--connect ADDR | --spawn] [--crash-each]\n"
             "\n"
             "Runs each file (docs/SCENARIOS.md says how to write one) and prints every line that\n"
-            "did not do what it says, as FILE:LINE: statement: wanted ..., got ...\n"
+            "did not do what it says, as FILE:LINE: statement: wanted ..., got ...; a file with a\n"
+            "line that cannot be read is not run, and each such line is FILE:LINE: why.\n"
             "Without an option the files run in this process, each on an empty state.\n"
             "\n"
             "  --connect ADDR   against this server: HOST:PORT or unix:PATH; `at` and `advance`\n"
             "                   need gongjid --test-clock there, `crash` and `limits` do not work\n"
             "  --spawn          start gongjid (found beside gongji) for each file, on a new\n"
             "                   directory in $TMPDIR or /var/tmp; `crash` kills and restarts it\n"
+            "  --crash-each     as if `crash` stood after every statement (not with --connect)\n"
             "\n"
             "exit codes: 0 every line did what it says, 1 some line did not, 64 wrong command\n"
             "line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server.\n",

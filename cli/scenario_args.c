@@ -142,6 +142,19 @@ bool args_key_yuan(struct args *a, const char *key, int64_t *ret)
     return true;
 }
 
+void args_name(struct args *a, const char *name, char ret[SCENARIO_NAME_SIZE])
+{
+    if (name == NULL) return;
+    size_t length =
+        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    if (length == 0 || name[length] != 0 || length >= SCENARIO_NAME_SIZE) {
+        args_fail(a, "'%s' is no name of a rid: 1 to %u letters, digits, _ and -", name,
+                  SCENARIO_NAME_SIZE - 1);
+        return;
+    }
+    memcpy(ret, name, length + 1);
+}
+
 void args_finish(struct args *a)
 {
     for (unsigned i = 0; i < a->count && !a->failed; i++) {

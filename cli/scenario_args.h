@@ -42,6 +42,9 @@ uint8_t args_key_word(struct args *a, const char *key, const struct scenario_wor
 uint8_t args_key_word_needed(struct args *a, const char *key, const struct scenario_word *words);
 bool args_key_yuan(struct args *a, const char *key, int64_t *ret);
 
+/* The name of a rid; NULL is left to whoever took it. */
+void args_name(struct args *a, const char *name, char ret[SCENARIO_NAME_SIZE]);
+
 /* Error if a word by place is left, a key was never asked for or given twice. */
 void args_finish(struct args *a);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calendar.h"
 #include "codes.h"
 #include "scenario_expect.h"
 #include "scenario_text.h"
@@ -26,13 +27,19 @@ bool id_list_add(struct id_list *list, uint64_t id)
     return true;
 }
 
+bool scenario_ask_with(struct scenario_target *target, const struct scenario_request *request,
+                       struct gj_answer *answer, const void **payload)
+{
+    _Alignas(8) static uint8_t buffer[GJ_READ_ANSWER_MAX];
+    *payload = buffer;
+    return target->query(target, request, answer, buffer);
+}
+
 bool scenario_ask(struct scenario_target *target, const struct gj_read *read,
                   struct gj_answer *answer, const void **payload)
 {
-    _Alignas(8) static uint8_t buffer[GJ_READ_ANSWER_MAX];
     struct scenario_request request = {.read = *read};
-    *payload = buffer;
-    return target->query(target, &request, answer, buffer);
+    return scenario_ask_with(target, &request, answer, payload);
 }
 
 static i128 fen128(const struct gj_fen128 *fen)
@@ -40,24 +47,56 @@ static i128 fen128(const struct gj_fen128 *fen)
     return (i128)((u128)(uint64_t)fen->high << 64 | fen->low);
 }
 
-/* The fields of one object that were asked for. */
+/* The fields of one object that were asked for: fen, or numbers. */
 struct figures {
-    i128 fen[FIELD_FUND + 1];
+    i128 of[FIELD_FUND + 1];
     bool off; /* quota_left */
 };
 
 static void person_figures(const struct gj_person_view *view, struct figures *ret)
 {
-    ret->fen[FIELD_PERSONAL] = view->personal;
-    ret->fen[FIELD_WALLET] = view->wallet;
-    ret->fen[FIELD_HELD] = (i128)view->personal_held + view->wallet_held;
-    ret->fen[FIELD_QUOTA_LEFT] = view->quota_left;
+    ret->of[FIELD_PERSONAL] = view->personal;
+    ret->of[FIELD_WALLET] = view->wallet;
+    ret->of[FIELD_HELD] = (i128)view->personal_held + view->wallet_held;
+    ret->of[FIELD_QUOTA_LEFT] = view->quota_left;
+    ret->of[FIELD_USED] = view->used;
+    ret->of[FIELD_HOLDS] = view->holds;
+    ret->of[FIELD_PENDING_OUT] = view->pendings_out;
+    ret->of[FIELD_PENDING_IN] = view->pendings_in;
     ret->off = view->quota < 0;
 }
 
-static bool read_figures(struct scenario_target *target, enum expect_subject subject, uint64_t id,
+static bool asks_for_day(const struct expectation *e)
+{
+    for (unsigned i = 0; i < e->terms_count; i++) {
+        if (e->terms[i].field != FIELD_PAYABLE) return true;
+    }
+    return false;
+}
+
+/* What was posted to an institution on one day; `now_ms` says which day today is. */
+static bool day_figures(struct scenario_target *target, uint64_t id, uint16_t day, uint64_t now_ms,
+                        struct figures *ret, uint8_t *code)
+{
+    const struct gj_read read = {
+        .type = GJ_READ_INSTITUTION_DAY, .id = id, .day = day != 0 ? day : calendar_day(now_ms)};
+    struct gj_answer answer;
+    const void *payload;
+    if (!scenario_ask(target, &read, &answer, &payload)) return false;
+    *code = answer.code;
+    if (answer.code != GJ_OK) return true;
+    const struct gj_institution_day_view *view = payload;
+    ret->of[FIELD_CREDITS] = fen128(&view->credits);
+    ret->of[FIELD_DEBITS] = fen128(&view->debits);
+    ret->of[FIELD_CREDIT_COUNT] = view->credit_count;
+    ret->of[FIELD_DEBIT_COUNT] = view->debit_count;
+    return true;
+}
+
+static bool read_figures(struct scenario_target *target, const struct expectation *e, uint64_t id,
                          struct figures *ret, uint8_t *code)
 {
+    enum expect_subject subject = e->subject;
     struct gj_read read = {.id = id};
     struct gj_answer answer;
     const void *payload;
@@ -75,12 +114,13 @@ static bool read_figures(struct scenario_target *target, enum expect_subject sub
         person_figures(payload, ret);
     } else if (subject == EXPECT_INSTITUTION) {
         const struct gj_institution_view *view = payload;
-        ret->fen[FIELD_PAYABLE] = fen128(&view->payable);
+        ret->of[FIELD_PAYABLE] = fen128(&view->payable);
+        if (asks_for_day(e)) return day_figures(target, id, e->day, answer.time_ms, ret, code);
     } else {
         const struct gj_totals_view *view = payload;
-        ret->fen[FIELD_CLEARING] = fen128(&view->clearing);
-        ret->fen[FIELD_PREMIUM] = fen128(&view->premium);
-        ret->fen[FIELD_FUND] = fen128(&view->fund);
+        ret->of[FIELD_CLEARING] = fen128(&view->clearing);
+        ret->of[FIELD_PREMIUM] = fen128(&view->premium);
+        ret->of[FIELD_FUND] = fen128(&view->fund);
     }
     return true;
 }
@@ -101,11 +141,11 @@ static bool compare(i128 got, enum compare how, i128 want)
 static bool term_holds(const struct expect_term *term, const struct figures *figures)
 {
     if (term->field != FIELD_QUOTA_LEFT) {
-        return compare(figures->fen[term->field], term->compare, term->fen);
+        return compare(figures->of[term->field], term->compare, term->value);
     }
     if (term->off) return compare(figures->off, term->compare, 1);
     if (figures->off) return term->compare == COMPARE_GT || term->compare == COMPARE_GE;
-    return compare(figures->fen[term->field], term->compare, term->fen);
+    return compare(figures->of[term->field], term->compare, term->value);
 }
 
 static void add(struct found *found, const char *text)
@@ -120,7 +160,7 @@ static bool check_object(struct scenario_target *target, const struct expectatio
     struct figures figures = {.off = false};
     uint8_t code;
     char text[128], amount[SCENARIO_YUAN_SIZE];
-    if (!read_figures(target, e->subject, id, &figures, &code)) return false;
+    if (!read_figures(target, e, id, &figures, &code)) return false;
     if (code != GJ_OK) {
         add(found, gj_code_name(code));
         return true;
@@ -128,7 +168,11 @@ static bool check_object(struct scenario_target *target, const struct expectatio
     for (unsigned i = 0; i < e->terms_count; i++) {
         const struct expect_term *term = &e->terms[i];
         if (term_holds(term, &figures)) continue;
-        scenario_yuan_text(figures.fen[term->field], amount);
+        if (expect_field_counts(term->field)) {
+            snprintf(amount, sizeof(amount), "%" PRIu64, (uint64_t)figures.of[term->field]);
+        } else {
+            scenario_yuan_text(figures.of[term->field], amount);
+        }
         bool off = term->field == FIELD_QUOTA_LEFT && figures.off;
         snprintf(text, sizeof(text), "%s=%s", expect_field_name(term->field), off ? "off" : amount);
         if (e->every) {
@@ -262,6 +306,9 @@ bool expectation_check_op(struct scenario_target *target, const struct expectati
     } else if (view->state == GJ_OP_STATE_EXPIRED) {
         got = EXPECT_EXPIRED;
         name = "EXPIRED";
+    } else if (view->state == GJ_OP_STATE_TOMBSTONED) {
+        got = EXPECT_TOMBSTONED;
+        name = "TOMBSTONED";
     }
     if (got != e->code) add(found, name == NULL ? "an unknown code" : name);
     return true;

@@ -23,7 +23,10 @@ struct scenario_ids {
     struct id_list persons, institutions, regions;
 };
 
-/* A read without extension lines, and its payload (borrowed until the next call). */
+/* A read, and its payload (borrowed until the next call). */
+bool scenario_ask_with(struct scenario_target *target, const struct scenario_request *request,
+                       struct gj_answer *answer, const void **payload);
+/* A read without extension lines. */
 bool scenario_ask(struct scenario_target *target, const struct gj_read *read,
                   struct gj_answer *answer, const void **payload);
 

@@ -9,20 +9,34 @@
 static const struct {
     const char *name;
     enum expect_subject subject;
+    bool counts;
 } fields[] = {
-    [FIELD_PERSONAL] = {"personal", EXPECT_PERSON},
-    [FIELD_WALLET] = {"wallet", EXPECT_PERSON},
-    [FIELD_HELD] = {"held", EXPECT_PERSON},
-    [FIELD_QUOTA_LEFT] = {"quota_left", EXPECT_PERSON},
-    [FIELD_PAYABLE] = {"payable", EXPECT_INSTITUTION},
-    [FIELD_CLEARING] = {"clearing", EXPECT_REGION},
-    [FIELD_PREMIUM] = {"premium", EXPECT_REGION},
-    [FIELD_FUND] = {"fund", EXPECT_REGION},
+    [FIELD_PERSONAL] = {"personal", EXPECT_PERSON, false},
+    [FIELD_WALLET] = {"wallet", EXPECT_PERSON, false},
+    [FIELD_HELD] = {"held", EXPECT_PERSON, false},
+    [FIELD_QUOTA_LEFT] = {"quota_left", EXPECT_PERSON, false},
+    [FIELD_USED] = {"used", EXPECT_PERSON, false},
+    [FIELD_HOLDS] = {"holds", EXPECT_PERSON, true},
+    [FIELD_PENDING_OUT] = {"pending_out", EXPECT_PERSON, true},
+    [FIELD_PENDING_IN] = {"pending_in", EXPECT_PERSON, true},
+    [FIELD_PAYABLE] = {"payable", EXPECT_INSTITUTION, false},
+    [FIELD_CREDITS] = {"credits", EXPECT_INSTITUTION, false},
+    [FIELD_DEBITS] = {"debits", EXPECT_INSTITUTION, false},
+    [FIELD_CREDIT_COUNT] = {"credit_count", EXPECT_INSTITUTION, true},
+    [FIELD_DEBIT_COUNT] = {"debit_count", EXPECT_INSTITUTION, true},
+    [FIELD_CLEARING] = {"clearing", EXPECT_REGION, false},
+    [FIELD_PREMIUM] = {"premium", EXPECT_REGION, false},
+    [FIELD_FUND] = {"fund", EXPECT_REGION, false},
 };
 
 const char *expect_field_name(enum expect_field field)
 {
     return fields[field].name;
+}
+
+bool expect_field_counts(enum expect_field field)
+{
+    return fields[field].counts;
 }
 
 static bool read_field(const char *name, enum expect_subject subject, enum expect_field *ret)
@@ -55,7 +69,15 @@ static bool read_compare(const char *text, size_t length, enum compare *ret)
     return false;
 }
 
-/* personal=800.00, quota_left>=0.00, quota_left=off */
+static bool read_count(const char *text, int64_t *ret)
+{
+    uint64_t number;
+    if (!scenario_number(text, INT64_MAX, &number)) return false;
+    *ret = (int64_t)number;
+    return true;
+}
+
+/* personal=800.00, quota_left>=0.00, quota_left=off, holds=1 */
 static void read_term(struct args *a, struct expectation *e, const char *word)
 {
     struct expect_term term = {.off = false};
@@ -69,10 +91,14 @@ static void read_term(struct args *a, struct expectation *e, const char *word)
     if (!read_field(name, e->subject, &term.field)) {
         args_fail(a, "unknown field '%s'", name);
     } else if (!read_compare(word + length, sign, &term.compare)) {
-        args_fail(a, "'%s' needs one of = < <= > >= and an amount", word);
+        args_fail(a, "'%s' needs one of = < <= > >= and a value", word);
     } else if (term.field == FIELD_QUOTA_LEFT && strcmp(value, "off") == 0) {
         term.off = true;
-    } else if (!scenario_yuan(value, &term.fen)) {
+    } else if (expect_field_counts(term.field)) {
+        if (!read_count(value, &term.value)) {
+            args_fail(a, "%s needs a whole number, not '%s'", name, value);
+        }
+    } else if (!scenario_yuan(value, &term.value)) {
         args_fail(a, "%s needs yuan with two decimals like 200.00, not '%s'", name, value);
     }
     for (unsigned i = 0; i < e->terms_count; i++) {
@@ -94,12 +120,19 @@ static void read_object(struct args *a, struct expectation *e)
     if (!e->every && !scenario_number(id, UINT64_MAX, &e->id)) {
         args_fail(a, "ID needs a whole number or *, not '%s'", id);
     }
+    const char *day = e->subject == EXPECT_INSTITUTION ? args_key(a, "day") : NULL;
+    if (day != NULL && !scenario_day(day, &e->day)) {
+        args_fail(a, "day= needs YYYY-MM-DD, not '%s'", day);
+    }
     for (unsigned i = 0; i < a->count && !a->failed; i++) {
         if (a->taken[i]) continue;
         a->taken[i] = true;
         read_term(a, e, a->words[i]);
     }
     if (e->terms_count == 0) args_fail(a, "nothing is expected of it");
+    bool of_day = false;
+    for (unsigned i = 0; i < e->terms_count; i++) of_day |= e->terms[i].field != FIELD_PAYABLE;
+    if (day != NULL && !of_day) args_fail(a, "day= needs credits, debits or one of their counts");
 }
 
 static void read_op(struct args *a, struct expectation *e)
@@ -107,17 +140,15 @@ static void read_op(struct args *a, struct expectation *e)
     const char *name = args_place(a, "RID");
     const char *code = args_place(a, "CODE");
     if (name == NULL || code == NULL) return;
-    if (strlen(name) >= sizeof(e->rid)) {
-        args_fail(a, "'%s' is longer than a rid's name can be", name);
-        return;
-    }
-    memcpy(e->rid, name, strlen(name) + 1);
+    args_name(a, name, e->rid);
     e->person_given = args_key(a, "person") != NULL;
     if (e->person_given) e->person = args_key_number(a, "person", UINT64_MAX, 0);
     if (strcmp(code, "NOT_EXECUTED") == 0) {
         e->code = EXPECT_NOT_EXECUTED;
     } else if (strcmp(code, "EXPIRED") == 0) {
         e->code = EXPECT_EXPIRED;
+    } else if (strcmp(code, "TOMBSTONED") == 0) {
+        e->code = EXPECT_TOMBSTONED;
     } else {
         e->code = gj_code_from_name(code);
     }

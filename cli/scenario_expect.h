@@ -10,5 +10,7 @@ void expectation_read(struct args *a, struct expectation *ret);
 
 /* "quota_left", for messages. Static storage. */
 const char *expect_field_name(enum expect_field field);
+/* True if the field is a number of something, false if it is an amount in fen. */
+bool expect_field_counts(enum expect_field field);
 
 #endif

@@ -10,6 +10,8 @@
 #include "scenario_process.h"
 #include "scenario_target.h"
 
+#define QUIET_TURNS 3u
+
 struct remote {
     struct scenario_target target;
     const char *address; /* NULL = a server of its own */
@@ -31,6 +33,22 @@ static bool dial(struct remote *remote, const char *address)
     return gj_connect(address, &options, &remote->client) == 0;
 }
 
+/* Waits until the server has written down what fell due: it does some of it in each turn of its
+ * loop, so a turn without any is the end. What a state shows does not depend on this, its digest
+ * does. */
+static bool settle(struct remote *remote)
+{
+    const struct gj_read read = {.type = GJ_READ_PING};
+    struct gj_answer answer;
+    uint64_t seq = UINT64_MAX;
+    for (unsigned quiet = 0; quiet < QUIET_TURNS;) {
+        if (gj_query(remote->client, &read, NULL, &answer, NULL, 0) < 0) return fail(remote);
+        quiet = answer.seq == seq ? quiet + 1 : 0;
+        seq = answer.seq;
+    }
+    return true;
+}
+
 static bool remote_set_time(struct scenario_target *target, uint64_t time_ms)
 {
     struct remote *remote = (struct remote *)target;
@@ -42,7 +60,7 @@ static bool remote_set_time(struct scenario_target *target, uint64_t time_ms)
     }
     int error = gj_set_clock(remote->client, &now);
     if (error < 0) return fail(remote);
-    if (now == time_ms) return true;
+    if (now == time_ms) return settle(remote);
     snprintf(target->error, sizeof(target->error),
              "the server did not take the time; its log is further ahead");
     return false;

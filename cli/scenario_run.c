@@ -7,17 +7,9 @@
 
 #include "codes.h"
 #include "scenario_check.h"
+#include "scenario_names.h"
+#include "scenario_reply.h"
 #include "scenario_text.h"
-
-/* A rid with a name: the same name is the same rid for the whole file. */
-struct named_rid {
-    char name[SCENARIO_NAME_SIZE];
-    struct gj_rid rid;
-    bool sent;
-    struct scenario_request request; /* as first sent */
-    struct gj_reply reply;           /* as first answered */
-    struct gj_reply_sources sources;
-};
 
 struct runner {
     const char *file;
@@ -25,9 +17,8 @@ struct runner {
     FILE *out;
     struct scenario_result result;
     uint64_t time_ms; /* of the target, before the statement */
-    uint64_t minted;  /* rids so far */
-    struct named_rid *rids;
-    size_t rids_count, rids_capacity;
+    bool crash_each;
+    struct names names;
     const struct statement **always;
     size_t always_count;
     struct scenario_ids ids;
@@ -55,42 +46,6 @@ static void differs(struct runner *r, const struct statement *s, const char *wan
 {
     fprintf(r->out, "%s:%u: %s: wanted %s, got %s\n", r->file, s->line, s->text, wanted, got);
     r->statement_failed = true;
-}
-
-/* UUIDv7 layout: 48 bits milliseconds, version, 12 bits and 30 bits of a counter, the target's node
- * in the last 32. */
-static struct gj_rid mint(struct runner *r, uint64_t ms)
-{
-    struct gj_rid rid;
-    uint64_t counter = ++r->minted;
-    uint64_t high = ms << 16 | 0x7000u | (counter >> 30 & 0xFFF);
-    uint64_t low =
-        UINT64_C(1) << 63 | (counter & 0x3FFFFFFF) << 32 | (r->target->rid_node & UINT32_MAX);
-    for (unsigned i = 0; i < 8; i++) {
-        rid.bytes[i] = (uint8_t)(high >> (56 - 8 * i));
-        rid.bytes[8 + i] = (uint8_t)(low >> (56 - 8 * i));
-    }
-    return rid;
-}
-
-/* The entry of a name, made with a new rid at first use. NULL: out of memory. */
-static struct named_rid *named(struct runner *r, const char *name, uint64_t rid_ms)
-{
-    for (size_t i = 0; i < r->rids_count; i++) {
-        if (strcmp(r->rids[i].name, name) == 0) return &r->rids[i];
-    }
-    if (r->rids_count == r->rids_capacity) {
-        size_t more = r->rids_capacity == 0 ? 16 : r->rids_capacity * 2;
-        struct named_rid *grown = realloc(r->rids, more * sizeof(*grown));
-        if (grown == NULL) return NULL;
-        r->rids = grown;
-        r->rids_capacity = more;
-    }
-    struct named_rid *entry = &r->rids[r->rids_count++];
-    *entry = (struct named_rid){.sent = false};
-    memcpy(entry->name, name, strlen(name) + 1);
-    entry->rid = mint(r, rid_ms);
-    return entry;
 }
 
 /* A region statement names some fields; the rest, and the number before the version, come from what
@@ -124,11 +79,40 @@ static bool fill_region(struct runner *r, const struct statement *s,
     return true;
 }
 
+/* The first person and the rid of the original, and who accepts or returns. *ret_known becomes
+ * false when the file does not say. */
+static bool fill_original(struct runner *r, const struct statement *s,
+                          struct scenario_request *request, bool *ret_known)
+{
+    struct named_rid *original = names_get(&r->names, s->original, r->time_ms);
+    if (original == NULL) return broken(r, s, "out of memory");
+    bool acts = s->op.type == GJ_OP_ACCEPT || s->op.type == GJ_OP_RETURN;
+    if (s->person_given && !original->person_known) {
+        original->person_known = true;
+        original->person = s->op.person;
+    }
+    if (!s->person_given) request->op.person = original->person;
+    if (acts && !s->by_given) request->op.other = original->request.op.other;
+    struct gj_original_ext ext = {.rid = original->rid};
+    memcpy(request->ext, &ext, sizeof(ext));
+    *ret_known = true;
+    if (!original->person_known) {
+        differs(r, s, "person= for a rid never sent", "none");
+        *ret_known = false;
+    } else if (acts && !s->by_given && !original->sent) {
+        differs(r, s, "by= for a rid never sent", "none");
+        *ret_known = false;
+    }
+    return true;
+}
+
 static bool fill_request(struct runner *r, const struct statement *s, const struct gj_rid *rid,
-                         struct scenario_request *request)
+                         struct scenario_request *request, bool *ret_known)
 {
     *request = (struct scenario_request){.op = s->op};
     request->op.rid = *rid;
+    *ret_known = true;
+    if (s->original[0] != 0) return fill_original(r, s, request, ret_known);
     if (s->op.type == GJ_OP_SET_REGION) return fill_region(r, s, request);
     memcpy(request->ext, s->ext.lines, s->op.ext_count * GJ_RECORD_UNIT);
     return true;
@@ -144,77 +128,107 @@ static bool note_id(struct runner *r, const struct statement *s)
     }
 }
 
-static void describe(const struct gj_reply *reply, const struct gj_reply_sources *sources,
-                     char *ret, size_t size)
-{
-    char moved[SCENARIO_YUAN_SIZE], balance[SCENARIO_YUAN_SIZE], remainder[SCENARIO_YUAN_SIZE];
-    const char *name = gj_code_name(reply->code);
-    scenario_yuan_text(reply->amount, moved);
-    scenario_yuan_text(reply->balance, balance);
-    scenario_yuan_text(sources->remainder, remainder);
-    snprintf(ret, size, "%s%s moved=%s balance=%s remainder=%s",
-             name == NULL ? "an unknown code" : name,
-             reply->flags & GJ_REPLY_REPLAYED ? " (replayed)" : "", moved, balance, remainder);
-}
-
-static void describe_wanted(const struct wanted_reply *wanted, char *ret, size_t size)
-{
-    char amount[SCENARIO_YUAN_SIZE];
-    const struct {
-        const char *name;
-        bool given;
-        int64_t fen;
-    } parts[] = {{"moved", wanted->moved_given, wanted->moved},
-                 {"balance", wanted->balance_given, wanted->balance},
-                 {"remainder", wanted->remainder_given, wanted->remainder}};
-    size_t at = (size_t)snprintf(ret, size, "%s", gj_code_name(wanted->code));
-    for (unsigned i = 0; i < ARRAY_COUNT(parts); i++) {
-        if (!parts[i].given) continue;
-        scenario_yuan_text(parts[i].fen, amount);
-        at += (size_t)snprintf(ret + at, size - at, " %s=%s", parts[i].name, amount);
-    }
-}
-
 static void compare_reply(struct runner *r, const struct statement *s, const struct gj_reply *reply,
                           const struct gj_reply_sources *sources)
 {
-    const struct wanted_reply *wanted = &s->wanted;
-    if (reply->code == wanted->code && (!wanted->moved_given || reply->amount == wanted->moved) &&
-        (!wanted->balance_given || reply->balance == wanted->balance) &&
-        (!wanted->remainder_given || sources->remainder == wanted->remainder)) {
-        return;
-    }
-    char want[256], got[256];
-    describe_wanted(wanted, want, sizeof(want));
-    describe(reply, sources, got, sizeof(got));
+    char want[SCENARIO_REPLY_SIZE], got[SCENARIO_REPLY_SIZE];
+    if (reply_is_wanted(&s->wanted, reply, sources)) return;
+    wanted_describe(&s->wanted, want);
+    reply_describe(reply, sources, got);
     differs(r, s, want, got);
+}
+
+/* The rid of an operation and what it is to send. */
+static bool prepare(struct runner *r, const struct statement *s, struct scenario_request *request,
+                    bool *ret_known)
+{
+    uint64_t rid_ms = s->rid_at_given ? s->rid_at_ms : r->time_ms;
+    struct gj_rid rid;
+    if (s->rid[0] == 0) {
+        rid = names_mint(&r->names, rid_ms);
+    } else {
+        const struct named_rid *entry = names_get(&r->names, s->rid, rid_ms);
+        if (entry == NULL) return broken(r, s, "out of memory");
+        rid = entry->rid;
+    }
+    return fill_request(r, s, &rid, request, ret_known);
+}
+
+static void note_sent(struct runner *r, const struct statement *s,
+                      const struct scenario_request *request, const struct gj_reply *reply,
+                      const struct gj_reply_sources *sources)
+{
+    struct named_rid *entry = s->rid[0] == 0 ? NULL : names_get(&r->names, s->rid, r->time_ms);
+    if (entry == NULL || entry->sent) return;
+    entry->sent = entry->person_known = true;
+    entry->person = request->op.person;
+    entry->request = *request;
+    entry->reply = *reply;
+    entry->sources = *sources;
 }
 
 static bool run_operation(struct runner *r, const struct statement *s)
 {
-    uint64_t rid_ms = s->rid_at_given ? s->rid_at_ms : r->time_ms;
-    struct named_rid *entry = s->rid[0] == 0 ? NULL : named(r, s->rid, rid_ms);
-    if (s->rid[0] != 0 && entry == NULL) return broken(r, s, "out of memory");
-    struct gj_rid rid = entry != NULL ? entry->rid : mint(r, rid_ms);
     struct scenario_request request;
     struct gj_reply reply;
     struct gj_reply_sources sources;
-    if (!fill_request(r, s, &rid, &request)) return false;
+    bool known;
+    if (!prepare(r, s, &request, &known)) return false;
+    if (!known) return true;
     if (!r->target->execute(r->target, &request, &reply, &sources)) return target_broken(r, s);
-    if (entry != NULL && !entry->sent) {
-        entry->sent = true;
-        entry->request = request;
-        entry->reply = reply;
-        entry->sources = sources;
-    }
+    note_sent(r, s, &request, &reply, &sources);
     compare_reply(r, s, &reply, &sources);
     if (gj_code_ok(reply.code) && !note_id(r, s)) return broken(r, s, "out of memory");
     return true;
 }
 
+/* What no read may change: two looks at an unchanged state are equal byte for byte. */
+struct look {
+    uint64_t seq;
+    struct gj_digest_view digest;
+};
+
+static bool look_at_state(struct runner *r, const struct statement *s, struct look *ret)
+{
+    const struct gj_read read = {.type = GJ_READ_STATE_DIGEST};
+    struct gj_answer answer;
+    const void *payload;
+    if (!scenario_ask(r->target, &read, &answer, &payload)) return target_broken(r, s);
+    *ret = (struct look){.seq = answer.seq, .digest = *(const struct gj_digest_view *)payload};
+    return true;
+}
+
+static bool run_dry(struct runner *r, const struct statement *s)
+{
+    struct scenario_request request, read;
+    struct gj_answer answer;
+    const void *payload;
+    struct look before, after;
+    bool known;
+    if (!prepare(r, s, &request, &known)) return false;
+    if (!known) return true;
+    uint8_t lines = (uint8_t)(1 + request.op.ext_count);
+    read = (struct scenario_request){.read = {.type = GJ_READ_DRY_RUN, .ext_count = lines}};
+    memcpy(read.ext, &request, (size_t)lines * GJ_RECORD_UNIT);
+    if (!look_at_state(r, s, &before)) return false;
+    if (!scenario_ask_with(r->target, &read, &answer, &payload)) return target_broken(r, s);
+    if (answer.code == GJ_OK) {
+        const struct gj_dry_run_view *view = payload;
+        compare_reply(r, s, &view->reply, &view->sources);
+    } else {
+        differs(r, s, "an answer", gj_code_name(answer.code));
+    }
+    if (!look_at_state(r, s, &after)) return false;
+    /* A server that others use may have changed meanwhile. */
+    if (r->target->fresh && memcmp(&before, &after, sizeof(before)) != 0) {
+        differs(r, s, "nothing to change", "another state");
+    }
+    return true;
+}
+
 static bool run_replay(struct runner *r, const struct statement *s)
 {
-    struct named_rid *entry = named(r, s->rid, r->time_ms);
+    struct named_rid *entry = names_get(&r->names, s->rid, r->time_ms);
     struct gj_reply reply;
     struct gj_reply_sources sources;
     if (entry == NULL) return broken(r, s, "out of memory");
@@ -240,9 +254,9 @@ static bool run_replay(struct runner *r, const struct statement *s)
         memcmp(&entry->sources, &sources, sizeof(sources)) == 0) {
         return true;
     }
-    char want[256], got[256];
-    describe(&first, &entry->sources, want, sizeof(want));
-    describe(&reply, &sources, got, sizeof(got));
+    char want[SCENARIO_REPLY_SIZE], got[SCENARIO_REPLY_SIZE];
+    reply_describe(&first, &entry->sources, want);
+    reply_describe(&reply, &sources, got);
     differs(r, s, want, got);
     return true;
 }
@@ -264,13 +278,13 @@ static bool check(struct runner *r, const struct statement *now, const struct st
     const struct expectation *e = &s->expect;
     struct found found;
     if (e->subject == EXPECT_OP) {
-        struct named_rid *entry = named(r, e->rid, r->time_ms);
+        struct named_rid *entry = names_get(&r->names, e->rid, r->time_ms);
         if (entry == NULL) return broken(r, now, "out of memory");
-        if (!entry->sent && !e->person_given) {
+        if (!entry->person_known && !e->person_given) {
             differs(r, now, "person= for a rid never sent", "none");
             return true;
         }
-        uint64_t person = e->person_given ? e->person : entry->request.op.person;
+        uint64_t person = e->person_given ? e->person : entry->person;
         if (!expectation_check_op(r->target, e, person, &entry->rid, &found)) {
             return target_broken(r, now);
         }
@@ -288,25 +302,6 @@ static bool check(struct runner *r, const struct statement *now, const struct st
     return true;
 }
 
-static bool run_one(struct runner *r, const struct statement *s)
-{
-    switch (s->kind) {
-    case STATEMENT_OPERATION: return run_operation(r, s);
-    case STATEMENT_REPLAY: return run_replay(r, s);
-    case STATEMENT_AT:
-    case STATEMENT_ADVANCE: return run_time(r, s);
-    case STATEMENT_CRASH:
-        /* A test clock comes back with the log's last time: a later `at` may have left no record.
-         */
-        return (r->target->crash(r->target) && r->target->set_time(r->target, r->time_ms)) ||
-               target_broken(r, s);
-    case STATEMENT_LIMITS: return true; /* in force since start() */
-    case STATEMENT_ALWAYS: r->always[r->always_count++] = s; return check(r, s, s);
-    case STATEMENT_EXPECT: return check(r, s, s);
-    }
-    UNREACHABLE("kind of statement");
-}
-
 /* Time now, by the target. */
 static bool look_at_clock(struct runner *r, const struct statement *s)
 {
@@ -316,6 +311,30 @@ static bool look_at_clock(struct runner *r, const struct statement *s)
     if (!scenario_ask(r->target, &read, &answer, &payload)) return target_broken(r, s);
     r->time_ms = answer.time_ms;
     return true;
+}
+
+/* A test clock comes back with the log's last time: a later `at` may have left no record. */
+static bool crash(struct runner *r, const struct statement *s)
+{
+    return look_at_clock(r, s) &&
+           ((r->target->crash(r->target) && r->target->set_time(r->target, r->time_ms)) ||
+            target_broken(r, s));
+}
+
+static bool run_one(struct runner *r, const struct statement *s)
+{
+    switch (s->kind) {
+    case STATEMENT_OPERATION: return run_operation(r, s);
+    case STATEMENT_DRY_RUN: return run_dry(r, s);
+    case STATEMENT_REPLAY: return run_replay(r, s);
+    case STATEMENT_AT:
+    case STATEMENT_ADVANCE: return run_time(r, s);
+    case STATEMENT_CRASH: return crash(r, s);
+    case STATEMENT_LIMITS: return true; /* in force since start() */
+    case STATEMENT_ALWAYS: r->always[r->always_count++] = s; return check(r, s, s);
+    case STATEMENT_EXPECT: return check(r, s, s);
+    }
+    UNREACHABLE("kind of statement");
 }
 
 static bool look_again(struct runner *r, const struct statement *s)
@@ -336,7 +355,7 @@ static bool look_again(struct runner *r, const struct statement *s)
 static bool read_limits(struct runner *r, const struct scenario *scenario,
                         struct scenario_limits *ret)
 {
-    *ret = (struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX};
+    *ret = (struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX};
     for (size_t i = 0; i < scenario->count; i++) {
         const struct statement *s = &scenario->statements[i];
         if (s->kind != STATEMENT_LIMITS) continue;
@@ -345,6 +364,7 @@ static bool read_limits(struct runner *r, const struct scenario *scenario,
             return broken(r, s, "limits need a target of the file's own (--spawn)");
         if (s->persons_max != 0) ret->persons_max = s->persons_max;
         if (s->rids_max != 0) ret->rids_max = s->rids_max;
+        if (s->holds_max != 0) ret->holds_max = s->holds_max;
     }
     return true;
 }
@@ -356,15 +376,20 @@ static void run_all(struct runner *r, const struct scenario *scenario)
         const struct statement *s = &scenario->statements[i];
         r->statement_failed = false;
         r->result.statements++;
-        going = look_at_clock(r, s) && run_one(r, s) && look_again(r, s);
+        going = look_at_clock(r, s) && run_one(r, s) && (!r->crash_each || crash(r, s)) &&
+                look_again(r, s);
         if (r->statement_failed) r->result.failed++;
     }
 }
 
 struct scenario_result scenario_run(const char *file, const struct scenario *scenario,
-                                    struct scenario_target *target, FILE *out)
+                                    struct scenario_target *target, bool crash_each, FILE *out)
 {
-    struct runner r = {.file = file, .target = target, .out = out};
+    struct runner r = {.file = file,
+                       .target = target,
+                       .crash_each = crash_each,
+                       .names = {.node = target->rid_node},
+                       .out = out};
     struct scenario_limits limits;
     r.always = calloc(scenario->count + 1, sizeof(*r.always));
     if (r.always == NULL) {
@@ -381,7 +406,7 @@ struct scenario_result scenario_run(const char *file, const struct scenario *sce
         target->stop(target);
     }
     free(r.always);
-    free(r.rids);
+    names_free(&r.names);
     free(r.ids.persons.ids);
     free(r.ids.institutions.ids);
     free(r.ids.regions.ids);

@@ -16,8 +16,8 @@ struct scenario_result {
 };
 
 /* Prints each line that is not as written to `out` as "FILE:LINE: statement: wanted ..., got ...".
- */
+ * With `crash_each` every statement is followed by a crash and recovery. */
 struct scenario_result scenario_run(const char *file, const struct scenario *scenario,
-                                    struct scenario_target *target, FILE *out);
+                                    struct scenario_target *target, bool crash_each, FILE *out);
 
 #endif

@@ -15,20 +15,22 @@
 /* Log time of a scenario without `at`: 2025-06-02T09:00:00 in Shanghai. */
 #define SCENARIO_START_MS UINT64_C(1748826000000)
 
-/* An operation or a read with its extension lines behind it, as they are on the wire. */
+/* An operation or a read with its extension lines behind it, as they are on the wire. A dry_run has
+ * one line more than any operation: the operation itself. */
 struct scenario_request {
     union {
         struct gj_op op;
         struct gj_read read;
     };
-    uint8_t ext[GJ_EXT_MAX][GJ_RECORD_UNIT];
+    uint8_t ext[GJ_EXT_MAX + 1][GJ_RECORD_UNIT];
 };
 
 struct scenario_limits {
-    uint64_t persons_max, rids_max;
+    uint64_t persons_max, rids_max, holds_max;
 };
 #define SCENARIO_PERSONS_MAX 4096u
 #define SCENARIO_RIDS_MAX    16384u
+#define SCENARIO_HOLDS_MAX   4096u
 
 struct scenario_target {
     /* Begins a file. In this process and with a server of one's own: an empty state at
@@ -39,7 +41,8 @@ struct scenario_target {
     /* `payload` has room for any answer (GJ_READ_ANSWER_MAX). */
     bool (*query)(struct scenario_target *target, const struct scenario_request *request,
                   struct gj_answer *answer, void *payload);
-    /* Log time goes to `time_ms`, which is not before the time now. */
+    /* Log time goes to `time_ms`, which is not before the time now, and what is due then is written
+     * down. */
     bool (*set_time)(struct scenario_target *target, uint64_t time_ms);
     /* Kills and recovers. */
     bool (*crash)(struct scenario_target *target);

@@ -32,6 +32,26 @@ int64_t post_debit(struct state *s, uint32_t slot, enum gj_source source, uint16
     return p->personal;
 }
 
+int64_t post_credit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
+                    int64_t amount, uint16_t year)
+{
+    struct person *p = &s->persons[slot];
+    ASSERT(amount >= 0);
+    if (source == GJ_SOURCE_WALLET) {
+        ASSERT(region == p->use_region);
+        ASSERT(amount <= GJ_AMOUNT_MAX - p->wallet);
+        p->wallet += amount;
+        s->books[region].wallet += amount;
+        return p->wallet;
+    }
+    ASSERT(region == p->insured_region);
+    ASSERT(amount <= GJ_AMOUNT_MAX - p->personal);
+    year_roll(s, slot, year);
+    p->personal += amount;
+    s->books[region].personal += amount;
+    return p->personal;
+}
+
 void post_between(struct state *s, uint16_t source, uint16_t target, int64_t amount)
 {
     ASSERT(source != 0 && source < GJ_REGIONS_MAX);
@@ -44,18 +64,14 @@ void post_between(struct state *s, uint16_t source, uint16_t target, int64_t amo
 
 void commit_deposit(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
 {
-    struct person *p = &s->persons[effect->slot_first];
-    year_roll(s, effect->slot_first, effect->year);
-    ASSERT(op->amount <= GJ_AMOUNT_MAX - p->personal);
-    p->personal += op->amount;
+    int64_t balance = post_credit(s, effect->slot_first, GJ_SOURCE_PERSONAL, effect->region_target,
+                                  op->amount, effect->year);
+    ASSERT(balance == effect->balance);
     s->persons_cold[effect->slot_first].credits += op->amount;
     s->books[effect->region_target].fund += op->amount;
-    s->books[effect->region_target].personal += op->amount;
-    ASSERT(p->personal == effect->balance);
 }
 
-/* A transfer of the day, counted whatever the policy says: a limit may come later in the day. */
-static void count_transfer(struct person *p, uint16_t day)
+void count_transfer(struct person *p, uint16_t day)
 {
     if (p->transfer_day != day) {
         p->transfer_day = day;
@@ -66,29 +82,65 @@ static void count_transfer(struct person *p, uint16_t day)
 
 void commit_transfer(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
 {
-    struct person *payee = &s->persons[effect->slot_other];
     int64_t balance = post_debit(s, effect->slot_first, (enum gj_source)op->kind,
                                  effect->region_source, op->amount, effect->year);
     ASSERT(balance == effect->balance);
     if (effect->flags & EFFECT_QUOTA) s->persons_cold[effect->slot_first].used += op->amount;
     count_transfer(&s->persons[effect->slot_first], effect->day);
-    ASSERT(payee->use_region == effect->region_target);
-    ASSERT(op->amount <= GJ_AMOUNT_MAX - payee->wallet);
-    payee->wallet += op->amount;
-    s->books[effect->region_target].wallet += op->amount;
+    (void)post_credit(s, effect->slot_other, GJ_SOURCE_WALLET, effect->region_target, op->amount,
+                      effect->year);
     post_between(s, effect->region_source, effect->region_target, op->amount);
 }
 
-/* The member's draws of the year, in the family of the relative who pays. */
-static void count_draw(struct family *family, uint8_t member, int64_t amount, uint16_t year)
+void post_institution(struct state *s, uint32_t slot, uint16_t day, int64_t amount)
 {
-    ASSERT(member < family->count);
-    if (family->year != year) {
-        ASSERT(family->year < year);
-        for (unsigned i = 0; i < GJ_FAMILY_MEMBERS_MAX; i++) family->used[i] = 0;
-        family->year = year;
+    struct institution *inst = &s->institutions[slot];
+    struct institution_day *of =
+        &s->days[(uint64_t)slot * GJ_INSTITUTION_DAYS + day % GJ_INSTITUTION_DAYS];
+    if (of->day != day) *of = (struct institution_day){.day = day};
+    if (amount >= 0) {
+        of->credits += amount;
+        of->credit_count++;
+    } else {
+        of->debits -= amount;
+        of->debit_count++;
     }
-    family->used[member] += amount;
+    inst->payable += amount;
+    s->books[inst->region].institution += amount;
+}
+
+/* Draws begin anew with the year. */
+static void family_roll(struct family *family, uint16_t year)
+{
+    if (LIKELY(family->year == year)) return;
+    ASSERT(family->year < year);
+    for (unsigned i = 0; i < GJ_FAMILY_MEMBERS_MAX; i++) family->used[i] = 0;
+    family->year = year;
+}
+
+void used_grow(struct state *s, uint32_t slot, struct draw draw, int64_t amount, uint16_t year)
+{
+    year_roll(s, slot, year);
+    s->persons_cold[slot].used += amount;
+    if (draw.family == SLOT_NONE || draw.member == MEMBER_NONE) return;
+    struct family *family = &s->families[draw.family];
+    ASSERT(draw.member < family->count);
+    family_roll(family, year);
+    family->used[draw.member] += amount;
+}
+
+void used_shrink(struct state *s, uint32_t slot, struct draw draw, int64_t amount, uint16_t grown,
+                 uint16_t year)
+{
+    if (grown != year) return;
+    struct person_cold *cold = &s->persons_cold[slot];
+    ASSERT(cold->year == year && amount <= cold->used);
+    cold->used -= amount;
+    if (draw.family == SLOT_NONE || draw.member == MEMBER_NONE) return;
+    struct family *family = &s->families[draw.family];
+    ASSERT(draw.member < family->count);
+    ASSERT(family->year == year && amount <= family->used[draw.member]);
+    family->used[draw.member] -= amount;
 }
 
 void commit_pay(struct state *s, const void *record)
@@ -96,8 +148,8 @@ void commit_pay(struct state *s, const void *record)
     const struct gj_op *op = record_op(record);
     const struct gj_effect *effect = record_effect(record);
     const struct gj_effect_sources *from = record_sources(record);
-    struct institution *inst = &s->institutions[effect->slot_other];
-    ASSERT(inst->region == effect->region_target);
+    ASSERT(s->institutions[effect->slot_other].region == effect->region_target);
+    const struct draw draw = {from->family_relative, from->member_index};
     int64_t total = 0;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
         enum gj_source source = gj_sources_at(op->kind, i);
@@ -112,16 +164,13 @@ void commit_pay(struct state *s, const void *record)
         if (taken == 0) continue;
         if (relative) {
             ASSERT(effect->flags & EFFECT_QUOTA);
-            s->persons_cold[slot].used += taken;
-            count_draw(&s->families[from->family_relative], from->member_index, taken,
-                       effect->year);
+            used_grow(s, slot, draw, taken, effect->year);
         }
         post_between(s, from->region[i], effect->region_target, taken);
         total += taken;
     }
     ASSERT(total > 0 && total + from->remainder == op->amount);
-    inst->payable += total;
-    s->books[effect->region_target].institution += total;
+    post_institution(s, effect->slot_other, effect->day, total);
 }
 
 /* Shifts the marks so that the middle one is of `year`. */
@@ -135,22 +184,28 @@ static void marks_roll(struct person_cold *cold, uint16_t year)
     cold->premium_year = year;
 }
 
+void mark_premium(struct state *s, uint32_t slot, uint16_t insurance_year, uint8_t product,
+                  bool paid, uint16_t year)
+{
+    struct person_cold *cold = &s->persons_cold[slot];
+    ASSERT(cold->premium_year <= year);
+    marks_roll(cold, year);
+    int index = (int)insurance_year + 1 - (int)year;
+    uint8_t mark = (uint8_t)(1u << (product - 1));
+    /* The mark of a premium reversed years later is gone by itself. */
+    if (!paid && index < 0) return;
+    ASSERT(index >= 0 && index < 3);
+    ASSERT(((cold->premium_paid[index] & mark) != 0) != paid);
+    cold->premium_paid[index] ^= mark;
+}
+
 void commit_premium(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
 {
     int64_t balance = post_debit(s, effect->slot_first, (enum gj_source)op->kind,
                                  effect->region_source, op->amount, effect->year);
     ASSERT(balance == effect->balance);
     if (effect->flags & EFFECT_QUOTA) s->persons_cold[effect->slot_first].used += op->amount;
-
-    struct person_cold *cold = &s->persons_cold[effect->slot_other];
-    ASSERT(cold->premium_year <= effect->year);
-    marks_roll(cold, effect->year);
-    unsigned index = (unsigned)(op->arg + 1 - effect->year);
-    uint8_t mark = (uint8_t)(1u << (op->detail - 1));
-    ASSERT(index < 3);
-    ASSERT((cold->premium_paid[index] & mark) == 0);
-    cold->premium_paid[index] |= mark;
-
+    mark_premium(s, effect->slot_other, op->arg, op->detail, true, effect->year);
     uint64_t year = op->arg - PREMIUM_YEAR_FIRST;
     s->premium_payable[effect->region_target * (uint64_t)PREMIUM_YEARS + year] += op->amount;
     s->books[effect->region_target].premium += op->amount;

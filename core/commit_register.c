@@ -153,6 +153,7 @@ static void commit_bind(struct state *s, const struct gj_op *op, const struct gj
     f->kind[i] = op->kind;
     f->cap[i] = op->amount;
     f->used[i] = 0;
+    f->since[i] = effect->seq;
     f->count++;
 }
 
@@ -167,6 +168,7 @@ static void commit_unbind(struct state *s, const struct gj_effect *effect)
     f->kind[i] = f->kind[f->count];
     f->cap[i] = f->cap[f->count];
     f->used[i] = f->used[f->count];
+    f->since[i] = f->since[f->count];
 }
 
 static void commit_cap(struct state *s, const struct gj_op *op, const struct gj_effect *effect)

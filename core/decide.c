@@ -13,17 +13,12 @@ static void reject(struct decision *ret, uint8_t code)
     ret->reply = (struct gj_reply){.code = code};
 }
 
-/* The record of the same (person, rid), or NULL. */
-static const void *seen(const struct gj_op *op, const struct decide_input *in)
+/* A tombstone from the far future would make the window's floor rise there one day. */
+static bool original_ahead(const struct gj_op *op, const struct decide_input *in)
 {
-    for (uint32_t i = 0; i < in->evidence_count; i++) {
-        const struct gj_op *earlier = record_op(in->evidence[i].record);
-        if (earlier->person == op->person &&
-            memcmp(&earlier->rid, &op->rid, sizeof(op->rid)) == 0) {
-            return in->evidence[i].record;
-        }
-    }
-    return NULL;
+    if (LIKELY(op->type != GJ_OP_REVERSE)) return false;
+    const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(op + 1);
+    return rid_time_ms(&ext->rid) > in->time_ms + GJ_RID_AHEAD_MS;
 }
 
 /* 30 to 37 and the stored reply; true if that was the answer. */
@@ -32,22 +27,26 @@ static bool answered_by_request(const struct state *s, const struct gj_op *op,
 {
     static const struct gj_rid zero;
     uint64_t rid_ms = rid_time_ms(&op->rid);
+    const struct evidence *seen =
+        UNLIKELY(in->evidence_count != 0) ? original_find(in, op->person, &op->rid) : NULL;
     uint8_t code;
     if (UNLIKELY(memcmp(&op->rid, &zero, sizeof(zero)) == 0)) {
         code = GJ_RID_ZERO;
-    } else if (UNLIKELY(in->evidence_count != 0) && seen(op, in) != NULL) {
-        const void *record = seen(op, in);
+    } else if (UNLIKELY(seen != NULL)) {
         code = GJ_RID_REUSED;
-        if (record_same_body(record, op)) {
+        if (record_same_body(seen->record, op)) {
             ret->kind = DECISION_REPLAY;
             ret->record_size = 0;
-            record_reply(record, &ret->reply, &ret->sources);
+            record_reply(seen->record, &ret->reply, &ret->sources);
             ret->reply.flags |= GJ_REPLY_REPLAYED;
             return true;
         }
+    } else if (UNLIKELY(in->evidence_count != 0) &&
+               tombstone_find(in, op->person, &op->rid) != NULL) {
+        code = GJ_RID_TOMBSTONED;
     } else if (UNLIKELY(rid_ms < state_rid_floor_ms(s))) {
         code = GJ_RID_EXPIRED;
-    } else if (UNLIKELY(rid_ms > in->time_ms + GJ_RID_AHEAD_MS)) {
+    } else if (UNLIKELY(rid_ms > in->time_ms + GJ_RID_AHEAD_MS || original_ahead(op, in))) {
         code = GJ_RID_IN_FUTURE;
     } else {
         code = op_check_request(op);
@@ -70,10 +69,20 @@ static void dispatch(struct decider *d)
     case GJ_OP_SET_CAP: decide_set_cap(d); return;
     case GJ_OP_DEPOSIT: decide_deposit(d); return;
     case GJ_OP_TRANSFER: decide_transfer(d); return;
-    case GJ_OP_PAY: decide_pay(d); return;
+    case GJ_OP_PAY:
+    case GJ_OP_HOLD: decide_pay(d); return;
     case GJ_OP_PAY_PREMIUM: decide_pay_premium(d); return;
     case GJ_OP_SUSPEND:
     case GJ_OP_RESUME: decide_suspend(d); return;
+    case GJ_OP_ACCEPT: decide_accept(d); return;
+    case GJ_OP_RETURN: decide_return(d); return;
+    case GJ_OP_CAPTURE: decide_capture(d); return;
+    case GJ_OP_RELEASE: decide_release(d); return;
+    case GJ_OP_REFUND: decide_refund(d); return;
+    case GJ_OP_REVERSE: decide_reverse(d); return;
+    case GJ_OP_CHANGE_REGION: decide_change_region(d); return;
+    case GJ_OP_CLOSE_PERSON: decide_close_person(d); return;
+    case GJ_OP_EXPIRE: break;
     }
     UNREACHABLE("operation type");
 }
@@ -126,6 +135,8 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
         .year = calendar_year(day),
         .refusal = CODE_NONE,
         .success = GJ_OK,
+        .due = due_any(s, in->time_ms),
+        .expired = HOLD_NONE,
     };
     *effect = (struct gj_effect){
         .seq = in->seq,
@@ -140,9 +151,15 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
         .member_index = MEMBER_NONE,
     };
     if (effect->slot_first != SLOT_NONE) {
-        effect->prev_first = s->persons[effect->slot_first].last_position;
+        effect->prev_first = look_at(&d, effect->slot_first)->last_position;
     }
     dispatch(&d);
+
+    if (UNLIKELY(d.expired != HOLD_NONE) && !in->dry_run) {
+        ret->kind = DECISION_FIRST;
+        ret->record_size = write_expiry(s, d.expired, in, record);
+        return;
+    }
 
     if (d.refusal != CODE_NONE) {
         refuse(effect, d.refusal);
@@ -153,6 +170,6 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
         effect->code = d.success;
     }
     ret->kind = DECISION_RECORD;
-    ret->record_size = (lines + 1u + (effect->flags & EFFECT_SOURCES ? 1u : 0u)) * GJ_RECORD_UNIT;
+    ret->record_size = (lines + 1u + record_lines(effect)) * GJ_RECORD_UNIT;
     record_reply(record, &ret->reply, &ret->sources);
 }

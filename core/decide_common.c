@@ -1,6 +1,16 @@
 /* core/decide_common.c -- rules that transfer, pay and premium share. */
 #include "decide.h"
 
+void note_due(struct decider *d, uint32_t slot)
+{
+    const struct hold *entries = d->s->holds.entries;
+    uint32_t first = due_first(d->s, slot, d->in->time_ms);
+    if (first == HOLD_NONE) return;
+    if (d->expired == HOLD_NONE || hold_before(&entries[first], &entries[d->expired])) {
+        d->expired = first;
+    }
+}
+
 struct side check_source(struct decider *d, const struct person *owner, enum gj_source source)
 {
     if (source == GJ_SOURCE_WALLET) {
@@ -109,8 +119,10 @@ int64_t quota_left(const struct decider *d, uint32_t slot, const struct gj_polic
 {
     if (payer_side == NULL) return INT64_MAX;
     int64_t quota = person_quota(d->s, slot, d->year, payer_side);
-    if (quota < 0) return INT64_MAX;
     int64_t used = person_year(d->s, slot, d->year).used;
+    if (UNLIKELY(d->due)) used -= due_sums(d, slot).used;
+    /* Without a quota, still no more than can be counted. */
+    if (quota < 0) return INT64_MAX - used;
     /* A quota lowered below what was used only blocks more. */
     return used >= quota ? 0 : quota - used;
 }

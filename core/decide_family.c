@@ -31,7 +31,9 @@ void decide_bind(struct decider *d)
     const struct person *payer = first_person(d);
     const struct person *member = find_other(d, &member_slot);
     lower_if(d, op->person == op->other, GJ_SELF_RELATION);
+    if (member != NULL) check_open(d, member);
     if (payer == NULL) return;
+    check_open(d, payer);
     const struct gj_policy *policy = side_of(d, payer->insured_region).policy;
     d->effect->policy_source = region_policy_version(d->s, payer->insured_region, d->in->time_ms);
     d->effect->family = payer->family;
@@ -46,6 +48,22 @@ void decide_bind(struct decider *d)
         check_new(d, payer, policy);
 }
 
+/* Money of the payer is held for the member: a draw, or a transfer on its way. */
+static bool relation_in_use(const struct decider *d, uint32_t payer, uint32_t member)
+{
+    FOR_CHAIN(d->s, payer, entry)
+    {
+        const struct hold *hold = &d->s->holds.entries[entry];
+        if (hold->due_ms <= d->in->time_ms) continue;
+        bool draws = hold->type == GJ_OP_HOLD && hold->first == member && hold->other == payer &&
+                     hold_of(hold, payer, GJ_SOURCE_PERSONAL) > 0;
+        bool transfer =
+            hold->type == GJ_OP_TRANSFER && hold->first == payer && hold->other == member;
+        if (draws || transfer) return true;
+    }
+    return false;
+}
+
 void decide_unbind(struct decider *d)
 {
     uint32_t member_slot;
@@ -55,12 +73,14 @@ void decide_unbind(struct decider *d)
     d->effect->family = payer->family;
     d->effect->member_index = member_index(d->s, payer, member_slot);
     lower_if(d, d->effect->member_index == MEMBER_NONE, GJ_RELATION_NOT_FOUND);
+    lower_if(d, relation_in_use(d, d->effect->slot_first, member_slot), GJ_RELATION_IN_USE);
 }
 
 void decide_set_cap(struct decider *d)
 {
     const struct gj_op *op = d->op;
     const struct person *payer = first_person(d);
+    if (payer != NULL) check_open(d, payer);
     uint32_t member_slot = SLOT_NONE;
     const struct person *member = op->other == 0 ? NULL : find_other(d, &member_slot);
     if (payer == NULL || (op->other != 0 && member == NULL)) return;

@@ -13,6 +13,7 @@ struct payment {
     uint32_t relative_slot;
     bool relative_listed, wallet_listed;
     int64_t personal_part; /* 0 = not given */
+    uint32_t timeout_s;    /* of a HOLD; 0 = not given */
     int64_t visit_left;    /* what the single limit still allows from wallet and relative */
     int64_t rest;          /* not yet covered */
     uint8_t bounded;       /* lowest of 160, 161, 164 that kept a source from giving all, or none */
@@ -32,6 +33,8 @@ static void check_institution(struct decider *d, struct payment *pay)
     d->effect->slot_other = slot;
     d->effect->region_target = inst->region;
     d->effect->policy_target = region_policy_version(d->s, inst->region, d->in->time_ms);
+    d->effect->undo.refund_days = pay->at.policy->refund_days;
+    d->effect->undo.reversal_days = pay->at.policy->reversal_days;
     lower_if(d, (inst->flags & GJ_FLAG_SUSPENDED) != 0, GJ_INST_SUSPENDED);
     lower_if(d, (inst->scenarios >> (op->detail - 1) & 1) == 0, GJ_INST_SCENARIO_NOT_ALLOWED);
     check_hours(d, pay->at.policy);
@@ -49,6 +52,7 @@ static void check_patient(struct decider *d, struct payment *pay)
     const struct gj_policy *home = side_of(d, p->insured_region).policy;
     uint8_t scenario = d->op->detail;
     lower_if(d, suspended(p, GJ_USE_PAY), GJ_ACCOUNT_SUSPENDED);
+    check_open(d, p);
     check_profile(d, p);
     lower_if(d, scenario == GJ_MATERNITY && (p->flags & PERSON_RESIDENT) != 0,
              GJ_PURPOSE_NOT_ALLOWED);
@@ -74,6 +78,7 @@ static void check_relative(struct decider *d, struct payment *pay, struct side s
 {
     const struct person *p = pay->relative;
     lower_if(d, suspended(p, GJ_USE_PAY), GJ_ACCOUNT_SUSPENDED);
+    check_open(d, p);
     check_giver(d, p, GJ_SOURCE_PERSONAL, side.policy);
     check_profile(d, p);
     lower_if(d, side.policy->local_sharing_enabled == 0, GJ_REGION_NOT_OPEN_PAYER);
@@ -121,13 +126,16 @@ static int64_t relative_gives(struct decider *d, struct payment *pay)
     const struct family *family = &d->s->families[pay->relative->family];
     uint8_t member = d->sources->member_index;
     int64_t used = family->year == d->year ? family->used[member] : 0;
+    if (UNLIKELY(d->due)) {
+        used -= due_draws(d->s, pay->relative_slot, d->effect->slot_first, d->year, d->in->time_ms);
+    }
     int64_t cap = family->cap[member];
     int64_t cap_left = cap < 0 ? INT64_MAX : cap > used ? cap - used : 0;
     const struct gj_policy *policy = side_of(d, pay->relative->insured_region).policy;
     int64_t give = bounded_by(pay, pay->rest, cap_left, GJ_SHARED_CAP_EXCEEDED);
     give =
         bounded_by(pay, give, quota_left(d, pay->relative_slot, policy), GJ_ANNUAL_QUOTA_EXCEEDED);
-    return bounded_by(pay, give, personal_available(pay->relative), GJ_INSUFFICIENT_BALANCE);
+    return bounded_by(pay, give, personal_available(d, pay->relative), GJ_INSUFFICIENT_BALANCE);
 }
 
 /* Draws the sources in their order. Only if every check of every source passed. */
@@ -142,11 +150,9 @@ static void draw(struct decider *d, struct payment *pay)
             give = relative_gives(d, pay);
             balance = pay->relative->personal;
         } else {
-            bool wallet = source == GJ_SOURCE_WALLET;
-            int64_t available =
-                wallet ? wallet_available(pay->patient) : personal_available(pay->patient);
-            give = bounded_by(pay, pay->rest, available, GJ_INSUFFICIENT_BALANCE);
-            balance = wallet ? pay->patient->wallet : pay->patient->personal;
+            give = bounded_by(pay, pay->rest, available(d, pay->patient, source),
+                              GJ_INSUFFICIENT_BALANCE);
+            balance = posted(pay->patient, source);
         }
         if (source != GJ_SOURCE_PERSONAL) {
             lower_if(d, !partial && give > pay->visit_left, GJ_OUTPATIENT_SINGLE_LIMIT);
@@ -155,7 +161,7 @@ static void draw(struct decider *d, struct payment *pay)
         }
         pay->rest -= give;
         d->sources->taken[i] = give;
-        if (i == 0) d->effect->balance = balance - give;
+        if (i == 0) d->effect->balance = d->op->type == GJ_OP_HOLD ? balance : balance - give;
         if (source == GJ_SOURCE_RELATIVE && give > 0) d->effect->flags |= EFFECT_QUOTA;
     }
     d->sources->remainder = pay->rest;
@@ -185,11 +191,29 @@ static void payment_init(struct decider *d, struct payment *pay)
     if (op->ext_count == 0) return;
     const struct gj_pay_ext *ext = (const struct gj_pay_ext *)(op + 1);
     pay->personal_part = ext->personal_part;
+    pay->timeout_s = ext->timeout_s;
     if (!pay->relative_listed) return;
     pay->relative = find_person(d, ext->relative, &pay->relative_slot);
     if (pay->relative == NULL) return;
     d->sources->slot_relative = pay->relative_slot;
     d->sources->prev_relative = pay->relative->last_position;
+}
+
+/* How long the hold lasts, by the institution's region. */
+static void check_timeout(struct decider *d, struct payment *pay)
+{
+    if (pay->at.policy == NULL) return;
+    uint32_t longest = pay->at.policy->hold_timeout_max_s;
+    if (pay->timeout_s == 0) pay->timeout_s = longest;
+    lower_if(d, pay->timeout_s == 0 || pay->timeout_s > longest, GJ_HOLD_TIMEOUT_INVALID);
+}
+
+/* What was drawn is held instead of paid. */
+static void hold_drawn(struct decider *d, const struct payment *pay)
+{
+    int64_t held = d->op->amount - pay->rest;
+    check_hold_room(d, pay->relative_slot);
+    begin_hold(d, d->in->time_ms + pay->timeout_s * UINT64_C(1000), held);
 }
 
 void decide_pay(struct decider *d)
@@ -199,6 +223,7 @@ void decide_pay(struct decider *d)
     lower_if(d, pay.personal_part != 0 && d->op->amount > pay.personal_part, GJ_SPLIT_MISMATCH);
     check_institution(d, &pay);
     if (pay.patient != NULL) check_patient(d, &pay);
+    if (d->op->type == GJ_OP_HOLD) check_timeout(d, &pay);
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
         enum gj_source source = gj_sources_at(d->op->kind, i);
         if (source == GJ_SOURCE_NONE) break;
@@ -208,4 +233,5 @@ void decide_pay(struct decider *d)
     if (d->refusal != CODE_NONE) return;
     d->effect->flags |= EFFECT_SOURCES;
     draw(d, &pay);
+    if (d->op->type == GJ_OP_HOLD && d->refusal == CODE_NONE) hold_drawn(d, &pay);
 }

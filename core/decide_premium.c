@@ -32,6 +32,7 @@ static void check_payer(struct decider *d, const struct person *p, struct side s
     bool wallet = d->op->kind == GJ_SOURCE_WALLET;
     d->effect->region_source = side.region;
     lower_if(d, suspended(p, GJ_USE_PREMIUM), GJ_ACCOUNT_SUSPENDED);
+    check_open(d, p);
     check_profile(d, p);
     if (!own) check_giver(d, p, (enum gj_source)d->op->kind, side.policy);
     if (side.policy != NULL) {
@@ -46,9 +47,9 @@ static void check_payer(struct decider *d, const struct person *p, struct side s
         lower_if(d, amount > quota_left(d, d->effect->slot_first, side.policy),
                  GJ_ANNUAL_QUOTA_EXCEEDED);
     }
-    lower_if(d, amount > (wallet ? wallet_available(p) : personal_available(p)),
-             GJ_INSUFFICIENT_BALANCE);
-    d->effect->balance = (wallet ? p->wallet : p->personal) - amount;
+    enum gj_source source = (enum gj_source)d->op->kind;
+    lower_if(d, amount > available(d, p, source), GJ_INSUFFICIENT_BALANCE);
+    d->effect->balance = posted(p, source) - amount;
 }
 
 void decide_pay_premium(struct decider *d)
@@ -69,6 +70,8 @@ void decide_pay_premium(struct decider *d)
     struct side in = side_of(d, beneficiary->insured_region);
     d->effect->region_target = in.region;
     d->effect->policy_target = region_policy_version(d->s, in.region, d->in->time_ms);
+    d->effect->undo.reversal_days = in.policy->reversal_days;
+    check_open(d, beneficiary);
     lower_if(d, (beneficiary->flags & PERSON_RESIDENT) == 0, GJ_NOT_RESIDENT_INSURED);
     check_hours(d, in.policy);
     lower_if(d, op->kind == GJ_SOURCE_WALLET && in.policy->wallet_open == 0,

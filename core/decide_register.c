@@ -75,6 +75,7 @@ void decide_open_person(struct decider *d)
     d->effect->region_target = d->op->arg;
     if (d->effect->slot_first != SLOT_NONE) {
         const struct person *p = &d->s->persons[d->effect->slot_first];
+        check_open(d, p);
         uint32_t given = PERSON_RESIDENT | PERSON_STOPPED | PERSON_SPECIAL;
         lower_if(d, p->insured_region != d->op->arg || (p->flags & given) != opened_flags(d->op),
                  GJ_ACCOUNT_EXISTS_DIFFERENT);
@@ -92,6 +93,7 @@ void decide_update_person(struct decider *d)
     const struct gj_op *op = d->op;
     const struct person *p = first_person(d);
     if (p == NULL) return;
+    check_open(d, p);
     const struct person_cold *cold = &d->s->persons_cold[d->effect->slot_first];
 
     bool resident = (p->flags & PERSON_RESIDENT) != 0;
@@ -120,6 +122,7 @@ void decide_confirm_wallet(struct decider *d)
         lower_if(d, use.policy->wallet_open == 0, GJ_REGION_NOT_OPEN_PAYER);
     }
     if (p == NULL) return;
+    check_open(d, p);
     d->effect->region_source = p->insured_region;
     lower_if(d, (p->flags & PERSON_WALLET) != 0, GJ_WALLET_ALREADY_CONFIRMED);
 }
@@ -128,6 +131,7 @@ void decide_suspend(struct decider *d)
 {
     const struct person *p = first_person(d);
     if (p == NULL) return;
+    check_open(d, p);
     uint32_t bits = d->op->detail == 0 ? (uint32_t)GJ_USE_PAY : d->op->detail;
     uint32_t now = p->flags >> PERSON_SUSPEND_SHIFT & GJ_USE_ALL;
     bool already = d->op->type == GJ_OP_SUSPEND ? (now & bits) == bits : (now & bits) == 0;

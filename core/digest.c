@@ -11,7 +11,9 @@ enum tag {
     TAG_REGION,
     TAG_BOOK,
     TAG_GROSS,
-    TAG_PREMIUM
+    TAG_PREMIUM,
+    TAG_HOLD,
+    TAG_DAY
 };
 
 struct person_image {
@@ -44,6 +46,20 @@ struct book_image {
     uint64_t tag, region;
     struct book book;
 };
+struct hold_image {
+    uint64_t tag;
+    struct gj_rid rid;
+    uint64_t person, other, institution, due_ms;
+    int64_t left[GJ_SOURCES_MAX], amount;
+    uint16_t quota_year, refund_days, reversal_days;
+    uint8_t type, sources, scenario, quota;
+    uint8_t zero[6];
+};
+struct day_image {
+    uint64_t tag, institution;
+    i128 credits, debits;
+    uint64_t credit_count, debit_count, day, zero;
+};
 struct amount_image {
     uint64_t tag, row, column, zero;
     i128 amount;
@@ -55,6 +71,8 @@ static_assert(sizeof(struct relation_image) == 56, "packed");
 static_assert(sizeof(struct institution_image) == 80, "packed");
 static_assert(sizeof(struct region_image) == 16 + 384 + 256 + 32, "packed");
 static_assert(sizeof(struct book_image) == 16 + 6 * 16 + 16, "packed");
+static_assert(sizeof(struct hold_image) == 8 + 16 + 4 * 8 + 4 * 8 + 6 + 4 + 6, "packed");
+static_assert(sizeof(struct day_image) == 16 + 2 * 16 + 4 * 8, "packed");
 static_assert(sizeof(struct amount_image) == 48, "packed");
 
 static void add(u128 *sum, const void *image, size_t size)
@@ -126,6 +144,47 @@ static void add_institution(const struct state *s, uint32_t slot, u128 *sum)
     add(sum, &image, sizeof(image));
 }
 
+/* Totals of days long past stay in their place until another day takes it: they count too. */
+static void add_days(const struct state *s, uint32_t slot, u128 *sum)
+{
+    const struct institution_day *days = &s->days[slot * (uint64_t)GJ_INSTITUTION_DAYS];
+    for (unsigned i = 0; i < GJ_INSTITUTION_DAYS; i++) {
+        if (days[i].credit_count == 0 && days[i].debit_count == 0) continue;
+        struct day_image image = {
+            .tag = TAG_DAY,
+            .institution = s->institutions[slot].id,
+            .credits = days[i].credits,
+            .debits = days[i].debits,
+            .credit_count = days[i].credit_count,
+            .debit_count = days[i].debit_count,
+            .day = days[i].day,
+        };
+        add(sum, &image, sizeof(image));
+    }
+}
+
+static void add_hold(const struct state *s, const struct hold *hold, u128 *sum)
+{
+    struct hold_image image = {
+        .tag = TAG_HOLD,
+        .rid = hold->rid,
+        .person = hold->person,
+        .other = hold->other == SLOT_NONE ? 0 : s->persons[hold->other].id,
+        .institution = hold->institution == SLOT_NONE ? 0 : s->institutions[hold->institution].id,
+        .due_ms = hold->due_ms,
+        .amount = hold->amount,
+        .quota_year = hold->quota_year,
+        .refund_days = hold->refund_days,
+        .reversal_days = hold->reversal_days,
+        .type = hold->type,
+        .sources = hold->sources,
+        .scenario = hold->scenario,
+        .quota = hold->quota,
+    };
+    memcpy(image.left, hold->left, sizeof(image.left));
+    add(sum, &image, sizeof(image));
+}
+
 static void add_amount(enum tag tag, uint64_t row, uint64_t column, i128 amount, u128 *sum)
 {
     if (amount == 0) return;
@@ -165,10 +224,16 @@ static void add_region(const struct state *s, uint32_t id, u128 *sum)
 
 void state_digest(const struct state *s, uint64_t ret[2])
 {
-    u128 sum = 0;
+    u128 sum = s->amended; /* is such a sum already */
     for (uint32_t i = 0; i < s->persons_count; i++) add_person(s, i, &sum);
     for (uint32_t i = 0; i < s->families_count; i++) add_family(s, i, &sum);
-    for (uint32_t i = 0; i < s->institutions_count; i++) add_institution(s, i, &sum);
+    for (uint32_t i = 0; i < s->institutions_count; i++) {
+        add_institution(s, i, &sum);
+        add_days(s, i, &sum);
+    }
+    for (uint32_t i = 0; i < s->holds.count; i++) {
+        add_hold(s, &s->holds.entries[s->holds.heap[i]], &sum);
+    }
     for (uint32_t i = 0; i < GJ_REGIONS_MAX; i++) add_region(s, i, &sum);
     ret[0] = (uint64_t)sum;
     ret[1] = (uint64_t)(sum >> 64);

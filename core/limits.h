@@ -20,7 +20,10 @@
 #define GJ_SOURCES_MAX        3u    /* own wallet, own personal account, one relative's */
 #define GJ_PREMIUM_ROWS_MAX   8u    /* premium products of one region's policy version */
 #define GJ_PRODUCTS_MAX       8u    /* product numbers are 1 .. 8 */
-#define GJ_RID_AHEAD_MS       (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */
+/* Open holds and pending transfers one person may take part in, whatever its role. */
+#define GJ_PERSON_HOLDS_MAX 1024u
+#define GJ_INSTITUTION_DAYS 8u                 /* days whose totals are kept for each institution */
+#define GJ_RID_AHEAD_MS     (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */
 
 /* Longest record: operation, its extensions, effect, second effect line. */
 #define GJ_RECORD_SIZE_MAX ((1u + GJ_EXT_MAX + 2u) * GJ_RECORD_UNIT)

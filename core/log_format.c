@@ -46,6 +46,11 @@ static bool group_is_ours(const struct log_group *group, uint64_t position,
            group->position == position;
 }
 
+static bool version_known(uint32_t version)
+{
+    return version >= LOG_FORMAT_OLDEST && version <= LOG_FORMAT_VERSION;
+}
+
 bool log_group_verify(const void *block, uint64_t available, uint64_t position,
                       const uint8_t log_id[16], const uint8_t secret[LOG_SECRET_SIZE])
 {
@@ -53,7 +58,7 @@ bool log_group_verify(const void *block, uint64_t available, uint64_t position,
     if (available < sizeof(group) || position % LOG_BLOCK_SIZE != 0) return false;
     memcpy(&group, block, sizeof(group));
     if (!group_is_ours(&group, position, log_id)) return false;
-    if (group.format_version != LOG_FORMAT_VERSION) return false;
+    if (!version_known(group.format_version)) return false;
     if (group.kind < LOG_GROUP_START || group.kind > LOG_GROUP_SEAL) return false;
     if (group.size < sizeof(group) || group.size > LOG_GROUP_SIZE_MAX) return false;
     if (group.size > available) return false;
@@ -102,7 +107,8 @@ enum log_meta_state log_meta_check(const void *bytes, uint64_t size)
     if (meta.format_version > LOG_FORMAT_VERSION) return LOG_META_NEWER;
     uint8_t digest[16];
     meta_digest(&meta, digest);
-    if (memcmp(digest, meta.digest, 16) != 0 || meta.format_version == 0) return LOG_META_CORRUPT;
+    if (memcmp(digest, meta.digest, 16) != 0) return LOG_META_CORRUPT;
+    if (!version_known(meta.format_version)) return LOG_META_CORRUPT;
     if (meta.segment_size_mib != LOG_SEGMENT_SIZE >> 20) return LOG_META_NEWER;
     return LOG_META_OK;
 }

@@ -12,7 +12,10 @@
 #include "base.h"
 #include "limits.h"
 
-#define LOG_FORMAT_VERSION 1u
+/* What is written. 2 has the records of operations from type 15 on, and lines behind the effect
+ * that 1 did not know; all versions from LOG_FORMAT_OLDEST on are read, also in one log. */
+#define LOG_FORMAT_VERSION 2u
+#define LOG_FORMAT_OLDEST  1u
 #define LOG_BLOCK_SIZE     4096u
 #define LOG_GROUP_SIZE_MAX (2u << 20) /* bytes, header and padding included */
 #define LOG_SEGMENT_SIZE   (256u << 20)

@@ -22,6 +22,10 @@ struct gj_rid {
 #define GJ_OP_PERSON 2u /* has a first person (person != 0) */
 #define GJ_OP_OTHER  4u /* `other` must not be 0 */
 #define GJ_OP_AUTH   8u /* carries `auth` */
+#define GJ_OP_ORIGINAL                                                                             \
+    16u                    /* amends an earlier operation: extension line struct gj_original_ext   \
+                            */
+#define GJ_OP_INTERNAL 32u /* written by the server only; received: 11 UNKNOWN_OP */
 #define GJ_OP_MAP(X)                                                                               \
     X(SET_REGION, 1, "region", 6, 6, 0u)                                                           \
     X(SET_INSTITUTION, 2, "institution", 1, 1, GJ_OP_OTHER)                                        \
@@ -36,7 +40,17 @@ struct gj_rid {
     X(PAY, 11, "pay", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)                 \
     X(PAY_PREMIUM, 12, "premium", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY)                  \
     X(SUSPEND, 13, "suspend", 0, 0, GJ_OP_PERSON)                                                  \
-    X(RESUME, 14, "resume", 0, 0, GJ_OP_PERSON)
+    X(RESUME, 14, "resume", 0, 0, GJ_OP_PERSON)                                                    \
+    X(ACCEPT, 15, "accept", 1, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_ORIGINAL)                     \
+    X(RETURN, 16, "return", 1, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_ORIGINAL)                     \
+    X(HOLD, 17, "hold", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)               \
+    X(CAPTURE, 18, "capture", 1, 1, GJ_OP_PERSON | GJ_OP_MONEY | GJ_OP_ORIGINAL)                   \
+    X(RELEASE, 19, "release", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL)                                 \
+    X(REFUND, 20, "refund", 1, 1, GJ_OP_PERSON | GJ_OP_MONEY | GJ_OP_ORIGINAL)                     \
+    X(REVERSE, 21, "reverse", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL)                                 \
+    X(CHANGE_REGION, 22, "change_region", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH)                         \
+    X(CLOSE_PERSON, 23, "close", 0, 0, GJ_OP_PERSON)                                               \
+    X(EXPIRE, 24, "expire", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL | GJ_OP_INTERNAL)
 
 enum gj_op_type {
 #define X(name, number, verb, ext_min, ext_max, flags) GJ_OP_##name = (number),
@@ -71,6 +85,21 @@ enum gj_op_type {
  * PAY_PREMIUM     beneficiary    fen              year         source 1|2   product     0
  * SUSPEND/RESUME  0              0                0            0            use bits    0
  *                                                                           (0 = pay)
+ * HOLD            as PAY; its extension line may give the timeout
+ * CHANGE_REGION   0              0                new region   0            0           0
+ *                                                 of use
+ * CLOSE_PERSON    0              0                0            0            payout 0|1  0
+ *
+ * Those on an original have its first person in `person` and its rid in an extension line, struct
+ * gj_original_ext:
+ * ACCEPT, RETURN  who acts:      0                0            0            0           0
+ *                 a person
+ * CAPTURE         0              fen              0            0            0           FINAL
+ * REFUND          0              fen              0            0            0           0
+ * RELEASE,        0              0                0            0            0           0
+ * REVERSE
+ * EXPIRE          likewise, with rid zero: the server's own record that a hold or pending transfer
+ *                 ended at its due time; no client can send it
  */
 struct gj_op {
     struct gj_rid rid;    /*  0 */
@@ -103,6 +132,7 @@ static_assert(offsetof(struct gj_op, detail) == 63, "protocol 1");
 #define GJ_FLAG_PHONE       0x08u /* UPDATE_PERSON: phone hash is given (else it stays) */
 #define GJ_FLAG_WALLET      0x10u /* SET_INSTITUTION: takes the wallet */
 #define GJ_FLAG_SUSPENDED   0x20u /* SET_INSTITUTION: suspended */
+#define GJ_FLAG_FINAL       0x40u /* CAPTURE: frees what stays held */
 
 enum gj_auth { GJ_AUTH_NONE = 0, GJ_AUTH_FACE = 1, GJ_AUTH_CODE = 2, GJ_AUTH_CARD = 3 };
 enum gj_insurance { GJ_INSURANCE_EMPLOYEE = 1, GJ_INSURANCE_RESIDENT = 2 }; /* 310, 390 */
@@ -143,13 +173,25 @@ static inline enum gj_source gj_sources_at(uint8_t sources, unsigned i)
     return (enum gj_source)(sources >> (2 * i) & 3);
 }
 
-/* Extension of PAY. personal_part: the patient's own share of the bill in fen, 0 = not given. */
+/* Extension of PAY and HOLD. personal_part: the patient's own share of the bill in fen, 0 = not
+ * given. */
 struct gj_pay_ext {
     uint64_t relative;     /* 0; the owner of the RELATIVE source, 0 if there is none */
     int64_t personal_part; /* 8 */
-    uint8_t reserved[48];  /* 16 zero */
+    uint32_t timeout_s;    /* 16 HOLD: seconds; 0 = the longest the policy allows. PAY: 0 */
+    uint8_t reserved[44];  /* 20 zero */
 };
 static_assert(sizeof(struct gj_pay_ext) == 64, "one line");
+
+/* Extension of the operations on an original: its rid. Neither zero nor the operation's own. */
+struct gj_original_ext {
+    struct gj_rid rid;
+    uint8_t reserved[48]; /* zero */
+};
+static_assert(sizeof(struct gj_original_ext) == 64, "one line");
+
+/* CLOSE_PERSON.detail */
+enum gj_payout { GJ_PAYOUT_NONE = 0, GJ_PAYOUT_CASH = 1 };
 
 /* Extension of SET_INSTITUTION: the public institution code, ASCII, zero-padded. */
 struct gj_institution_ext {

@@ -21,7 +21,7 @@ struct op_fields {
 
 #define REGION_MIN 1
 #define REGION_MAX (GJ_REGIONS_MAX - 1)
-#define OP_TYPES   16u
+#define OP_TYPES   32u
 
 #define X(name, number, verb, min, max, op_flags)                                                  \
     enum { EXT_MIN_##name = (min), EXT_MAX_##name = (max), MAP_##name = (op_flags) };
@@ -64,6 +64,18 @@ static const struct op_fields fields[OP_TYPES] = {
                            .detail_min = 1, .detail_max = GJ_PRODUCTS_MAX},
     [GJ_OP_SUSPEND] = {OP(SUSPEND), .detail_max = GJ_USE_ALL},
     [GJ_OP_RESUME] = {OP(RESUME), .detail_max = GJ_USE_ALL},
+    [GJ_OP_ACCEPT] = {OP(ACCEPT), .other = OTHER_ID},
+    [GJ_OP_RETURN] = {OP(RETURN), .other = OTHER_ID},
+    [GJ_OP_HOLD] = {OP(HOLD), .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
+                    .kind_min = GJ_SOURCE_PERSONAL, .kind_max = 0x3F,
+                    .detail_min = GJ_OUTPATIENT, .detail_max = GJ_DRUG},
+    [GJ_OP_CAPTURE] = {OP(CAPTURE), .flags = GJ_FLAG_FINAL, .amount = AMOUNT_FEN},
+    [GJ_OP_RELEASE] = {OP(RELEASE)},
+    [GJ_OP_REFUND] = {OP(REFUND), .amount = AMOUNT_FEN},
+    [GJ_OP_REVERSE] = {OP(REVERSE)},
+    [GJ_OP_CHANGE_REGION] = {OP(CHANGE_REGION), .arg_min = REGION_MIN, .arg_max = REGION_MAX},
+    [GJ_OP_CLOSE_PERSON] = {OP(CLOSE_PERSON), .detail_max = GJ_PAYOUT_CASH},
+    [GJ_OP_EXPIRE] = {OP(EXPIRE)}, /* the server's own: unknown to everybody else */
 };
 /* clang-format on */
 
@@ -114,7 +126,8 @@ static void check_amount(struct findings *found, int64_t amount, uint8_t rule)
     }
 }
 
-/* PAY: sources in order, none twice, no gap; the extension line says whose the third one is. */
+/* PAY and HOLD: sources in order, none twice, no gap; the extension line says whose the third one
+ * is. */
 static void check_pay(struct findings *found, const struct gj_op *op)
 {
     unsigned seen = 0;
@@ -139,6 +152,17 @@ static void check_pay(struct findings *found, const struct gj_op *op)
     else
         found->reserved |= ext->relative != 0;
     found->bad |= ext->personal_part < 0 || ext->personal_part > GJ_AMOUNT_MAX;
+    found->reserved |= op->type == GJ_OP_PAY && ext->timeout_s != 0;
+    check_zero(found, ext->reserved, sizeof(ext->reserved));
+}
+
+/* An original is another operation, and has a rid. */
+static void check_original(struct findings *found, const struct gj_op *op)
+{
+    static const struct gj_rid zero;
+    const struct gj_original_ext *ext = (const struct gj_original_ext *)(op + 1);
+    found->bad |= memcmp(&ext->rid, &zero, sizeof(zero)) == 0 ||
+                  memcmp(&ext->rid, &op->rid, sizeof(op->rid)) == 0;
     check_zero(found, ext->reserved, sizeof(ext->reserved));
 }
 
@@ -171,6 +195,7 @@ uint8_t op_check_fields(const struct gj_op *op)
 {
     if (op->type >= OP_TYPES || !fields[op->type].known) return GJ_UNKNOWN_OP;
     const struct op_fields *f = &fields[op->type];
+    if (UNLIKELY(f->map_flags & GJ_OP_INTERNAL)) return GJ_UNKNOWN_OP;
     if (op->ext_count < f->ext_min || op->ext_count > f->ext_max) return GJ_MALFORMED;
 
     struct findings found = {false, false};
@@ -186,7 +211,8 @@ uint8_t op_check_fields(const struct gj_op *op)
     check_range(&found, op->auth, 0, f->map_flags & GJ_OP_AUTH ? GJ_AUTH_CARD : 0);
     found.reserved |= (op->flags & ~(unsigned)f->flags) != 0;
 
-    if (op->type == GJ_OP_PAY) check_pay(&found, op);
+    if (op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD) check_pay(&found, op);
+    if (f->map_flags & GJ_OP_ORIGINAL) check_original(&found, op);
     if (op->type == GJ_OP_SET_INSTITUTION) check_institution(&found, op);
     if (op->type == GJ_OP_SET_REGION) check_region(&found, op);
     if (op->type == GJ_OP_UPDATE_PERSON) {

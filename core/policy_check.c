@@ -27,6 +27,7 @@ static bool times_valid(const struct gj_policy *p)
 static bool choices_valid(const struct gj_policy *p)
 {
     return p->wallet_open <= 1 && p->region_change_enabled <= 1 && p->local_sharing_enabled <= 1 &&
+           p->receive_mode <= GJ_RECEIVE_ACCEPT && p->one_outstanding <= 1 &&
            p->quota_base <= GJ_QUOTA_CURRENT && p->place_rule <= GJ_PLACE_EITHER &&
            p->cross_region_pay <= GJ_CROSS_ANY && p->cross_region_transfer <= 1 &&
            p->profile_overdue <= GJ_OVERDUE_BLOCK;
@@ -68,9 +69,6 @@ static bool premiums_valid(const struct gj_policy *p)
 
 bool policy_valid(const struct gj_policy *p)
 {
-    /* A transfer that waits for acceptance does not exist in this version; a policy that asks for
-     * one, or counts them, is refused instead of silently settled at once. */
-    if (p->receive_mode != GJ_RECEIVE_INSTANT || p->one_outstanding != 0) return false;
     return limits_valid(p) && times_valid(p) && choices_valid(p) && masks_valid(p) &&
            premiums_valid(p);
 }

@@ -27,6 +27,8 @@ static struct query_result query_stats(const struct query_call *call)
     view->rids = counts.rids;
     view->rids_max = s->config.rids_max;
     view->rid_floor_ms = state_rid_floor_ms(s);
+    view->holds = counts.holds;
+    view->holds_max = s->config.holds_max;
     return query_done(sizeof(*view));
 }
 
@@ -54,6 +56,8 @@ static struct query_result query_audit(const struct query_call *call)
 #define USES_REGION 1u
 #define USES_ID     2u
 #define USES_RID    4u
+#define USES_CURSOR 8u
+#define USES_DAY    16u
 
 static const struct {
     struct query_result (*answer)(const struct query_call *call);
@@ -72,6 +76,9 @@ static const struct {
     [GJ_READ_AUDIT] = {query_audit, 0, 0, 0},
     [GJ_READ_DRY_RUN] = {query_dry_run, 0, 1, 1 + GJ_EXT_MAX},
     [GJ_READ_REGION_INSTITUTIONS] = {query_institutions, USES_REGION | USES_ID, 0, 0},
+    [GJ_READ_LIST_HOLDS] = {query_holds, USES_ID | USES_CURSOR, 0, 0},
+    [GJ_READ_LIST_PENDING] = {query_pending, USES_ID | USES_CURSOR, 0, 0},
+    [GJ_READ_INSTITUTION_DAY] = {query_institution_day, USES_ID | USES_DAY, 0, 0},
 };
 
 static bool all_zero(const uint8_t *bytes, size_t size)
@@ -91,21 +98,23 @@ static uint8_t read_check(const struct gj_read *read)
     unsigned uses = reads[read->type].uses;
     if (read->reserved0 != 0 || !all_zero(read->reserved, sizeof(read->reserved)) ||
         ((uses & USES_REGION) == 0 && read->region != 0) ||
-        ((uses & USES_ID) == 0 && read->id != 0) ||
+        ((uses & USES_ID) == 0 && read->id != 0) || ((uses & USES_DAY) == 0 && read->day != 0) ||
+        ((uses & USES_CURSOR) == 0 && (read->after_due != 0 || read->after_seq != 0)) ||
         ((uses & USES_RID) == 0 && !all_zero(read->rid.bytes, sizeof(read->rid.bytes)))) {
         return GJ_RESERVED_NONZERO;
     }
     return GJ_OK;
 }
 
-void query_needs(const struct state *s, const struct gj_read *read, struct needs *ret)
+void query_needs(const struct state *s, const struct gj_read *read, const struct evidence *known,
+                 uint32_t known_count, struct needs *ret)
 {
     ret->count = 0;
     if (read_check(read) != GJ_OK) return;
     if (read->type == GJ_READ_GET_OP) {
         ret->count = rid_window_find(&s->rids, read->id, &read->rid, ret->positions);
     } else if (read->type == GJ_READ_DRY_RUN && query_dry_run_op(read) != NULL) {
-        needs(s, query_dry_run_op(read), ret);
+        needs(s, query_dry_run_op(read), known, known_count, ret);
     }
 }
 

@@ -29,6 +29,9 @@ struct query_result query_totals(const struct query_call *call);
 struct query_result query_netting(const struct query_call *call);
 struct query_result query_institution(const struct query_call *call);
 struct query_result query_institutions(const struct query_call *call);
+struct query_result query_institution_day(const struct query_call *call);
+struct query_result query_holds(const struct query_call *call);
+struct query_result query_pending(const struct query_call *call);
 struct query_result query_dry_run(const struct query_call *call);
 
 static inline struct query_result query_refused(uint8_t code)

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "calendar.h"
+#include "due.h"
+#include "originals.h"
 #include "query.h"
 
 static uint8_t view_flags(const struct person *person)
@@ -15,21 +17,12 @@ static uint8_t view_flags(const struct person *person)
     return (uint8_t)flags;
 }
 
-static void view_quota(const struct query_call *call, uint32_t slot, struct gj_person_view *view)
+static void view_year(const struct state *s, uint32_t slot, struct gj_person_view *view)
 {
-    struct year_view figures = person_year(call->s, slot, view->year);
+    struct year_view figures = person_year(s, slot, view->year);
     view->opening = figures.opening;
     view->credits = figures.credits;
     view->used = figures.used;
-    const struct gj_policy *policy =
-        region_policy(call->s, view->insured_region, call->in->time_ms);
-    ASSERT(policy != NULL);
-    view->quota = person_quota(call->s, slot, view->year, policy);
-    view->quota_left = view->quota;
-    /* A policy set later may be below what was used before. */
-    if (view->quota >= 0) {
-        view->quota_left = view->quota > view->used ? view->quota - view->used : 0;
-    }
 }
 
 static void view_members(const struct state *s, const struct family *family,
@@ -43,6 +36,50 @@ static void view_members(const struct state *s, const struct family *family,
             .cap = family->cap[i],
             .used = family->year == view->year ? family->used[i] : 0,
         };
+    }
+}
+
+/* Takes a hold or transfer that is due out of what is held and counted. */
+static void view_due(const struct hold *hold, uint32_t slot, struct gj_person_view *view)
+{
+    view->personal_held -= hold_of(hold, slot, GJ_SOURCE_PERSONAL);
+    view->wallet_held -= hold_of(hold, slot, GJ_SOURCE_WALLET);
+    int64_t counted = hold->quota_year == view->year ? hold_quota(hold, slot) : 0;
+    view->used -= counted;
+    if (hold->type != GJ_OP_HOLD) return;
+    /* An open draw is always of the relation as it is: it cannot be unbound before. */
+    for (unsigned i = 0; i < view->member_count; i++) {
+        if (view->members[i].id == hold->person) view->members[i].used -= counted;
+    }
+}
+
+/* One walk along the person's chain. */
+static void view_holds(const struct query_call *call, uint32_t slot, struct gj_person_view *view)
+{
+    FOR_CHAIN(call->s, slot, entry)
+    {
+        const struct hold *hold = &call->s->holds.entries[entry];
+        if (hold->due_ms <= call->in->time_ms)
+            view_due(hold, slot, view);
+        else if (hold->type == GJ_OP_HOLD)
+            view->holds++;
+        else if (hold->first == slot)
+            view->pendings_out++;
+        else
+            view->pendings_in++;
+    }
+}
+
+static void view_quota(const struct query_call *call, uint32_t slot, struct gj_person_view *view)
+{
+    const struct gj_policy *policy =
+        region_policy(call->s, view->insured_region, call->in->time_ms);
+    ASSERT(policy != NULL);
+    view->quota = person_quota(call->s, slot, view->year, policy);
+    view->quota_left = view->quota;
+    /* A policy set later may be below what was used before. */
+    if (view->quota >= 0) {
+        view->quota_left = view->quota > view->used ? view->quota - view->used : 0;
     }
 }
 
@@ -75,22 +112,26 @@ struct query_result query_person(const struct query_call *call)
         .premium_year = cold->premium_year,
     };
     memcpy(view->premium_paid, cold->premium_paid, sizeof(view->premium_paid));
-    view_quota(call, slot, view);
+    view_year(s, slot, view);
     if (person->family != SLOT_NONE) view_members(s, &s->families[person->family], view);
+    view_holds(call, slot, view);
+    view_quota(call, slot, view);
     return query_done(sizeof(*view));
 }
 
-/* The record of (person, rid) among the evidence, or NULL. */
-static const struct evidence *find_evidence(const struct query_call *call)
+/* No record of (person, rid) itself: it was reversed before it arrived, is forgotten, or unknown.
+ */
+static void view_missing(const struct query_call *call, struct gj_op_view *view)
 {
-    for (uint32_t i = 0; i < call->in->evidence_count; i++) {
-        const struct gj_op *op = record_op(call->in->evidence[i].record);
-        if (op->person == call->read->id &&
-            memcmp(&op->rid, &call->read->rid, sizeof(op->rid)) == 0) {
-            return &call->in->evidence[i];
-        }
+    const struct evidence *reverse = tombstone_find(call->in, call->read->id, &call->read->rid);
+    if (reverse != NULL) {
+        view->state = GJ_OP_STATE_TOMBSTONED;
+        view->position = reverse->position;
+    } else if (rid_time_ms(&call->read->rid) < state_rid_floor_ms(call->s)) {
+        view->state = GJ_OP_STATE_EXPIRED;
+    } else {
+        view->state = GJ_OP_STATE_NOT_EXECUTED;
     }
-    return NULL;
 }
 
 struct query_result query_op(const struct query_call *call)
@@ -100,10 +141,9 @@ struct query_result query_op(const struct query_call *call)
     if (memcmp(rid, &zero, sizeof(zero)) == 0) return query_refused(GJ_RID_ZERO);
 
     struct gj_op_view *view = call->payload;
-    const struct evidence *found = find_evidence(call);
+    const struct evidence *found = original_find(call->in, call->read->id, rid);
     if (found == NULL) {
-        view->state = rid_time_ms(rid) < state_rid_floor_ms(call->s) ? GJ_OP_STATE_EXPIRED
-                                                                     : GJ_OP_STATE_NOT_EXECUTED;
+        view_missing(call, view);
         return query_done(sizeof(*view));
     }
     record_reply(found->record, &view->reply, &view->sources);
@@ -126,6 +166,7 @@ struct query_result query_dry_run(const struct query_call *call)
     if (op == NULL) return query_refused(GJ_BAD_FIELD);
     struct decide_input in = *call->in;
     in.seq = call->s->seq + 1;
+    in.dry_run = true;
 
     _Alignas(64) uint8_t scratch[GJ_RECORD_SIZE_MAX];
     struct decision decision;

@@ -1,6 +1,7 @@
 /* core/query_region.c -- reads about regions and institutions. */
 #include <string.h>
 
+#include "calendar.h"
 #include "query.h"
 
 /* The region whose names are those of the key, or 0. Names are zero-padded, so they compare as
@@ -141,4 +142,26 @@ struct query_result query_institutions(const struct query_call *call)
     }
     call->answer->count = (uint16_t)count;
     return query_done(count * sizeof(*views));
+}
+
+struct query_result query_institution_day(const struct query_call *call)
+{
+    const struct state *s = call->s;
+    uint32_t day = call->read->day, today = calendar_day(call->in->time_ms);
+    if (day > today || today - day >= GJ_INSTITUTION_DAYS) return query_refused(GJ_BAD_FIELD);
+    uint32_t slot = institution_find(s, call->read->id);
+    if (slot == SLOT_NONE) return query_refused(GJ_INST_NOT_FOUND);
+
+    const struct institution_day *sums =
+        &s->days[slot * (uint64_t)GJ_INSTITUTION_DAYS + day % GJ_INSTITUTION_DAYS];
+    struct gj_institution_day_view *view = call->payload;
+    *view = (struct gj_institution_day_view){.id = call->read->id, .day = call->read->day};
+    /* Else it is still of eight or more days before: nothing was posted on this one. */
+    if (sums->day == day) {
+        view->credit_count = sums->credit_count;
+        view->debit_count = sums->debit_count;
+        view->credits = query_fen128(sums->credits);
+        view->debits = query_fen128(sums->debits);
+    }
+    return query_done(sizeof(*view));
 }

@@ -1,5 +1,18 @@
 /* core/quota.c -- the yearly quota of a personal account. */
-#include "tables.h"
+#include "due.h"
+
+/* Fen that are held for others and counted in this year's used: they are posted as well. */
+static int64_t counted_twice(const struct state *s, uint32_t slot, uint16_t year)
+{
+    int64_t sum = 0;
+    if (LIKELY(s->persons[slot].personal_held == 0)) return 0;
+    FOR_CHAIN(s, slot, entry)
+    {
+        const struct hold *hold = &s->holds.entries[entry];
+        if (hold->quota_year == year) sum += hold_quota(hold, slot);
+    }
+    return sum;
+}
 
 int64_t person_quota(const struct state *s, uint32_t slot, uint16_t year,
                      const struct gj_policy *policy)
@@ -11,7 +24,8 @@ int64_t person_quota(const struct state *s, uint32_t slot, uint16_t year,
     switch (policy->quota_base) {
     case GJ_QUOTA_OPENING: break;
     case GJ_QUOTA_CURRENT:
-        base = (uint64_t)s->persons[slot].personal + (uint64_t)figures.used;
+        base = (uint64_t)s->persons[slot].personal +
+               (uint64_t)(figures.used - counted_twice(s, slot, year));
         break;
     default: base += (uint64_t)figures.credits; break;
     }

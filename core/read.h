@@ -26,7 +26,10 @@
     X(STATE_DIGEST, 9)                                                                             \
     X(AUDIT, 10)                                                                                   \
     X(DRY_RUN, 11)                                                                                 \
-    X(REGION_INSTITUTIONS, 12)
+    X(REGION_INSTITUTIONS, 12)                                                                     \
+    X(LIST_HOLDS, 13)                                                                              \
+    X(LIST_PENDING, 14)                                                                            \
+    X(INSTITUTION_DAY, 15)
 
 enum gj_read_type {
 #define X(name, number) GJ_READ_##name = (number),
@@ -38,13 +41,16 @@ enum gj_read_type {
  * gj_region_key), DRY_RUN has 1 + op.ext_count (the operation and its own lines). Unused fields 0.
  */
 struct gj_read {
-    uint8_t type;         /*  0 enum gj_read_type */
-    uint8_t ext_count;    /*  1 */
-    uint16_t region;      /*  2 GET_REGION, REGION_TOTALS, NETTING_ROW, REGION_INSTITUTIONS */
-    uint32_t reserved0;   /*  4 zero */
-    uint64_t id;          /*  8 person or institution; REGION_INSTITUTIONS: list those after it */
-    struct gj_rid rid;    /* 16 GET_OP */
-    uint8_t reserved[32]; /* 32 zero */
+    uint8_t type;       /*  0 enum gj_read_type */
+    uint8_t ext_count;  /*  1 */
+    uint16_t region;    /*  2 GET_REGION, REGION_TOTALS, NETTING_ROW, REGION_INSTITUTIONS */
+    uint16_t day;       /*  4 INSTITUTION_DAY: days since 1970-01-01 in Asia/Shanghai */
+    uint16_t reserved0; /*  6 zero */
+    uint64_t id;        /*  8 person or institution; REGION_INSTITUTIONS: list those after it */
+    struct gj_rid rid;  /* 16 GET_OP */
+    uint64_t after_due; /* 32 LIST_HOLDS, LIST_PENDING: list those that come after this due time */
+    uint64_t after_seq; /* 40 ... and, of those that are due then, after this seq; 0, 0 = all */
+    uint8_t reserved[16]; /* 48 zero */
 };
 static_assert(sizeof(struct gj_read) == 64, "protocol 1");
 
@@ -87,7 +93,8 @@ static_assert(sizeof(struct gj_member_view) == 32, "protocol 1");
 #define GJ_PERSON_ACCOUNT 0x08u /* has a personal account */
 #define GJ_PERSON_OVERDUE 0x10u /* profile marked as changed, data not handed in */
 
-/* GET_PERSON: everything in one snapshot. */
+/* GET_PERSON: everything in one snapshot. What is due at the time of the answer is not held any
+ * more, whether the server has written that down yet or not. */
 struct gj_person_view {
     uint64_t id;
     int64_t personal;        /* 8 posted, fen */
@@ -112,7 +119,9 @@ struct gj_person_view {
     uint16_t premium_year;   /* 108 year of premium_paid[1] */
     uint8_t premium_paid[3]; /* 110 product masks bit (product-1): last, this, next year */
     uint8_t member_count;    /* 113 */
-    uint8_t reserved[6];     /* 114 */
+    uint16_t holds;          /* 114 open holds as patient or as relative */
+    uint16_t pendings_out;   /* 116 transfers that wait for their payee */
+    uint16_t pendings_in;    /* 118 transfers that wait for this person */
     struct gj_member_view members[GJ_FAMILY_MEMBERS_MAX]; /* 120 the first member_count are set */
 };
 static_assert(sizeof(struct gj_person_view) == 312, "protocol 1");
@@ -123,6 +132,8 @@ enum gj_op_state {
     GJ_OP_STATE_NOT_EXECUTED = 3, /* not up to `seq` of the answer; it may still arrive */
     GJ_OP_STATE_EXPIRED = 4,      /* the rid is below the floor and not remembered: never executed
                                    * from now on, and what it did before is no longer known here */
+    GJ_OP_STATE_TOMBSTONED = 5, /* reversed before it arrived: it never was executed and never will
+                                 * be. The position is that of the REVERSE; no reply, no op */
 };
 
 /* GET_OP. */
@@ -170,6 +181,41 @@ struct gj_totals_view {
 };
 static_assert(sizeof(struct gj_totals_view) == 112, "protocol 1");
 
+/* LIST_HOLDS: open holds of a person as patient or relative; LIST_PENDING: pending transfers from
+ * or to a person. `count` of them, earliest due first, of equal ones the earlier seq first. To go
+ * on, ask again with after_due and after_seq of the last one; fewer than GJ_HOLDS_PAGE = the last
+ * page.
+ */
+struct gj_hold_view {
+    struct gj_rid rid;            /*  0 of the HOLD or TRANSFER: what to capture, release, accept */
+    uint64_t person;              /* 16 its first person: patient or payer */
+    uint64_t other;               /* 24 institution (hold) or payee (transfer) */
+    uint64_t relative;            /* 32 hold: owner of the RELATIVE source, 0 = none */
+    int64_t left[GJ_SOURCES_MAX]; /* 40 fen still held of each listed source */
+    int64_t amount;               /* 64 fen held at the beginning */
+    uint64_t due_ms;              /* 72 from this instant on it is expired */
+    uint64_t seq;                 /* 80 of its record */
+    uint8_t type;                 /* 88 GJ_OP_HOLD or GJ_OP_TRANSFER */
+    uint8_t sources;              /* 89 as listed (gj_sources) */
+    uint8_t scenario;             /* 90 hold: enum gj_scenario */
+    uint8_t reserved[5];
+};
+static_assert(sizeof(struct gj_hold_view) == 96, "protocol 1");
+#define GJ_HOLDS_PAGE 256u
+
+/* INSTITUTION_DAY: lines posted to the institution's account on one day. Only the last
+ * GJ_INSTITUTION_DAYS days, today included, are kept; any other day answers 13 BAD_FIELD. */
+struct gj_institution_day_view {
+    uint64_t id;
+    uint16_t day;
+    uint8_t reserved[6];
+    uint64_t credit_count;    /* 16 payments, captures, reversed refunds */
+    uint64_t debit_count;     /* 24 refunds, reversed payments and captures */
+    struct gj_fen128 credits; /* 32 their sums: the payable changed by credits - debits */
+    struct gj_fen128 debits;  /* 48 */
+};
+static_assert(sizeof(struct gj_institution_day_view) == 64, "protocol 1");
+
 /* NETTING_ROW: one entry per other region with which anything was ever exchanged. */
 struct gj_netting_entry {
     uint16_t region;
@@ -199,9 +245,11 @@ struct gj_stats_view {
     /* server */
     uint64_t uptime_ms, connections, operations, refusals, reads, replays, overloaded;
     uint64_t groups, log_bytes, log_position, log_free_bytes, durable_seq, generation, rss_bytes;
-    uint64_t damaged_reads; /* old records the disk gave back changed: each was refused */
+    uint64_t damaged_reads;    /* old records the disk gave back changed: each was refused */
+    uint64_t holds, holds_max; /* open holds and pending transfers (the core's part) */
+    uint64_t expired;          /* of those ended at their due time since the start */
 };
-static_assert(sizeof(struct gj_stats_view) == 200, "protocol 1");
+static_assert(sizeof(struct gj_stats_view) == 224, "protocol 1");
 
 /* Largest answer of any read, in bytes (a full netting row). */
 #define GJ_READ_ANSWER_MAX (24u + 40u * GJ_REGIONS_MAX)

@@ -153,6 +153,34 @@ void rid_window_insert(struct rid_window *w, uint64_t person, const struct gj_ri
     w->count++;
 }
 
+/* The entry of `hash` and `position` in the slice, or NULL. */
+static uint64_t *entry_in(const struct rid_window *w, const struct rid_slice *slice, uint64_t hash,
+                          uint64_t position)
+{
+    uint64_t end = w->bucket_count * BUCKET_ENTRIES;
+    uint64_t at = home_of(w, hash);
+    for (; slice->entries[at] != 0; at = at + 1 == end ? 0 : at + 1) {
+        if (slice->entries[at] == entry_of(hash, position)) return &slice->entries[at];
+    }
+    return NULL;
+}
+
+void rid_window_move(struct rid_window *w, uint64_t person, const struct gj_rid *rid, uint64_t from,
+                     uint64_t to)
+{
+    ASSERT(to >= 1 && to <= POSITION_MAX && from < to);
+    uint64_t hash = hash_rid(person, rid, w->seed);
+    uint64_t ms = rid_time_ms(rid);
+    for (uint32_t i = 0; from != 0 && i < RID_SLICES; i++) {
+        if (!covers(&w->slices[i], ms)) continue;
+        uint64_t *entry = entry_in(w, &w->slices[i], hash, from);
+        if (entry == NULL) continue;
+        *entry = entry_of(hash, to);
+        return;
+    }
+    rid_window_insert(w, person, rid, to);
+}
+
 void rid_window_prefetch(const struct rid_window *w, uint64_t person, const struct gj_rid *rid)
 {
     uint64_t at = home_of(w, hash_rid(person, rid, w->seed));

@@ -68,6 +68,10 @@ NODISCARD uint32_t rid_window_find(const struct rid_window *w, uint64_t person,
 /* `position` is 1 .. 2^36-1 (asserted). */
 void rid_window_insert(struct rid_window *w, uint64_t person, const struct gj_rid *rid,
                        uint64_t position);
+/* The same request's entry now means the record at `to`: the entry that says `from` is changed in
+ * place, or, if its slice was forgotten or `from` is 0, a new one is inserted. */
+void rid_window_move(struct rid_window *w, uint64_t person, const struct gj_rid *rid, uint64_t from,
+                     uint64_t to);
 /* Hint: the lines a lookup and then an insert of this rid will touch. */
 void rid_window_prefetch(const struct rid_window *w, uint64_t person, const struct gj_rid *rid);
 

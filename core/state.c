@@ -1,9 +1,10 @@
 /* core/state.c -- the state's memory, its fill levels, and what to fetch ahead of an operation. */
 #include <string.h>
 
-#include "tables.h"
+#include "originals.h"
 
-#define LINE 64u
+#define LINE      64u
+#define HOLDS_MAX (UINT32_C(1) << 31)
 
 static uint64_t lines(uint64_t bytes)
 {
@@ -15,7 +16,14 @@ static bool config_valid(const struct state_config *config)
     return config->persons_max >= 1 && config->persons_max < SLOT_NONE &&
            config->families_max >= 1 && config->families_max < SLOT_NONE &&
            config->institutions_max >= 1 && config->institutions_max < SLOT_NONE &&
-           config->rids_max >= 1 && config->rids_max <= RIDS_MAX;
+           config->holds_max >= 1 && config->holds_max <= HOLDS_MAX && config->rids_max >= 1 &&
+           config->rids_max <= RIDS_MAX;
+}
+
+static uint64_t days_size(const struct state_config *config)
+{
+    return config->institutions_max * (uint64_t)GJ_INSTITUTION_DAYS *
+           sizeof(struct institution_day);
 }
 
 uint64_t state_size(const struct state_config *config, struct state_memory *parts)
@@ -29,13 +37,14 @@ uint64_t state_size(const struct state_config *config, struct state_memory *part
     parts->person_index = index_size(config->persons_max);
     parts->families = config->families_max * (uint64_t)sizeof(struct family);
     parts->institutions = config->institutions_max * (uint64_t)sizeof(struct institution) +
-                          index_size(config->institutions_max);
+                          index_size(config->institutions_max) + days_size(config);
     parts->regions = lines(regions * sizeof(struct region)) + lines(regions * sizeof(struct book)) +
                      regions * regions * sizeof(i128) + regions * PREMIUM_YEARS * sizeof(i128);
     parts->rids = rid_window_size(config->rids_max);
+    parts->holds = holds_size(config->holds_max);
     parts->other = lines(sizeof(struct state));
     parts->total = parts->persons + parts->person_index + parts->families + parts->institutions +
-                   parts->regions + parts->rids + parts->other;
+                   parts->regions + parts->rids + parts->holds + parts->other;
     return parts->total;
 }
 
@@ -61,6 +70,7 @@ struct state *state_init(const struct state_config *config, void *memory)
     s->persons_cold = take(&next, config->persons_max * (uint64_t)sizeof(struct person_cold));
     s->families = take(&next, config->families_max * (uint64_t)sizeof(struct family));
     s->institutions = take(&next, config->institutions_max * (uint64_t)sizeof(struct institution));
+    s->days = take(&next, days_size(config));
     s->regions = take(&next, regions * sizeof(struct region));
     s->books = take(&next, regions * sizeof(struct book));
     s->gross = take(&next, regions * regions * sizeof(i128));
@@ -72,14 +82,10 @@ struct state *state_init(const struct state_config *config, void *memory)
                config->hash_seed);
     rid_window_init(&s->rids, take(&next, rid_window_size(config->rids_max)), config->rids_max,
                     config->hash_seed);
+    holds_init(&s->holds, take(&next, holds_size(config->holds_max)), config->holds_max,
+               config->hash_seed);
     ASSERT(next == (uint8_t *)memory + size);
     return s;
-}
-
-void needs(const struct state *s, const struct gj_op *op, struct needs *ret)
-{
-    static_assert(NEEDS_MAX >= RID_CANDIDATES_MAX, "room for every candidate");
-    ret->count = rid_window_find(&s->rids, op->person, &op->rid, ret->positions);
 }
 
 static bool other_is_person(const struct gj_op *op)
@@ -90,15 +96,49 @@ static bool other_is_person(const struct gj_op *op)
 
 static bool other_is_institution(const struct gj_op *op)
 {
-    return op->type == GJ_OP_PAY || op->type == GJ_OP_SET_INSTITUTION;
+    return op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD || op->type == GJ_OP_SET_INSTITUTION;
+}
+
+/* Registers relations: effect.family is set. The others have days of undoing in its place. */
+static bool binds(const struct gj_op *op)
+{
+    return op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND || op->type == GJ_OP_SET_CAP;
+}
+
+static bool draws_on_sources(const struct gj_op *op)
+{
+    return op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD;
+}
+
+/* The rid in the extension line of an operation on an original, NULL for all others. */
+static const struct gj_rid *original_rid(const struct gj_op *op)
+{
+    if (op->ext_count != 1) return NULL;
+    switch (op->type) {
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_RELEASE:
+    case GJ_OP_REFUND:
+    case GJ_OP_REVERSE:
+    case GJ_OP_EXPIRE: return &((const struct gj_original_ext *)(const void *)(op + 1))->rid;
+    default: return NULL;
+    }
 }
 
 /* The person besides the first whose record the operation reads, 0 if there is none. */
 static uint64_t second_person(const struct gj_op *op)
 {
     if (other_is_person(op)) return op->other;
-    if (op->type != GJ_OP_PAY || op->ext_count != 1) return 0;
+    if (!draws_on_sources(op) || op->ext_count != 1) return 0;
     return ((const struct gj_pay_ext *)(const void *)(op + 1))->relative;
+}
+
+/* Where the original is found, and what amended it. */
+static void prefetch_original(const struct state *s, uint64_t person, const struct gj_rid *rid)
+{
+    rid_window_prefetch(&s->rids, person, rid);
+    rid_window_prefetch(&s->rids, amended_key(person), rid);
 }
 
 void prefetch_index(const struct state *s, const struct gj_op *op, struct op_hint *hint)
@@ -108,6 +148,8 @@ void prefetch_index(const struct state *s, const struct gj_op *op, struct op_hin
     hint->hash_first = index_prefetch_bucket(&s->persons_index, op->person);
     if (second != 0) hint->hash_second = index_prefetch_bucket(&s->persons_index, second);
     rid_window_prefetch(&s->rids, op->person, &op->rid);
+    const struct gj_rid *original = original_rid(op);
+    if (original != NULL) prefetch_original(s, op->person, original);
 }
 
 void prefetch_records(const struct state *s, const struct gj_op *op, struct op_hint *hint)
@@ -149,14 +191,14 @@ static void prefetch_family(const struct state *s, uint32_t slot, bool with_amou
 
 void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint)
 {
-    bool binding = op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND || op->type == GJ_OP_SET_CAP;
+    bool binding = binds(op);
     if (op->type == GJ_OP_TRANSFER || op->type == GJ_OP_PAY_PREMIUM || binding) {
         uint32_t family = family_of(s, hint->slot_first);
         /* Somebody who bound nobody pays over the relation of the one who bound him. */
         if (family == SLOT_NONE && !binding) family = family_of(s, hint->slot_second);
         prefetch_family(s, family, binding);
     }
-    if (op->type == GJ_OP_PAY) prefetch_family(s, family_of(s, hint->slot_second), true);
+    if (draws_on_sources(op)) prefetch_family(s, family_of(s, hint->slot_second), true);
 }
 
 void prefetch_redo(const struct state *s, const void *record)
@@ -164,14 +206,26 @@ void prefetch_redo(const struct state *s, const void *record)
     const struct gj_op *op = record_op(record);
     const struct gj_effect *effect = record_effect(record);
     rid_window_prefetch(&s->rids, op->person, &op->rid);
+    const struct gj_rid *original = original_rid(op);
+    if (original != NULL) prefetch_original(s, op->person, original);
     /* A slot beyond the capacity is refused later; here it is only an address nobody reads. */
     if (effect->slot_first < s->config.persons_max) {
         __builtin_prefetch(&s->persons[effect->slot_first], 1);
         __builtin_prefetch(&s->persons_cold[effect->slot_first], 1);
     }
-    if (other_is_person(op) && effect->slot_other < s->config.persons_max) {
+    if (record_other(record) == RECORD_OTHER_PERSON && effect->slot_other < s->config.persons_max) {
         __builtin_prefetch(&s->persons[effect->slot_other], 1);
     }
+}
+
+static enum record_fit sources_fit(const struct state *s, const struct gj_effect_sources *sources)
+{
+    if (sources->slot_relative == SLOT_NONE) return RECORD_FITS;
+    if (sources->slot_relative >= s->config.persons_max) return RECORD_NEEDS_PERSONS;
+    /* A draw of a relation that has ended needs no family. */
+    bool family = sources->family_relative != SLOT_NONE || sources->member_index != MEMBER_NONE;
+    if (family && sources->family_relative >= s->config.families_max) return RECORD_NEEDS_FAMILIES;
+    return RECORD_FITS;
 }
 
 enum record_fit record_fits(const struct state *s, const void *record)
@@ -181,23 +235,20 @@ enum record_fit record_fits(const struct state *s, const void *record)
     if (effect->slot_first != SLOT_NONE && effect->slot_first >= s->config.persons_max) {
         return RECORD_NEEDS_PERSONS;
     }
-    if (effect->slot_other != SLOT_NONE) {
-        if (other_is_person(op) && effect->slot_other >= s->config.persons_max) {
-            return RECORD_NEEDS_PERSONS;
-        }
-        if (other_is_institution(op) && effect->slot_other >= s->config.institutions_max) {
-            return RECORD_NEEDS_INSTITUTIONS;
-        }
+    enum record_other other = record_other(record);
+    if (other == RECORD_OTHER_PERSON && effect->slot_other >= s->config.persons_max) {
+        return RECORD_NEEDS_PERSONS;
     }
-    if (effect->family != SLOT_NONE && effect->family >= s->config.families_max) {
+    if (other == RECORD_OTHER_INSTITUTION && effect->slot_other >= s->config.institutions_max) {
+        return RECORD_NEEDS_INSTITUTIONS;
+    }
+    if (binds(op) && effect->family != SLOT_NONE && effect->family >= s->config.families_max) {
         return RECORD_NEEDS_FAMILIES;
     }
-    if ((effect->flags & EFFECT_SOURCES) == 0) return RECORD_FITS;
-    const struct gj_effect_sources *sources = record_sources(record);
-    if (sources->slot_relative == SLOT_NONE) return RECORD_FITS;
-    if (sources->slot_relative >= s->config.persons_max) return RECORD_NEEDS_PERSONS;
-    if (sources->family_relative >= s->config.families_max) return RECORD_NEEDS_FAMILIES;
-    return RECORD_FITS;
+    if ((effect->flags & EFFECT_HOLD) && record_hold(record)->entry >= s->config.holds_max) {
+        return RECORD_NEEDS_HOLDS;
+    }
+    return effect->flags & EFFECT_SOURCES ? sources_fit(s, record_sources(record)) : RECORD_FITS;
 }
 
 uint64_t state_seq(const struct state *s)
@@ -208,6 +259,11 @@ uint64_t state_seq(const struct state *s)
 uint64_t state_time_ms(const struct state *s)
 {
     return s->time_ms;
+}
+
+uint64_t state_due_ms(const struct state *s)
+{
+    return s->holds.due_ms;
 }
 
 uint64_t state_rid_floor_ms(const struct state *s)
@@ -228,5 +284,6 @@ void state_counts(const struct state *s, struct state_counts *ret)
         .institutions = s->institutions_count,
         .regions = s->regions_count,
         .rids = s->rids.count,
+        .holds = s->holds.count,
     };
 }

@@ -7,6 +7,7 @@
 #define CORE_TABLES_H
 
 #include "base.h"
+#include "holds.h"
 #include "index.h"
 #include "limits.h"
 #include "op.h"
@@ -53,7 +54,10 @@ struct person_cold {
     uint16_t changed_on;        /* 42 day the profile changed without data, 0 = none */
     uint16_t premium_year;      /* 44 year of premium_paid[1]; 0 = no marks */
     uint8_t premium_paid[3];    /* 46 product masks of the year before, the year, the year after */
-    uint8_t reserved[15];       /* 49 */
+    uint8_t reserved0;          /* 49 */
+    uint16_t holds_count;       /* 50 open holds and pendings it takes part in */
+    uint32_t holds;             /* 52 first entry of its chain + 1 (core/holds.h), 0 = none */
+    uint8_t reserved[8];        /* 56 */
 };
 static_assert(sizeof(struct person_cold) == 64, "one line");
 
@@ -68,7 +72,8 @@ struct family {
     uint16_t reserved1;                  /* 38 */
     int64_t cap[GJ_FAMILY_MEMBERS_MAX];  /* 40 fen, -1 = none */
     int64_t used[GJ_FAMILY_MEMBERS_MAX]; /* 88 fen the member drew in `year` */
-    uint8_t reserved2[56];               /* 136 */
+    uint64_t since[GJ_FAMILY_MEMBERS_MAX]; /* 136 seq of the BIND: earlier draws are not of it */
+    uint8_t reserved2[8];                  /* 184 */
 };
 static_assert(sizeof(struct family) == 192, "three lines");
 
@@ -84,6 +89,15 @@ struct institution {
     uint8_t reserved[11]; /* 53 */
 };
 static_assert(sizeof(struct institution) == 64, "one line");
+
+/* Lines posted to one institution's account on one day. */
+struct institution_day {
+    i128 credits, debits;               /*  0, 16 fen */
+    uint64_t credit_count, debit_count; /* 32, 40 operations */
+    uint16_t day;                       /* 48: 0 = never used */
+    uint8_t reserved[14];               /* 50 */
+};
+static_assert(sizeof(struct institution_day) == 64, "one line");
 
 /* One region: names, the policy in force and the scheduled one. version 0 = the region is not set.
  */
@@ -125,6 +139,10 @@ struct state {
     struct family *families;
     struct institution *institutions;
     struct index institutions_index;
+    struct institution_day *days; /* [slot * GJ_INSTITUTION_DAYS + day % GJ_INSTITUTION_DAYS] */
+    struct holds holds;
+    u128 amended; /* for the digest: what was refunded, reversed, ended, tombstoned (commit_undo.c)
+                   */
     struct region *regions; /* GJ_REGIONS_MAX */
     struct book *books;     /* GJ_REGIONS_MAX */
     i128 *gross;            /* GJ_REGIONS_MAX x GJ_REGIONS_MAX: [A * GJ_REGIONS_MAX + B] */
@@ -176,7 +194,8 @@ static inline struct year_view person_year(const struct state *s, uint32_t slot,
     return (struct year_view){s->persons[slot].personal, 0, 0};
 }
 
-/* Quota of the personal account in fen for `year` by `policy`, -1 = off (quota_bp 10000). */
+/* Quota of the personal account in fen for `year` by `policy`, -1 = off (quota_bp 10000). What is
+ * due and not written down yet changes nothing in it. */
 int64_t person_quota(const struct state *s, uint32_t slot, uint16_t year,
                      const struct gj_policy *policy);
 

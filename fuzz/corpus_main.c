@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 #define FILE_SIZE_MAX 65536u
-#define CHANGES_MAX   256u /* of one file: long ones are changed at every n-th byte */
+#define CHANGES_MAX   128u /* of one file: long ones are changed at every n-th byte */
 
 int main(int argc, char **argv)
 {

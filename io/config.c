@@ -30,6 +30,7 @@ static const char help_text[] =
     "  --persons-max N         persons, default 2M\n"
     "  --families-max N        persons who ever bound a member, default persons-max / 2\n"
     "  --institutions-max N    institutions, default 64K\n"
+    "  --holds-max N           open holds and pending transfers at once, default persons-max / 8\n"
     "  --rids-max N            request ids remembered in memory, default 32M; beyond it the "
     "oldest\n"
     "                          are forgotten and answered RID_EXPIRED\n"
@@ -120,6 +121,7 @@ enum option_id {
     OPTION_PERSONS,
     OPTION_FAMILIES,
     OPTION_INSTITUTIONS,
+    OPTION_HOLDS,
     OPTION_RIDS,
     OPTION_CONNECTIONS,
     OPTION_BUFFERS,
@@ -141,6 +143,7 @@ static const struct option options[] = {
     {"persons-max", required_argument, NULL, OPTION_PERSONS},
     {"families-max", required_argument, NULL, OPTION_FAMILIES},
     {"institutions-max", required_argument, NULL, OPTION_INSTITUTIONS},
+    {"holds-max", required_argument, NULL, OPTION_HOLDS},
     {"rids-max", required_argument, NULL, OPTION_RIDS},
     {"connections-max", required_argument, NULL, OPTION_CONNECTIONS},
     {"buffers-max", required_argument, NULL, OPTION_BUFFERS},
@@ -164,6 +167,7 @@ static const struct {
     {OPTION_PERSONS, 1, UINT32_MAX - 1},
     {OPTION_FAMILIES, 1, UINT32_MAX - 1},
     {OPTION_INSTITUTIONS, 1, UINT32_MAX - 1},
+    {OPTION_HOLDS, 1, UINT64_C(1) << 31},
     {OPTION_RIDS, 16, UINT64_C(1) << 34},
     {OPTION_CONNECTIONS, 1, 100000},
     {OPTION_BUFFERS, MIB, UINT64_C(1) << 40},
@@ -205,6 +209,7 @@ static enum config_verdict number_option(struct config *c, int id, const char *t
     case OPTION_PERSONS: c->persons_max = (uint32_t)value; break;
     case OPTION_FAMILIES: c->families_max = (uint32_t)value; break;
     case OPTION_INSTITUTIONS: c->institutions_max = (uint32_t)value; break;
+    case OPTION_HOLDS: c->holds_max = (uint32_t)value; break;
     case OPTION_RIDS: c->rids_max = value; break;
     case OPTION_CONNECTIONS: c->connections_max = (uint32_t)value; break;
     case OPTION_BUFFERS: c->buffers_max = value; break;
@@ -265,6 +270,7 @@ enum config_verdict config_parse(struct config *ret, int argc, char **argv)
     if (optind < argc) return usage("`%s` is not an option", argv[optind]);
     if (ret->data_dir == NULL || ret->data_dir[0] == '\0') return usage("--data DIR is required");
     if (ret->families_max == 0) ret->families_max = ret->persons_max / 2 + 1;
+    if (ret->holds_max == 0) ret->holds_max = ret->persons_max / 8 + 1;
     ret->log_prealloc =
         (ret->log_prealloc + LOG_SEGMENT_SIZE - 1) / LOG_SEGMENT_SIZE * LOG_SEGMENT_SIZE;
     return CONFIG_RUN;

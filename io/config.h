@@ -16,7 +16,7 @@ struct config {
     char listen_host[64];  /* numeric address or "localhost" */
     uint16_t listen_port;  /* 0 = any free port */
     const char *unix_path; /* NULL = none */
-    uint32_t persons_max, families_max, institutions_max;
+    uint32_t persons_max, families_max, institutions_max, holds_max;
     uint64_t rids_max;
     uint32_t connections_max;
     uint64_t buffers_max;     /* bytes of input and output buffers of all connections */

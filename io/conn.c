@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "evidence.h"
 #include "memory.h"
 #include "server.h"
 
@@ -69,6 +70,7 @@ void conn_close(struct conn *c)
 {
     if (c->state != CONN_CLOSED) {
         c->state = CONN_CLOSED;
+        evidence_drop(c->server, c);
         server_wait_remove(c->server, c);
         if (c->recv_pending || c->send_pending) shutdown(c->fd, SHUT_RDWR);
     }
@@ -255,6 +257,7 @@ void conn_end(struct conn *c)
 {
     if (c->state == CONN_CLOSED || c->state == CONN_LINGER) return;
     c->state = CONN_ENDING;
+    evidence_drop(c->server, c);
     if (c->frame.active && c->frame.type != WIRE_CLOCK) c->tail = c->frame.out_start;
     c->frame.active = false;
     c->partial_ms = 0;
@@ -367,15 +370,20 @@ bool conn_deadline(struct conn *c, uint64_t now_ms)
 
 /* ---- evidence ---- */
 
-static void waiter_done(struct log_waiter *waiter)
+void conn_unpark(struct conn *c)
 {
-    struct conn *c = waiter->owner;
     c->parked = false;
     if (c->state == CONN_CLOSED) {
         conn_free_if_idle(c);
         return;
     }
     server_ready(c->server, c);
+}
+
+static void waiter_done(struct log_waiter *waiter)
+{
+    struct conn *c = waiter->owner;
+    if (evidence_arrived(c->server, c)) conn_unpark(c);
 }
 
 /* ---- the log failed ---- */
@@ -427,6 +435,7 @@ void conn_log_failed(struct conn *c)
         c->wait_first = (c->wait_first + 1) % CONN_WAITS_MAX;
     }
     server_wait_remove(c->server, c);
+    evidence_drop(c->server, c);
     if (c->frame.active) {
         c->frame.refuse = GJ_OUTCOME_UNKNOWN;
         c->frame.out_start = to;

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "wire.h"
 
+struct evidence_set;
 struct server;
 
 #define CONN_CREDIT_MAX  (8u * GJ_BATCH_OPS_MAX)
@@ -84,6 +85,8 @@ struct conn {
     uint32_t wait_first, wait_count, waiting_index; /* index in server.waiting, or UINT32_MAX */
     struct conn_frame frame;
     struct log_waiter waiter;
+    struct evidence_set *evidence; /* what it gathered, NULL = nothing (io/evidence.h) */
+    struct conn *evidence_next;    /* in the queue for a set */
     struct server *server;
 
     uint64_t opened_ms, partial_ms, send_ms, linger_ms; /* starts of deadlines, 0 = none */
@@ -124,6 +127,9 @@ void conn_close(struct conn *c);
 
 void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags);
 void conn_send_done(struct conn *c, int32_t res);
+
+/* What it was parked for is there: it goes on. */
+void conn_unpark(struct conn *c);
 
 /* Closes what is past its deadline at `now_ms`. True if some deadline is still running. */
 bool conn_deadline(struct conn *c, uint64_t now_ms);

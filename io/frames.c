@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "evidence.h"
 #include "memory.h"
 #include "server.h"
 
@@ -66,48 +67,6 @@ static void answer_close(struct conn *c, uint64_t group, uint32_t ops)
     conn_answered(c, group, ops);
 }
 
-/* ---- evidence ---- */
-
-enum evidence_result { EVIDENCE_READY, EVIDENCE_PARKED, EVIDENCE_FAILED };
-
-/* The one alarm for a disk that gives back other bytes than were written; STATS counts them. */
-static void report_damage(struct server *s)
-{
-    if (s->damaged_ms != 0 && s->now_ms - s->damaged_ms < 1000) return;
-    s->damaged_ms = s->now_ms;
-    fputs("gongjid: an old record could not be read back as it was written; the request that needs "
-          "it was answered OUTCOME_UNKNOWN. Check the disk, and the log with `gongji log verify`\n",
-          stderr);
-}
-
-/* Copies the records `n` names: their pointers do not outlive the next call into the log. */
-static enum evidence_result evidence_take(struct server *s, struct conn *c, const struct needs *n,
-                                          struct decide_input *in)
-{
-    ASSERT(n->count <= NEEDS_MAX);
-    for (uint32_t i = 0; i < n->count; i++) {
-        const void *record = NULL;
-        if (!c->waiter.failed) record = log_fetch(s->log, n->positions[i], &c->waiter);
-        if (record == NULL) {
-            bool failed = c->waiter.failed;
-            c->waiter.failed = false;
-            if (failed) {
-                report_damage(s);
-                return EVIDENCE_FAILED;
-            }
-            c->parked = true;
-            c->blocked = BLOCK_PARK;
-            return EVIDENCE_PARKED;
-        }
-        uint32_t size = record_size(record, GJ_RECORD_SIZE_MAX);
-        ASSERT(size != 0);
-        memcpy(s->evidence[i], record, size);
-        in->evidence[i] = (struct evidence){.position = n->positions[i], .record = s->evidence[i]};
-    }
-    in->evidence_count = n->count;
-    return EVIDENCE_READY;
-}
-
 /* ---- operations ---- */
 
 static void reply_put(struct conn *c, const struct gj_reply *reply,
@@ -137,38 +96,64 @@ static struct op_hint *hint_of(struct server *s, const struct conn *c, const uin
     return &s->hints[at % SERVER_HINTS];
 }
 
-/* One operation. False if it must wait: see conn.blocked. */
-static bool op_run(struct server *s, struct conn *c, const struct gj_op *op)
+/* What the operation depends on, in as many rounds as it takes; nearly always nothing. */
+static enum evidence_result op_evidence(struct server *s, struct conn *c, const struct gj_op *op,
+                                        struct decide_input *in)
 {
     struct needs n;
-    struct decide_input in;
-    struct decision d;
-    in.evidence_count = 0;
-    needs(s->state, op, &n);
-    if (UNLIKELY(n.count != 0)) {
-        enum evidence_result got = evidence_take(s, c, &n, &in);
-        if (got == EVIDENCE_PARKED) return false;
-        if (got == EVIDENCE_FAILED) {
-            reply_code(c, GJ_OUTCOME_UNKNOWN);
-            return true;
-        }
+    in->evidence_count = 0;
+    needs(s->state, op, NULL, 0, &n);
+    while (UNLIKELY(n.count != in->evidence_count)) {
+        enum evidence_result got = evidence_take(s, c, &n, in);
+        if (got != EVIDENCE_READY) return got;
+        needs(s->state, op, in->evidence, in->evidence_count, &n);
     }
-    in.read_only = log_read_only(s->log);
+    return EVIDENCE_READY;
+}
+
+/* Decides and keeps the record there is, if any. False if the log takes none now. */
+static inline bool op_decide(struct server *s, struct conn *c, const struct gj_op *op,
+                             struct decide_input *in, struct decision *d)
+{
+    in->read_only = log_read_only(s->log);
     void *record = log_reserve(s->log, server_time_ms(s));
     if (UNLIKELY(record == NULL)) {
         server_stall(s, c);
         return false;
     }
     s->stall_ms = 0;
-    in.time_ms = log_reserved_time_ms(s->log);
-    in.seq = state_seq(s->state) + 1;
-    in.hint = hint_of(s, c, (const uint8_t *)op);
-    decide(s->state, op, &in, record, &d);
-    if (LIKELY(d.kind == DECISION_RECORD)) {
-        uint64_t position = log_reserved_position(s->log);
-        commit(s->state, record, position, in.time_ms);
-        log_append(s->log, d.record_size, in.seq, state_rid_floor_ms(s->state));
+    in->time_ms = log_reserved_time_ms(s->log);
+    in->seq = state_seq(s->state) + 1;
+    in->dry_run = false;
+    in->hint = hint_of(s, c, (const uint8_t *)op);
+    decide(s->state, op, in, record, d);
+    if (LIKELY(d->record_size != 0)) server_keep(s, record, d->record_size, in);
+    return true;
+}
+
+/* One operation. False if it must wait (see conn.blocked), or if the turn was used up by writing
+ * down what is due before it: then it begins again, and what was written stays. */
+static bool op_run(struct server *s, struct conn *c, const struct gj_op *op, uint32_t *budget)
+{
+    struct decide_input in;
+    struct decision d;
+    for (;;) {
+        enum evidence_result got = op_evidence(s, c, op, &in);
+        if (UNLIKELY(got == EVIDENCE_PARKED)) return false;
+        if (UNLIKELY(got == EVIDENCE_FAILED)) {
+            reply_code(c, GJ_OUTCOME_UNKNOWN);
+            return true;
+        }
+        bool decided = op_decide(s, c, op, &in, &d);
+        if (LIKELY(decided && d.kind != DECISION_FIRST)) break;
+        if (decided) {
+            s->figures.expired++;
+            if (--*budget != 0) continue;
+        }
+        evidence_drop(s, c);
+        return false;
     }
+    if (UNLIKELY(in.evidence_count != 0)) evidence_drop(s, c);
     reply_put(c, &d.reply, &d.sources);
     s->figures.operations++;
     s->figures.refusals += !gj_code_ok(d.reply.code);
@@ -229,7 +214,7 @@ static bool ops_run(struct server *s, struct conn *c, uint32_t *budget)
             ops_prefetch_step(s, c, PREFETCH_INDEX);
             ops_prefetch_step(s, c, PREFETCH_RECORDS);
             ops_prefetch_step(s, c, PREFETCH_FAMILIES);
-            if (!op_run(s, c, (const struct gj_op *)line)) return false;
+            if (!op_run(s, c, (const struct gj_op *)line, budget)) return false;
         }
         f->at += op_size(line);
         (*budget)--;
@@ -267,6 +252,7 @@ static void stats_fill(struct server *s, uint8_t *answer)
     view.generation = figures.generation;
     view.rss_bytes = s->resident;
     view.damaged_reads = figures.damaged_reads;
+    view.expired = s->figures.expired;
     memcpy(payload, &view, sizeof view);
 }
 
@@ -292,9 +278,23 @@ static bool read_room(struct conn *c, bool *ret_full)
     return true;
 }
 
-static bool read_run(struct server *s, struct conn *c, const struct gj_read *read)
+/* As op_evidence(), for a read. */
+static enum evidence_result read_evidence(struct server *s, struct conn *c,
+                                          const struct gj_read *read, struct decide_input *in)
 {
     struct needs n;
+    in->evidence_count = 0;
+    query_needs(s->state, read, NULL, 0, &n);
+    while (n.count != in->evidence_count) {
+        enum evidence_result got = evidence_take(s, c, &n, in);
+        if (got != EVIDENCE_READY) return got;
+        query_needs(s->state, read, in->evidence, in->evidence_count, &n);
+    }
+    return EVIDENCE_READY;
+}
+
+static bool read_run(struct server *s, struct conn *c, const struct gj_read *read)
+{
     struct decide_input in;
     bool full = false;
     if (!read_room(c, &full)) {
@@ -306,20 +306,16 @@ static bool read_run(struct server *s, struct conn *c, const struct gj_read *rea
         s->figures.overloaded++;
         return true;
     }
-    in.evidence_count = 0;
-    query_needs(s->state, read, &n);
-    if (n.count != 0) {
-        enum evidence_result got = evidence_take(s, c, &n, &in);
-        if (got == EVIDENCE_PARKED) return false;
-        if (got == EVIDENCE_FAILED) {
-            answer_code(c, read, GJ_OUTCOME_UNKNOWN);
-            return true;
-        }
+    enum evidence_result got = read_evidence(s, c, read, &in);
+    if (got == EVIDENCE_PARKED) return false;
+    if (got == EVIDENCE_FAILED) {
+        answer_code(c, read, GJ_OUTCOME_UNKNOWN);
+        return true;
     }
-    uint64_t time_ms = server_time_ms(s), state_ms = state_time_ms(s->state);
-    in.time_ms = time_ms > state_ms ? time_ms : state_ms;
+    in.time_ms = log_next_time_ms(s->log, server_time_ms(s));
     in.seq = state_seq(s->state) + 1;
     in.read_only = log_read_only(s->log);
+    in.dry_run = true;
     in.hint = NULL;
     uint8_t *out = c->out + c->tail;
     uint32_t size = query(s->state, read, &in, out, c->out_capacity - CONN_ERROR_ROOM - c->tail);
@@ -327,6 +323,7 @@ static bool read_run(struct server *s, struct conn *c, const struct gj_read *rea
     if (read->type == GJ_READ_STATS && out[offsetof(struct gj_answer, code)] == GJ_OK) {
         stats_fill(s, out);
     }
+    evidence_drop(s, c);
     c->tail += size;
     s->figures.reads++;
     return true;

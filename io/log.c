@@ -219,6 +219,11 @@ void *log_reserve(struct log *log, uint64_t time_ms)
     return slot_of(log, log->last_number)->buf + group_of(open_slot(log))->size;
 }
 
+uint64_t log_next_time_ms(const struct log *log, uint64_t time_ms)
+{
+    return open_has_records(log) || time_ms < log->time_ms ? log->time_ms : time_ms;
+}
+
 uint64_t log_reserved_time_ms(const struct log *log)
 {
     return group_of(open_slot(log))->time_ms;

@@ -28,6 +28,9 @@ struct log; /* made by log_recovery: see there */
  * call again after a completion; nothing is lost. Pointer valid until the next call into the log.
  * Closes and submits a full group by itself. */
 void *log_reserve(struct log *log, uint64_t time_ms);
+/* The time log_reserve(log, time_ms) would give a record: that of the open group once it has
+ * records, else `time_ms`, never less than the group before. */
+uint64_t log_next_time_ms(const struct log *log, uint64_t time_ms);
 /* Time and position (64-byte lines) of the reserved record. */
 uint64_t log_reserved_time_ms(const struct log *log);
 uint64_t log_reserved_position(const struct log *log);

@@ -40,6 +40,7 @@ static bool refuse_capacity(struct recovery *r, enum record_fit fit)
     const char *flag = "--persons-max";
     if (fit == RECORD_NEEDS_FAMILIES) flag = "--families-max";
     if (fit == RECORD_NEEDS_INSTITUTIONS) flag = "--institutions-max";
+    if (fit == RECORD_NEEDS_HOLDS) flag = "--holds-max";
     return log_fault_set(&r->fault, 78,
                          "the log in %s was written with a larger %s; start with at least that "
                          "(first record that does not fit: seq %" PRIu64 ")",

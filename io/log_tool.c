@@ -1,6 +1,7 @@
 /* io/log_tool.c -- `gongji log dump` and `gongji log verify`. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "codes.h"
 #include "log_reader.h"
@@ -18,26 +19,67 @@ static const char *kind_name(uint32_t kind)
     }
 }
 
+static const bool on_original[256] = {
+#define X(name, number, verb, ext_min, ext_max, flags) [number] = ((flags)&GJ_OP_ORIGINAL) != 0,
+    GJ_OP_MAP(X)
+#undef X
+};
+
+static const char *op_name(uint8_t type)
+{
+    const char *name = gj_op_name(type);
+    return name != NULL ? name : "?"; /* record_size() accepts no other */
+}
+
+static void dump_rid(const char *what, const struct gj_rid *rid, FILE *out)
+{
+    fprintf(out, " %s ", what);
+    for (unsigned i = 0; i < sizeof(rid->bytes); i++) fprintf(out, "%02x", rid->bytes[i]);
+}
+
+static void dump_fen(const char *what, const int64_t fen[GJ_SOURCES_MAX], FILE *out)
+{
+    fprintf(out, " %s", what);
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) fprintf(out, " %" PRId64, fen[i]);
+}
+
+static void dump_hold(const void *record, FILE *out)
+{
+    const struct gj_effect_hold *hold = record_hold(record);
+    fprintf(out, " hold %u amount %" PRId64 " due %" PRIu64 "%s", hold->entry, hold->amount,
+            hold->due_ms, record_effect(record)->flags & EFFECT_ENDS ? " ends" : "");
+}
+
+static void dump_original(const void *record, FILE *out)
+{
+    static const struct gj_rid zero;
+    const struct gj_effect_original *original = record_original(record);
+    fprintf(out, " undoes %s amended %" PRIu64, op_name(original->type), original->amended);
+    if (memcmp(&original->root, &zero, sizeof(zero)) == 0) return;
+    dump_rid("payment", &original->root, out);
+    dump_fen("refunded", original->refunded, out);
+}
+
 static void dump_record(const void *record, FILE *out)
 {
     const struct gj_op *op = record_op(record);
     const struct gj_effect *effect = record_effect(record);
-    const char *name = gj_op_name(op->type), *code = gj_code_name(effect->code);
-    fprintf(out, "  seq %" PRIu64 " %s rid ", effect->seq, name != NULL ? name : "?");
-    for (unsigned i = 0; i < sizeof(op->rid.bytes); i++) fprintf(out, "%02x", op->rid.bytes[i]);
+    const char *code = gj_code_name(effect->code);
+    fprintf(out, "  seq %" PRIu64 " %s", effect->seq, op_name(op->type));
+    dump_rid("rid", &op->rid, out);
     fprintf(out, " person %" PRIu64, op->person);
+    if (on_original[op->type]) dump_rid("original", record_original_rid(record), out);
     if (op->other != 0) fprintf(out, " other %" PRIu64, op->other);
     if (op->amount != 0) fprintf(out, " amount %" PRId64, op->amount);
     fprintf(out, " -> %u %s balance %" PRId64, effect->code, code != NULL ? code : "?",
             effect->balance);
-    if ((effect->flags & EFFECT_SOURCES) != 0) {
+    if (effect->flags & EFFECT_SOURCES) {
         const struct gj_effect_sources *sources = record_sources(record);
-        fprintf(out, " taken");
-        for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
-            fprintf(out, " %" PRId64, sources->taken[i]);
-        }
+        dump_fen("taken", sources->taken, out);
         fprintf(out, " remainder %" PRId64, sources->remainder);
     }
+    if (effect->flags & EFFECT_HOLD) dump_hold(record, out);
+    if (effect->flags & EFFECT_ORIGINAL) dump_original(record, out);
     fprintf(out, "\n");
 }
 

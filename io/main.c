@@ -41,6 +41,7 @@ static int memory_set_up(struct process *p)
         .persons_max = c->persons_max,
         .families_max = c->families_max,
         .institutions_max = c->institutions_max,
+        .holds_max = c->holds_max,
         .rids_max = c->rids_max,
     };
     if (!memory_plan(c, table + LOG_MEMORY)) return EXIT_CONFIG;
@@ -80,10 +81,11 @@ static void report(const struct process *p)
     state_counts(r->state, &counts);
     fprintf(stderr,
             "gongjid: %llu persons, %llu families, %llu institutions, %llu regions, %llu request "
-            "ids, seq %llu\n",
+            "ids, %llu open holds and transfers, seq %llu\n",
             (unsigned long long)counts.persons, (unsigned long long)counts.families,
             (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
-            (unsigned long long)counts.rids, (unsigned long long)state_seq(r->state));
+            (unsigned long long)counts.rids, (unsigned long long)counts.holds,
+            (unsigned long long)state_seq(r->state));
 }
 
 /* As many descriptors as the connections need, if the system lets us. */

@@ -107,6 +107,7 @@ bool memory_plan(const struct config *config, uint64_t other)
         .persons_max = config->persons_max,
         .families_max = config->families_max,
         .institutions_max = config->institutions_max,
+        .holds_max = config->holds_max,
         .rids_max = config->rids_max,
     };
     struct state_memory m;
@@ -114,7 +115,7 @@ bool memory_plan(const struct config *config, uint64_t other)
     uint64_t total = state_size(&state, &m);
     if (total == 0) {
         fputs("gongjid: these limits are out of range; lower --persons-max, --families-max, "
-              "--institutions-max or --rids-max\n",
+              "--institutions-max, --holds-max or --rids-max\n",
               stderr);
         return false;
     }
@@ -132,6 +133,9 @@ bool memory_plan(const struct config *config, uint64_t other)
     snprintf(formula, sizeof formula, "%u institutions x %.0f B", config->institutions_max,
              (double)m.institutions / config->institutions_max);
     part("institutions", m.institutions, formula);
+    snprintf(formula, sizeof formula, "%u open holds and transfers x %.0f B", config->holds_max,
+             (double)m.holds / config->holds_max);
+    part("holds", m.holds, formula);
     snprintf(formula, sizeof formula, "%u regions, gross between each two", GJ_REGIONS_MAX);
     part("regions", m.regions, formula);
     snprintf(formula, sizeof formula, "%llu request ids x %.1f B",
@@ -148,7 +152,7 @@ bool memory_plan(const struct config *config, uint64_t other)
     if (sum <= available) return true;
     fprintf(stderr,
             "gongjid: needs %llu MiB of memory but only %llu MiB are available; lower "
-            "--persons-max, --rids-max or --buffers-max, or give it more\n",
+            "--persons-max, --holds-max, --rids-max or --buffers-max, or give it more\n",
             (unsigned long long)(sum / MIB), (unsigned long long)(available / MIB));
     return false;
 }

@@ -255,15 +255,24 @@ static void scan_deadlines(struct server *s)
     }
 }
 
+static uint64_t at_most(uint64_t wait, uint64_t limit)
+{
+    return wait < limit ? wait : limit;
+}
+
 /* How long the next wait may take, in milliseconds; -1 = until something happens. */
 static int wait_ms(const struct server *s)
 {
     if (s->ready_count != 0) return 0;
     if (s->phase != SERVER_SERVING) return 10;
-    if (s->stalled_count != 0) return SERVER_RETRY_MS;
-    if (!log_quiet(s->log)) return SERVER_SEAL_MS;
-    if (s->deadlines) return SERVER_TICK_MS;
-    return -1;
+    uint64_t wait = sweep_wait_ms(s);
+    if (s->stalled_count != 0)
+        wait = at_most(wait, SERVER_RETRY_MS);
+    else if (!log_quiet(s->log))
+        wait = at_most(wait, SERVER_SEAL_MS);
+    else if (s->deadlines)
+        wait = at_most(wait, SERVER_TICK_MS);
+    return wait == UINT64_MAX ? -1 : (int)wait;
 }
 
 /* ---- stopping ---- */
@@ -404,7 +413,9 @@ static void turn(struct server *s, int timeout_ms)
     if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
         stalled_retry(s);
     }
+    sweep_run(s);
     run_ready(s);
+    evidence_next(s);
     if (!s->failed) {
         log_flush(s->log);
         if (state_seq(s->state) != s->busy_seq) {

@@ -1,8 +1,9 @@
 /* io/server.h -- the loop: receive, decide, commit into the open group, flush, and release answers
  * when they are durable. One thread does all of it.
  *
- * One turn: wait; reap every completion; release what became durable; run the frames of every
- * ready connection; flush the log. So one group carries what arrived during the last write. */
+ * One turn: wait; reap every completion; release what became durable; end some of what is due; run
+ * the frames of every ready connection; flush the log. So one group carries what arrived during the
+ * last write. */
 #ifndef IO_SERVER_H
 #define IO_SERVER_H
 
@@ -10,23 +11,27 @@
 
 #include "config.h"
 #include "conn.h"
+#include "evidence.h"
 #include "listener.h"
 #include "log.h"
 #include "log_clock.h"
 #include "state.h"
 #include "uring.h"
 
-#define SERVER_TURN_OPS  GJ_BATCH_OPS_MAX /* of one connection in one turn, then the others */
-#define SERVER_STALL_MS  1000u /* the log takes nothing for so long: new frames are OVERLOADED */
-#define SERVER_RETRY_MS  20u   /* stalled connections look again this often */
-#define SERVER_SEAL_MS   50u   /* nothing logged for so long: seal the log */
-#define SERVER_TICK_MS   250u  /* deadlines of connections */
-#define SERVER_HELLO_MS  5000u
-#define SERVER_FRAME_MS  10000u
-#define SERVER_SEND_MS   10000u
-#define SERVER_LINGER_MS 1000u
-#define SERVER_GRACE_MS  200u   /* stopping: late frames are still answered SHUTTING_DOWN */
-#define SERVER_DRAIN_MS  25000u /* stopping: whatever happens, close after this */
+#define SERVER_TURN_OPS    GJ_BATCH_OPS_MAX /* of one connection in one turn, then the others */
+#define SERVER_STALL_MS    1000u  /* the log takes nothing for so long: new frames are OVERLOADED */
+#define SERVER_RETRY_MS    20u    /* stalled connections look again this often */
+#define SERVER_EXPIRE_TURN 256u   /* holds and pending transfers that end in one turn, at most */
+#define SERVER_ROOM_MS     1000u  /* read-only: what is due looks for room this often */
+#define SERVER_DUE_MS      60000u /* a longer sleep until something falls due is cut: clocks slew */
+#define SERVER_SEAL_MS     50u    /* nothing logged for so long: seal the log */
+#define SERVER_TICK_MS     250u   /* deadlines of connections */
+#define SERVER_HELLO_MS    5000u
+#define SERVER_FRAME_MS    10000u
+#define SERVER_SEND_MS     10000u
+#define SERVER_LINGER_MS   1000u
+#define SERVER_GRACE_MS    200u   /* stopping: late frames are still answered SHUTTING_DOWN */
+#define SERVER_DRAIN_MS    25000u /* stopping: whatever happens, close after this */
 
 /* How a stop goes on. */
 enum server_phase {
@@ -37,8 +42,16 @@ enum server_phase {
     SERVER_STOPPED,
 };
 
+/* What the sweep over due holds and pending transfers left. */
+enum sweep {
+    SWEEP_DONE,  /* nothing is due */
+    SWEEP_MORE,  /* the turn's share is done, more are due */
+    SWEEP_ROOM,  /* the log takes no record now */
+    SWEEP_NEVER, /* the log is read-only */
+};
+
 struct server_figures {
-    uint64_t operations, refusals, reads, replays, overloaded;
+    uint64_t operations, refusals, reads, replays, overloaded, expired;
 };
 
 #define SERVER_HINTS 1024u
@@ -82,6 +95,7 @@ struct server {
     bool deadlines;         /* some connection has one */
     bool accept_paused;     /* out of descriptors: try again at the next tick */
     bool disk_event;        /* a disk operation completed in this turn */
+    uint8_t sweep;          /* enum sweep: how far the last one came */
     int signal_fd;
     struct signalfd_siginfo signal_info;
     uint64_t group_durable; /* answers were released up to here */
@@ -94,7 +108,7 @@ struct server {
     uint64_t resident, resident_ms; /* cached for STATS */
     struct server_figures figures;
     struct op_hint hints[SERVER_HINTS]; /* ring of what the look-ahead found */
-    _Alignas(64) uint8_t evidence[NEEDS_MAX][GJ_RECORD_SIZE_MAX];
+    struct evidence_pool evidence;
     uint8_t discard[4096];
 };
 
@@ -124,6 +138,23 @@ bool server_overdue(struct server *s);
 void server_fail(struct server *s, const char *what);
 /* SIGTERM or SIGINT came. */
 void server_signal(struct server *s, int signal);
+
+/* Commits a decided record and keeps it as the next one of the log. */
+static inline void server_keep(struct server *s, const void *record, uint32_t size,
+                               const struct decide_input *in)
+{
+    uint64_t position = log_reserved_position(s->log);
+    commit(s->state, record, position, in->time_ms);
+    log_append(s->log, size, in->seq, state_rid_floor_ms(s->state));
+}
+
+/* io/sweep.c */
+/* Writes down what is due: once per turn, before anybody reads. Whether and how much changes no
+ * answer; but a read that shows something as expired has a record of that time in front of it, and
+ * waits for it, so that no crash makes it open again. */
+void sweep_run(struct server *s);
+/* How long the loop may sleep on its account, in milliseconds; UINT64_MAX = for ever. */
+uint64_t sweep_wait_ms(const struct server *s);
 
 /* io/frames.c */
 void frames_run(struct server *s, struct conn *c);

@@ -1,4 +1,4 @@
-/* clients/c/build.c -- one function per operation, filling its 64 bytes. */
+/* clients/c/build.c -- one function per operation, filling its 64 bytes and extension lines. */
 #include "gongji.h"
 
 #include <string.h>
@@ -151,6 +151,21 @@ void gj_pay_details(struct gj_op *op, struct gj_pay_ext *ext, uint64_t relative,
     *ext = (struct gj_pay_ext){.relative = relative, .personal_part = personal_part};
 }
 
+void gj_hold(struct gj_op *op, struct gj_rid rid, uint64_t patient, uint64_t institution,
+             int64_t amount, enum gj_scenario scenario, uint8_t sources, bool partial,
+             enum gj_auth auth)
+{
+    gj_pay(op, rid, patient, institution, amount, scenario, sources, partial, auth);
+    op->type = GJ_OP_HOLD;
+}
+
+void gj_hold_details(struct gj_op *op, struct gj_pay_ext *ext, uint64_t relative,
+                     int64_t personal_part, uint32_t timeout_s)
+{
+    gj_pay_details(op, ext, relative, personal_part);
+    ext->timeout_s = timeout_s;
+}
+
 void gj_pay_premium(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t beneficiary,
                     int64_t amount, uint16_t year, uint8_t product, enum gj_source source)
 {
@@ -174,4 +189,71 @@ void gj_suspend(struct gj_op *op, struct gj_rid rid, uint64_t person, uint8_t us
 void gj_resume(struct gj_op *op, struct gj_rid rid, uint64_t person, uint8_t uses)
 {
     *op = (struct gj_op){.rid = rid, .person = person, .type = GJ_OP_RESUME, .detail = uses};
+}
+
+/* An operation on an original: the first person and the rid of both, nothing else yet. */
+static void amend(struct gj_op *op, struct gj_original_ext *ext, enum gj_op_type type,
+                  struct gj_rid rid, uint64_t person, struct gj_rid original)
+{
+    *op = (struct gj_op){.rid = rid, .person = person, .type = (uint8_t)type, .ext_count = 1};
+    *ext = (struct gj_original_ext){.rid = original};
+}
+
+void gj_accept(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t payer,
+               struct gj_rid original, uint64_t payee)
+{
+    amend(op, ext, GJ_OP_ACCEPT, rid, payer, original);
+    op->other = payee;
+}
+
+void gj_return(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t payer,
+               struct gj_rid original, uint64_t by)
+{
+    amend(op, ext, GJ_OP_RETURN, rid, payer, original);
+    op->other = by;
+}
+
+void gj_capture(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t patient,
+                struct gj_rid original, int64_t amount, bool final)
+{
+    amend(op, ext, GJ_OP_CAPTURE, rid, patient, original);
+    op->amount = amount;
+    op->flags = final ? GJ_FLAG_FINAL : 0;
+}
+
+void gj_release(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t patient,
+                struct gj_rid original)
+{
+    amend(op, ext, GJ_OP_RELEASE, rid, patient, original);
+}
+
+void gj_refund(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t patient,
+               struct gj_rid original, int64_t amount)
+{
+    amend(op, ext, GJ_OP_REFUND, rid, patient, original);
+    op->amount = amount;
+}
+
+void gj_reverse(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t person,
+                struct gj_rid original)
+{
+    amend(op, ext, GJ_OP_REVERSE, rid, person, original);
+}
+
+void gj_change_region(struct gj_op *op, struct gj_rid rid, uint64_t person, uint16_t use_region,
+                      enum gj_auth auth)
+{
+    *op = (struct gj_op){
+        .rid = rid,
+        .person = person,
+        .type = GJ_OP_CHANGE_REGION,
+        .auth = (uint8_t)auth,
+        .arg = use_region,
+    };
+}
+
+void gj_close_person(struct gj_op *op, struct gj_rid rid, uint64_t person, enum gj_payout payout)
+{
+    *op = (struct gj_op){
+        .rid = rid, .person = person, .type = GJ_OP_CLOSE_PERSON, .detail = (uint8_t)payout};
 }

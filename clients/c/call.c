@@ -132,6 +132,46 @@ int gj_get_institution(struct gj_client *client, uint64_t institution,
     return query_view(client, &read, NULL, view, sizeof(*view), code);
 }
 
+int gj_get_institution_day(struct gj_client *client, uint64_t institution, uint16_t day,
+                           struct gj_institution_day_view *view, uint8_t *code)
+{
+    struct gj_read read = {.type = GJ_READ_INSTITUTION_DAY, .id = institution, .day = day};
+    return query_view(client, &read, NULL, view, sizeof(*view), code);
+}
+
+/* One page of a list of open holds or pending transfers. */
+static int list(struct gj_client *client, enum gj_read_type type, uint64_t person,
+                const struct gj_hold_view *after, struct gj_hold_view page[GJ_HOLDS_PAGE],
+                uint32_t *count, uint8_t *code)
+{
+    struct gj_read read = {.type = (uint8_t)type, .id = person};
+    if (after != NULL) {
+        read.after_due = after->due_ms;
+        read.after_seq = after->seq;
+    }
+    struct gj_answer answer;
+    size_t room = GJ_HOLDS_PAGE * sizeof(page[0]);
+    int error = gj_query(client, &read, NULL, &answer, page, room);
+    if (error < 0) return error;
+    if (answer.code == GJ_OK && answer.size != answer.count * sizeof(page[0]))
+        return client_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
+    *count = answer.code == GJ_OK ? answer.count : 0;
+    *code = answer.code;
+    return 0;
+}
+
+int gj_list_holds(struct gj_client *client, uint64_t person, const struct gj_hold_view *after,
+                  struct gj_hold_view page[GJ_HOLDS_PAGE], uint32_t *count, uint8_t *code)
+{
+    return list(client, GJ_READ_LIST_HOLDS, person, after, page, count, code);
+}
+
+int gj_list_pending(struct gj_client *client, uint64_t person, const struct gj_hold_view *after,
+                    struct gj_hold_view page[GJ_HOLDS_PAGE], uint32_t *count, uint8_t *code)
+{
+    return list(client, GJ_READ_LIST_PENDING, person, after, page, count, code);
+}
+
 int gj_get_totals(struct gj_client *client, uint16_t region, struct gj_totals_view *view,
                   uint8_t *code)
 {

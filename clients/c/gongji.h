@@ -156,8 +156,12 @@ void gj_rid_format(const struct gj_rid *rid, char text[GJ_RID_TEXT_SIZE]);
 int gj_rid_parse(const char *text, struct gj_rid *rid);
 
 /* ---- Building operations --------------------------------------------------------------------- */
-/* Each fills all 64 bytes of `op`; set op->ref, op->actor or op->deadline_ms afterwards if wanted.
- * Nothing is checked here: the server answers BAD_FIELD or the rule's own code. */
+/* Each fills all 64 bytes of `op`, and of `ext` where it has one (the operation's extension line,
+ * to be sent with it: gj_execute, gj_frame_add); set op->ref, op->actor or op->deadline_ms
+ * afterwards if wanted. Nothing is checked here: the server answers BAD_FIELD or the rule's own
+ * code. Which rules an operation has, in which order they are asked, whose policy decides and where
+ * that rule comes from is in docs/OPERATIONS.md, section by section under the operation's name;
+ * the fields are those of op.h. Amounts are fen, regions and days as in read.h. */
 
 /* ext: the region's names and policy (gj_policy_default fills the default policy); send it with the
  * operation. version 1..2^32-1 must grow; valid_from_ms 0 = now. */
@@ -191,7 +195,9 @@ void gj_unbind(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t mem
 /* member 0 = all members of the payer. */
 void gj_set_cap(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member, int64_t cap);
 void gj_deposit(struct gj_op *op, struct gj_rid rid, uint64_t person, int64_t amount);
-/* source: GJ_SOURCE_PERSONAL or GJ_SOURCE_WALLET. */
+/* source: GJ_SOURCE_PERSONAL or GJ_SOURCE_WALLET. With GJ_REPLY_PENDING in the reply's flags
+ * nothing has moved yet: the money is held until gj_accept, gj_return or its expiry
+ * (gj_list_pending). */
 void gj_transfer(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t payee,
                  int64_t amount, enum gj_source source, enum gj_auth auth);
 /* sources: gj_sources(first, second, third). */
@@ -202,11 +208,55 @@ void gj_pay(struct gj_op *op, struct gj_rid rid, uint64_t patient, uint64_t inst
  * bill (0 = not given). Fills `ext`, to be sent with the operation. */
 void gj_pay_details(struct gj_op *op, struct gj_pay_ext *ext, uint64_t relative,
                     int64_t personal_part);
+/* 预结算: like gj_pay, but the money is only held: nothing is posted until it is captured, and what
+ * is not captured or released in time is free again. */
+void gj_hold(struct gj_op *op, struct gj_rid rid, uint64_t patient, uint64_t institution,
+             int64_t amount, enum gj_scenario scenario, uint8_t sources, bool partial,
+             enum gj_auth auth);
+/* As gj_pay_details. timeout_s: seconds from log time until the hold expires; 0 = the longest that
+ * the institution's region allows (hold_timeout_max_s), above it 105 HOLD_TIMEOUT_INVALID. */
+void gj_hold_details(struct gj_op *op, struct gj_pay_ext *ext, uint64_t relative,
+                     int64_t personal_part, uint32_t timeout_s);
 void gj_pay_premium(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t beneficiary,
                     int64_t amount, uint16_t year, uint8_t product, enum gj_source source);
 /* uses: enum gj_use bits, 0 = GJ_USE_PAY. */
 void gj_suspend(struct gj_op *op, struct gj_rid rid, uint64_t person, uint8_t uses);
 void gj_resume(struct gj_op *op, struct gj_rid rid, uint64_t person, uint8_t uses);
+/* 使用地变更: the whole wallet moves to another region of use. */
+void gj_change_region(struct gj_op *op, struct gj_rid rid, uint64_t person, uint16_t use_region,
+                      enum gj_auth auth);
+/* 销户. payout: GJ_PAYOUT_NONE is refused while there is money, GJ_PAYOUT_CASH pays it out.
+ * (gj_close is another matter: it closes the connection.) */
+void gj_close_person(struct gj_op *op, struct gj_rid rid, uint64_t person, enum gj_payout payout);
+
+/* Operations on an earlier one, the original. It is named by its first person (here payer, patient
+ * or person) and its rid (`original`); `rid` is the new operation's own and differs from it. An
+ * original the server does not know is TRANSFER_NOT_FOUND, HOLD_NOT_FOUND or
+ * ORIGINAL_NOT_FOUND; only gj_reverse takes it as well. Each of them can be retried like any other
+ * operation, and a capture, a refund or an accepted transfer is an original in its turn. */
+
+/* 接收: the payee takes a transfer that was answered with GJ_REPLY_PENDING. */
+void gj_accept(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t payer,
+               struct gj_rid original, uint64_t payee);
+/* 退回: a pending transfer goes back; by: the payee (declined) or the payer (cancelled). */
+void gj_return(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t payer,
+               struct gj_rid original, uint64_t by);
+/* 结算: pays `amount` out of a hold, again and again until it is used up, released, expired or
+ * captured with `final`, which frees the rest. */
+void gj_capture(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t patient,
+                struct gj_rid original, int64_t amount, bool final);
+/* 撤销预结算: frees what is left of a hold. */
+void gj_release(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t patient,
+                struct gj_rid original);
+/* 退费: gives back part or all of a payment or capture, to the sources it came from, the last one
+ * first; several refunds of one payment add up to at most what was paid. */
+void gj_refund(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t patient,
+               struct gj_rid original, int64_t amount);
+/* 冲正: undoes a deposit, transfer, payment, capture, refund or premium as a whole. For a request
+ * whose fate the caller does not know: if it has not arrived, OK_TOMBSTONED, and should it still
+ * arrive it is refused (RID_TOMBSTONED), so that afterwards it is certain not to be executed. */
+void gj_reverse(struct gj_op *op, struct gj_original_ext *ext, struct gj_rid rid, uint64_t person,
+                struct gj_rid original);
 
 /* ---- One at a time, blocking ----------------------------------------------------------------- */
 /* Only with a blocking client that has nothing unanswered (else GJ_E_ARGUMENT). */
@@ -234,6 +284,19 @@ int gj_find_region(struct gj_client *client, const char *province, const char *n
                    struct gj_region_view *view, uint8_t *code);
 int gj_get_institution(struct gj_client *client, uint64_t institution,
                        struct gj_institution_view *view, uint8_t *code);
+/* Lines posted to the institution's account on one day (days since 1970-01-01 in Asia/Shanghai):
+ * today or one of the GJ_INSTITUTION_DAYS - 1 days before, else *code is 13 BAD_FIELD. */
+int gj_get_institution_day(struct gj_client *client, uint64_t institution, uint16_t day,
+                           struct gj_institution_day_view *view, uint8_t *code);
+/* Open holds of a person, as patient or relative; and pending transfers from or to a person.
+ * Earliest due first. `after` NULL = from the beginning, else the last entry of the page before (it
+ * may lie in `page`). *count entries come to `page`, which has room for GJ_HOLDS_PAGE; fewer than
+ * that were the last. Pages are separate reads: what ends or begins in between is not in the ones
+ * already read. */
+int gj_list_holds(struct gj_client *client, uint64_t person, const struct gj_hold_view *after,
+                  struct gj_hold_view page[GJ_HOLDS_PAGE], uint32_t *count, uint8_t *code);
+int gj_list_pending(struct gj_client *client, uint64_t person, const struct gj_hold_view *after,
+                    struct gj_hold_view page[GJ_HOLDS_PAGE], uint32_t *count, uint8_t *code);
 int gj_get_totals(struct gj_client *client, uint16_t region, struct gj_totals_view *view,
                   uint8_t *code);
 int gj_get_stats(struct gj_client *client, struct gj_stats_view *view);

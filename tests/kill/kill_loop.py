@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # tests/kill/kill_loop.py -- SIGKILL in a loop: what was acknowledged is there exactly once.
-"""Starts gongjid on one directory, drives deposits and transfers over a real socket, kills the
-server at a random moment, restarts it, and compares with an account kept here:
+"""Starts gongjid on one directory, drives deposits, transfers, payments, holds, captures, releases,
+refunds, reversals and tombstones over a real socket, kills the server at a random moment, restarts
+it, and compares with an account kept here:
 
  1. every acknowledged operation answers get_op with the same code, seq, balance and amount;
  2. every unacknowledged one is either executed or not; sent again with its rid it is executed now
@@ -12,6 +13,7 @@ server at a random moment, restarts it, and compares with an account kept here:
 Prints its seed. Exit 0 only if every round held.
 """
 import argparse
+import collections
 import os
 import random
 import shutil
@@ -31,9 +33,16 @@ FRAME_OPERATIONS = 32
 FRAMES_IN_FLIGHT = 8
 OPENING_FEN = 10**12
 READY_SECONDS_MAX = 60
+OPEN_HOLDS_MAX = 400  # of all persons: below --holds-max, and below what one person may have
+REMEMBERED = 3000     # of what can be undone; from many lives of the server
+INSTITUTION = 7
 EMPLOYEE, ACTIVE, SPOUSE, FACE, PERSONAL = 1, 1, 1, 1, 1
-OK, REPLAYED, EXECUTED, NOT_EXECUTED = 0, 1, 1, 3
+OK, TOMBSTONE, REPLAYED, EXECUTED, NOT_EXECUTED = 0, 3, 1, 1, 3
 LOST = (gj.Closed, OSError)  # what was not answered may or may not have been executed
+
+# An operation: its rid and bytes, its first person, what it must answer, and what it moves if it is
+# executed: (name of a figure, person, fen).
+Sent = collections.namedtuple("Sent", "request bytes person code amount moves")
 
 
 class Server:
@@ -71,46 +80,39 @@ class Account:
     """What must be true, kept without looking at the server's code."""
 
     def __init__(self):
-        self.personal = {}
-        self.wallet = {}
-        self.acknowledged = {}  # rid -> (operation, person, reply)
+        self.figures = collections.Counter()  # (name, person) -> fen
+        self.acknowledged = {}  # rid -> (operation, reply)
         self.seqs = set()
         self.problems = []
 
     def problem(self, text):
         self.problems.append(text)
 
-    def apply(self, sent):
-        """Books one executed operation (request, bytes, payer, payee or 0, amount)."""
-        _, _, payer, payee, amount = sent
-        if payee:
-            self.personal[payer] -= amount
-            self.wallet[payee] += amount
-        else:
-            self.personal[payer] += amount
-
     def acknowledge(self, sent, reply):
-        """Notes a reply; it must be a success that was not noted before."""
+        """Notes a reply; it must be what was expected, and not noted before."""
         code, _, seq, _, amount, _ = reply
-        if code != OK or amount != sent[4]:
-            self.problem(f"{sent[0].hex()}: code {code}, amount {amount} of {sent[4]}")
+        if (code, amount) != (sent.code, sent.amount):
+            self.problem(f"{sent.request.hex()}: code {code}, amount {amount}, not {sent.code}, "
+                         f"{sent.amount}")
             return
         if seq in self.seqs:
             self.problem(f"seq {seq} was given twice")
         self.seqs.add(seq)
-        self.apply(sent)
-        self.acknowledged[sent[0]] = (sent, reply)
+        for name, person, fen in sent.moves:
+            self.figures[name, person] += fen
+        self.acknowledged[sent.request] = (sent, reply)
 
 
 def populate(connection, account):
     """One region, couples; the first of each pays into the wallet of the second."""
-    setup = [gj.region(1, "市", quota_bp=10000)]
+    setup = [gj.region(1, "市", quota_bp=10000),
+             gj.op(gj.SET_INSTITUTION, other=INSTITUTION, arg=1, sub=1, detail=31, flags=0x10,
+                   ext=bytes(64))]
     for person in range(1, PERSONS + 1):
         setup.append(gj.op(gj.OPEN_PERSON, person=person, arg=1, sub=EMPLOYEE, detail=ACTIVE))
         setup.append(gj.op(gj.CONFIRM_WALLET, person=person, arg=1, auth=FACE))
         setup.append(gj.op(gj.DEPOSIT, person=person, amount=OPENING_FEN))
-        account.personal[person] = OPENING_FEN
-        account.wallet[person] = 0
+        account.figures["personal", person] = OPENING_FEN
     for person in range(1, PERSONS + 1, 2):
         setup.append(gj.op(gj.BIND, person=person, other=person + 1, amount=-1, sub=SPOUSE,
                            auth=FACE))
@@ -119,27 +121,133 @@ def populate(connection, account):
             account.problem(f"set-up: code {code}")
 
 
-def mint(chance):
-    """One random deposit or transfer: (rid, bytes, payer, payee or 0, amount)."""
-    request, amount = gj.rid(), chance.randint(1, 1000)
-    if chance.random() < 0.3:
-        person = chance.randint(1, PERSONS)
-        return (request, gj.op(gj.DEPOSIT, person=person, amount=amount, id=request), person, 0,
-                amount)
-    payer = chance.randrange(1, PERSONS, 2)
-    return (request, gj.op(gj.TRANSFER, person=payer, other=payer + 1, amount=amount, sub=PERSONAL,
-                           auth=FACE, id=request), payer, payer + 1, amount)
+class Mint:
+    """Makes random operations of which it knows the outcome. One connection sends all of them, so
+    they are executed in this order, also over a kill: what a crash took was the end of it."""
+
+    def __init__(self, chance):
+        self.chance = chance
+        self.holds = {}     # rid -> [person, fen left]
+        self.payments = {}  # rid -> [person, fen, fen refunded]: payments and captures
+        self.undoable = {}  # rid -> (person, moves, payment or None, fen): of all other kinds
+        self.kinds = collections.Counter()
+
+    def next(self):
+        kinds = [self.deposit, self.transfer, self.pay, self.hold, self.tombstone]
+        weights = [6, 10, 5, 5 if len(self.holds) < OPEN_HOLDS_MAX else 0, 1]
+        for kind, weight, there in ((self.capture, 6, self.holds), (self.release, 2, self.holds),
+                                    (self.refund, 4, self.payments),
+                                    (self.reverse_payment, 1, self.payments),
+                                    (self.reverse, 3, self.undoable)):
+            kinds.append(kind)
+            weights.append(weight if there else 0)
+        kind = self.chance.choices(kinds, weights)[0]
+        sent = kind(gj.rid(), self.chance.randint(1, 1000)) or self.deposit(gj.rid(), 1)
+        self.kinds[sent.bytes[56]] += 1
+        for known in (self.payments, self.undoable):
+            while len(known) > REMEMBERED:
+                del known[self.chance.choice(list(known)[:100])]
+        return sent
+
+    def some(self, known):
+        return self.chance.choice(list(known))
+
+    def payer(self):
+        return self.chance.randrange(1, PERSONS, 2)
+
+    def remember(self, sent, payment=None):
+        self.undoable[sent.request] = (sent.person, sent.moves, payment, sent.amount)
+        return sent
+
+    def deposit(self, request, fen):
+        person = self.chance.randint(1, PERSONS)
+        return self.remember(Sent(
+            request, gj.op(gj.DEPOSIT, person, amount=fen, id=request), person, OK, fen,
+            [("personal", person, fen)]))
+
+    def transfer(self, request, fen):
+        payer = self.payer()
+        return self.remember(Sent(
+            request, gj.op(gj.TRANSFER, payer, payer + 1, fen, sub=PERSONAL, auth=FACE,
+                           id=request), payer, OK, fen,
+            [("personal", payer, -fen), ("wallet", payer + 1, fen)]))
+
+    def pay(self, request, fen):
+        person = self.payer()
+        self.payments[request] = [person, fen, 0]
+        return Sent(request, gj.pay(gj.PAY, person, INSTITUTION, fen, id=request), person, OK, fen,
+                    [("personal", person, -fen), ("payable", 0, fen)])
+
+    def hold(self, request, fen):
+        person = self.payer()
+        self.holds[request] = [person, fen]
+        return Sent(request, gj.pay(gj.HOLD, person, INSTITUTION, fen, id=request), person, OK,
+                    fen, [("held", person, fen)])
+
+    def capture(self, request, fen):
+        hold = self.some(self.holds)
+        person, left = self.holds[hold]
+        fen = min(fen, left)
+        final = fen == left or self.chance.random() < 0.5
+        self.holds[hold][1] -= fen
+        if final:
+            del self.holds[hold]
+        self.payments[request] = [person, fen, 0]
+        return Sent(request, gj.on(gj.CAPTURE, person, hold, amount=fen,
+                                   flags=gj.FINAL if final else 0, id=request), person, OK, fen,
+                    [("personal", person, -fen), ("held", person, -(left if final else fen)),
+                     ("payable", 0, fen)])
+
+    def release(self, request, _):
+        hold = self.some(self.holds)
+        person, left = self.holds.pop(hold)
+        return Sent(request, gj.on(gj.RELEASE, person, hold, id=request), person, OK, left,
+                    [("held", person, -left)])
+
+    def refund(self, request, fen):
+        payment = self.some(self.payments)
+        person, paid, refunded = self.payments[payment]
+        fen = min(fen, paid - refunded)
+        if fen == 0:
+            return None
+        self.payments[payment][2] += fen
+        return self.remember(Sent(
+            request, gj.on(gj.REFUND, person, payment, amount=fen, id=request), person, OK, fen,
+            [("personal", person, fen), ("payable", 0, -fen)]), payment)
+
+    def reverse_payment(self, request, _):
+        payment = self.some(self.payments)
+        person, paid, refunded = self.payments[payment]
+        if refunded != 0:
+            return None
+        del self.payments[payment]
+        return Sent(request, gj.on(gj.REVERSE, person, payment, id=request), person, OK, paid,
+                    [("personal", person, paid), ("payable", 0, -paid)])
+
+    def reverse(self, request, _):
+        """Of a deposit, a transfer or a refund: everything moves back."""
+        original = self.some(self.undoable)
+        person, moves, payment, fen = self.undoable.pop(original)
+        if payment is not None and payment in self.payments:
+            self.payments[payment][2] -= fen
+        return Sent(request, gj.on(gj.REVERSE, person, original, id=request), person, OK, fen,
+                    [(name, who, -moved) for name, who, moved in moves])
+
+    def tombstone(self, request, _):
+        person = self.payer()
+        return Sent(request, gj.on(gj.REVERSE, person, gj.rid(), id=request), person, TOMBSTONE, 0,
+                    [])
 
 
-def drive(connection, account, chance):
+def drive(connection, account, chance, mint):
     """Sends frames until the connection is lost; returns what was sent and not answered."""
     waiting = []
     try:
         while True:
             while len(waiting) < FRAMES_IN_FLIGHT:
-                frame = [mint(chance) for _ in range(chance.randint(1, FRAME_OPERATIONS))]
+                frame = [mint.next() for _ in range(chance.randint(1, FRAME_OPERATIONS))]
                 waiting.append(frame)
-                connection.send_ops(*(sent[1] for sent in frame))
+                connection.send_ops(*(sent.bytes for sent in frame))
             replies = connection.replies()
             frame = waiting.pop(0)
             if len(replies) != len(frame):
@@ -159,12 +267,14 @@ def states(connection, sents):
     """(state, reply) of each operation by get_op."""
     found = []
     for part in chunks(sents, 256):
-        for code, *_, view in connection.reads(*(gj.read(gj.GET_OP, s[2], op_id=s[0])
-                                                 for s in part)):
+        for code, *_, view in connection.reads(*(gj.read(gj.GET_OP, s.person,
+                                                         op_id=s.request) for s in part)):
             if code != OK:
                 found.append((0, None))
             else:
-                found.append((view[0], (*struct.unpack_from("<BB6xQqq", view, 16), None)))
+                reply = struct.unpack_from("<BB6xQqq", view, 16)
+                sources = struct.unpack_from("<qqqq", view, 48) if reply[1] & gj.SOURCES else None
+                found.append((view[0], (*reply, sources)))
     return found
 
 
@@ -172,11 +282,11 @@ def check_acknowledged(connection, account, wanted):
     """Point 1: get_op knows each with the reply it had."""
     sents = [account.acknowledged[request][0] for request in wanted]
     for sent, (state, reply) in zip(sents, states(connection, sents)):
-        noted = account.acknowledged[sent[0]][1]
+        noted = account.acknowledged[sent.request][1]
         if state != EXECUTED:
-            account.problem(f"{sent[0].hex()} was acknowledged and is lost (state {state})")
+            account.problem(f"{sent.request.hex()} was acknowledged and is lost (state {state})")
         elif (reply[0], *reply[2:]) != (noted[0], *noted[2:]):
-            account.problem(f"{sent[0].hex()}: {reply} is not the reply {noted}")
+            account.problem(f"{sent.request.hex()}: {reply} is not the reply {noted}")
 
 
 def check_unanswered(connection, account, unanswered):
@@ -185,12 +295,12 @@ def check_unanswered(connection, account, unanswered):
     executed = 0
     known = states(connection, unanswered)
     for part in chunks(list(zip(unanswered, known)), 256):
-        replies = connection.ops(*(sent[1] for sent, _ in part))
+        replies = connection.ops(*(sent.bytes for sent, _ in part))
         for (sent, (state, _)), reply in zip(part, replies):
             if state not in (EXECUTED, NOT_EXECUTED):
-                account.problem(f"{sent[0].hex()}: get_op says state {state}")
+                account.problem(f"{sent.request.hex()}: get_op says state {state}")
             if (state == EXECUTED) != bool(reply[1] & REPLAYED):
-                account.problem(f"{sent[0].hex()}: state {state}, but the retry gave {reply}")
+                account.problem(f"{sent.request.hex()}: state {state}, but the retry gave {reply}")
             executed += state == EXECUTED
             account.acknowledge(sent, reply)
     return executed
@@ -207,7 +317,7 @@ def check_replays(connection, account, chance):
     some = chance.sample(sorted(account.acknowledged), min(64, len(account.acknowledged)))
     if not some:
         return
-    replies = connection.ops(*(account.acknowledged[request][0][1] for request in some))
+    replies = connection.ops(*(account.acknowledged[request][0].bytes for request in some))
     for request, reply in zip(some, replies):
         noted = account.acknowledged[request][1]
         if not reply[1] & REPLAYED or reply[2:] != noted[2:]:
@@ -216,13 +326,16 @@ def check_replays(connection, account, chance):
 
 def check_books(connection, account):
     """Point 3: balances, and the server's own recount."""
-    people = sorted(account.personal)
+    people = range(1, PERSONS + 1)
     answers = connection.reads(*(gj.read(gj.GET_PERSON, person) for person in people))
     for person, (code, *_, view) in zip(people, answers):
-        personal, _, wallet = struct.unpack_from("<qqq", view, 8) if code == OK else (0, 0, 0)
-        if (personal, wallet) != (account.personal[person], account.wallet[person]):
-            account.problem(f"person {person} has {personal} and {wallet}, not "
-                            f"{account.personal[person]} and {account.wallet[person]}")
+        found = struct.unpack_from("<qqq", view, 8) if code == OK else (0, 0, 0)
+        wanted = tuple(account.figures[name, person] for name in ("personal", "held", "wallet"))
+        if found != wanted:
+            account.problem(f"person {person} has {found}, not {wanted}")
+    if connection.payable(INSTITUTION) != account.figures["payable", 0]:
+        account.problem(f"the institution's payable is {connection.payable(INSTITUTION)}, not "
+                        f"{account.figures['payable', 0]}")
     (code, *_, view), (*_, digest) = connection.reads(gj.read(gj.AUDIT), gj.read(gj.STATE_DIGEST))
     broken = view.rstrip(bytes(1)).decode() if code == OK else f"code {code}"
     if broken:
@@ -230,7 +343,7 @@ def check_books(connection, account):
     return digest
 
 
-def run_round(number, program, directory, account, chance, last):
+def run_round(number, program, directory, account, chance, mint, last):
     """One life of the server: check what the last one left, drive, kill. Returns what it left."""
     server = Server(program, directory)
     connection = gj.Client(server.address, credit=4096, timeout=60)
@@ -244,7 +357,7 @@ def run_round(number, program, directory, account, chance, last):
     delay = chance.uniform(0.02, 0.8)
     killer = threading.Timer(delay, server.process.send_signal, [signal.SIGKILL])
     killer.start()
-    left = drive(connection, account, chance)
+    left = drive(connection, account, chance, mint)
     killer.join()
     connection.close()
     status = server.end(signal.SIGKILL)
@@ -291,11 +404,12 @@ def main():
     directory = os.path.join(place, "data")
     os.mkdir(directory, 0o700)
     chance, account = random.Random(options.seed), Account()
+    mint = Mint(chance)
     print(f"    seed {options.seed}, {options.rounds} rounds in {place}", flush=True)
     last = {"unanswered": [], "since": 0}
     try:
         for number in range(options.rounds):
-            last = run_round(number, program, directory, account, chance, last)
+            last = run_round(number, program, directory, account, chance, mint, last)
         finish(program, directory, account, chance, last)
     except (RuntimeError, AssertionError, *LOST) as error:
         account.problem(f"{type(error).__name__}: {error}")
@@ -304,7 +418,9 @@ def main():
     if account.problems:
         print(f"not ok {len(account.problems)} problems; kept {place}")
         return 1
-    print(f"    {len(account.acknowledged)} operations acknowledged, each there exactly once")
+    print(f"    {len(account.acknowledged)} operations acknowledged, each there exactly once; "
+          "sent: " + ", ".join(f"{count} of type {kind}"
+                               for kind, count in sorted(mint.kinds.items())))
     if not options.keep:
         shutil.rmtree(place)
     return 0

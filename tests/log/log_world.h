@@ -92,6 +92,7 @@ static inline struct state *world_state(void *owner, uint64_t hash_seed)
     struct state_config config = {.persons_max = w->persons_max,
                                   .families_max = 16,
                                   .institutions_max = 16,
+                                  .holds_max = 16,
                                   .rids_max = w->rids_max,
                                   .hash_seed = hash_seed};
     struct state_memory parts;
@@ -197,21 +198,29 @@ static inline struct world_long_op world_long_op(uint64_t n)
     return ret;
 }
 
-/* Decides, appends and commits one operation; its position, 0 if there is no room now. */
-static inline uint64_t world_append_op(struct world *w, const struct gj_op *op)
+/* Decides, appends and commits one operation; its position, 0 if there is no room now. `in` has the
+ * evidence. */
+static inline uint64_t world_append_with(struct world *w, const struct gj_op *op,
+                                         struct decide_input *in)
 {
+    struct decision decision;
     void *record = log_reserve(w->log, w->time_ms);
     if (record == NULL) return 0;
     uint64_t position = log_reserved_position(w->log);
-    struct decide_input in = {.time_ms = log_reserved_time_ms(w->log),
-                              .seq = state_seq(w->state) + 1};
-    struct decision decision;
-    decide(w->state, op, &in, record, &decision);
+    in->time_ms = log_reserved_time_ms(w->log);
+    in->seq = state_seq(w->state) + 1;
+    decide(w->state, op, in, record, &decision);
     CHECK_EQ(decision.kind, DECISION_RECORD);
     if (decision.kind != DECISION_RECORD) return 0;
-    commit(w->state, record, position, in.time_ms);
-    log_append(w->log, decision.record_size, in.seq, state_rid_floor_ms(w->state));
+    commit(w->state, record, position, in->time_ms);
+    log_append(w->log, decision.record_size, in->seq, state_rid_floor_ms(w->state));
     return position;
+}
+/* Without evidence: what was there before is executed again. */
+static inline uint64_t world_append_op(struct world *w, const struct gj_op *op)
+{
+    struct decide_input in = {.evidence_count = 0};
+    return world_append_with(w, op, &in);
 }
 static inline uint64_t world_append(struct world *w, uint64_t n)
 {

@@ -200,6 +200,68 @@ TEST(evidence)
     world_remove(&w);
 }
 
+/* Fetches its record when it is woken, as those do who must not lose it again. */
+struct collector {
+    struct log_waiter waiter;
+    struct world *world;
+    uint64_t position, seq;
+};
+
+static void collect(struct log_waiter *waiter)
+{
+    struct collector *self = waiter->owner;
+    const void *record = log_fetch(self->world->log, self->position, waiter);
+    CHECK(record != NULL);
+    if (record != NULL) self->seq = record_effect(record)->seq;
+}
+
+/* More at once than the cache has chunks: whoever is woken has its record at that moment, whatever
+ * the others read before it runs, and in the end everybody had it. */
+TEST(evidence_for_more_than_the_cache_holds)
+{
+    enum { WAITERS = LOG_CHUNKS + 20, PER_CHUNK = LOG_CHUNK / 192 };
+    static struct collector collectors[WAITERS];
+    struct world w;
+    world_init(&w);
+    w.rids_max = 1 << 18;
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    for (uint64_t n = 0, i = 0; i < WAITERS; n++) {
+        struct world_long_op op = world_long_op(n);
+        uint64_t position = world_append_op(&w, &op.op);
+        CHECK(position != 0);
+        if (n % 1000 == 0) { /* what is not in flight can take no more */
+            log_flush(w.log);
+            world_poll(&w);
+        }
+        if (n % (PER_CHUNK + 1) != 0) continue;
+        collectors[i] = (struct collector){.world = &w, .position = position, .seq = 0};
+        collectors[i].waiter = (struct log_waiter){.done = collect, .owner = &collectors[i]};
+        i++;
+    }
+    log_flush(w.log);
+    world_poll(&w);
+    for (uint64_t g = 0; g < LOG_SLOTS; g++) world_group(&w, UINT64_C(1) << 40 | g, 1);
+    /* One read for each, and for those beyond the cache a place in the queue. */
+    for (uint32_t i = 0; i < LOG_CHUNKS; i++) {
+        CHECK(log_fetch(w.log, collectors[i].position, &collectors[i].waiter) == NULL);
+    }
+    CHECK_EQ(w.log->cache.reading, LOG_CHUNKS);
+    struct log_waiter late = {.done = on_done};
+    woken = failed = 0;
+    CHECK(log_fetch(w.log, collectors[LOG_CHUNKS].position, &late) == NULL);
+    world_poll(&w);
+    CHECK_EQ(woken, 1);
+    for (uint32_t i = LOG_CHUNKS; i < WAITERS; i++) {
+        const void *record = log_fetch(w.log, collectors[i].position, &collectors[i].waiter);
+        if (record != NULL) collectors[i].seq = record_effect(record)->seq; /* read ahead */
+    }
+    world_poll(&w);
+    for (uint32_t i = 0; i < WAITERS; i++) CHECK_EQ(collectors[i].seq, 1 + i * (PER_CHUNK + 1));
+    world_die(&w);
+    world_remove(&w);
+}
+
 TEST(evidence_that_cannot_be_read)
 {
     struct world w;
@@ -289,6 +351,186 @@ TEST(damaged_evidence_is_no_evidence)
         CHECK_EQ(world_start(&w), 0);
         world_poll(&w);
     }
+    world_remove(&w);
+}
+
+/* Rewrites every group of segment 0 as one of format 1: same bytes, another number, signed anew. */
+static void make_format_1(struct world *w, const struct log_meta *meta, uint64_t end)
+{
+    static _Alignas(64) uint8_t bytes[LOG_GROUP_SIZE_MAX];
+    char path[128];
+    uint8_t before[16] = {0};
+    for (uint64_t at = 0; at < end;) {
+        struct log_group *group = (struct log_group *)bytes;
+        world_peek(w, at, bytes, LOG_BLOCK_SIZE);
+        uint64_t size = log_padded(group->size);
+        world_peek(w, at, bytes, size);
+        group->format_version = 1;
+        memcpy(group->prev_digest, before, sizeof(before));
+        log_group_sign(group, meta->secret);
+        memcpy(before, group->digest, sizeof(before));
+        world_poke(w, at, bytes, size);
+        at += size;
+    }
+    struct log_meta older = *meta;
+    older.format_version = 1;
+    log_meta_sign(&older);
+    world_path(w, "log.meta", path);
+    int fd = open(path, O_WRONLY);
+    ASSERT(fd >= 0 && pwrite(fd, &older, sizeof(older), 0) == (ssize_t)sizeof(older));
+    (void)close(fd);
+}
+
+/* A log of the first format is redone and goes on in the present one, over several starts. */
+TEST(format_1_goes_on)
+{
+    struct world w;
+    uint64_t before[2], after[2];
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    for (uint64_t g = 0; g < 5; g++) world_group(&w, 10 * g, 10);
+    world_seal(&w);
+    state_digest(w.state, before);
+    struct log_meta meta = w.log->files.meta;
+    uint64_t end = w.log->end;
+    world_die(&w);
+    make_format_1(&w, &meta, end);
+    for (uint64_t start = 0; start < 3; start++) {
+        CHECK_EQ(world_start(&w), 0);
+        world_poll(&w);
+        CHECK_EQ(w.rec.records, 50 + 10 * start);
+        CHECK_EQ(w.log->files.meta.format_version, 1);
+        struct log_group group;
+        world_peek(&w, 0, &group, sizeof(group));
+        CHECK_EQ(group.format_version, 1);
+        world_peek(&w, w.log->end - LOG_BLOCK_SIZE, &group, sizeof(group));
+        CHECK_EQ(group.format_version, LOG_FORMAT_VERSION);
+        state_digest(w.state, after);
+        if (start == 0) CHECK(before[0] == after[0] && before[1] == after[1]);
+        world_group(&w, 100 + 10 * start, 10);
+        world_die(&w);
+    }
+    world_remove(&w);
+}
+
+/* The records it depends on; they are still in memory. */
+static void find_evidence(struct world *w, const struct gj_op *op, struct decide_input *in)
+{
+    static _Alignas(64) uint8_t records[NEEDS_MAX][GJ_RECORD_SIZE_MAX];
+    struct log_waiter waiter = {0};
+    struct needs n;
+    for (;;) {
+        needs(w->state, op, in->evidence, in->evidence_count, &n);
+        if (n.count == in->evidence_count) return;
+        for (uint32_t i = in->evidence_count; i < n.count; i++) {
+            const void *record = log_fetch(w->log, n.positions[i], &waiter);
+            ASSERT(record != NULL);
+            memcpy(records[i], record, record_size(record, GJ_RECORD_SIZE_MAX));
+            in->evidence[i] = (struct evidence){.position = n.positions[i], .record = records[i]};
+        }
+        in->evidence_count = n.count;
+    }
+}
+
+/* An operation and its extension line. */
+struct world_undo {
+    struct gj_op op;
+    struct gj_original_ext ext;
+};
+
+static void dump_step(struct world *w, struct gj_op op, const struct gj_op *original, uint64_t n)
+{
+    struct world_undo undo = {.op = op};
+    struct gj_op numbered = world_op(n);
+    undo.op.rid = numbered.rid;
+    undo.op.person = 5;
+    undo.op.ext_count = original != NULL;
+    if (original != NULL) undo.ext.rid = original->rid;
+    struct decide_input in = {.evidence_count = 0};
+    find_evidence(w, &undo.op, &in);
+    CHECK(world_append_with(w, &undo.op, &in) != 0);
+}
+
+/* A person with money, an institution that takes it. */
+static void dump_setup(struct world *w)
+{
+    struct {
+        struct gj_op op;
+        struct gj_region_ext ext;
+    } region = {.op = world_op(1)};
+    region.op.type = GJ_OP_SET_REGION;
+    region.op.ext_count = 6;
+    region.op.person = 0;
+    region.op.amount = 1;
+    region.op.arg = 9;
+    memcpy(region.ext.name, "nine", 4);
+    gj_policy_default(&region.ext.policy);
+    CHECK(world_append_op(w, &region.op) != 0);
+    struct world_long_op institution = world_long_op(2);
+    CHECK(world_append_op(w, &institution.op) != 0);
+    dump_step(w, (struct gj_op){.type = GJ_OP_OPEN_PERSON, .arg = 9, .kind = 1, .detail = 1}, NULL,
+              3);
+    dump_step(w, (struct gj_op){.type = GJ_OP_DEPOSIT, .amount = 1000}, NULL, 4);
+}
+
+/* What `gongji log dump` says about records with more lines than an operation and its effect. */
+TEST(dump_of_holds_and_undoing)
+{
+    static const char *const expected[] = {
+        " HOLD rid ",
+        " other 77 amount 500 -> 0 OK balance 1000 taken 500 0 0 remainder 0 hold 0 "
+        "amount 500 due ",
+        " CAPTURE rid ",
+        " amount 300 -> 0 OK balance 700 taken 300 0 0 remainder 0 hold 0 amount "
+        "300 due ",
+        " ends\n",
+        " REFUND rid ",
+        " amount 100 -> 0 OK balance 800 taken 100 0 0 remainder 200 undoes "
+        "CAPTURE amended 0 payment ",
+        " refunded 100 0 0\n",
+        " REVERSE rid ",
+        " -> 0 OK balance 700 taken 100 0 0 remainder 0 undoes REFUND amended 0 "
+        "payment ",
+        " refunded 0 0 0\n",
+        " -> 3 OK_TOMBSTONED balance 0\n"};
+    struct world w;
+    char *text = NULL;
+    size_t size = 0;
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    dump_setup(&w);
+    struct gj_op hold = world_op(5), capture = world_op(6), refund = world_op(7),
+                 unknown = world_op(99);
+    dump_step(&w,
+              (struct gj_op){.type = GJ_OP_HOLD,
+                             .other = 77,
+                             .amount = 500,
+                             .kind = GJ_SOURCE_PERSONAL,
+                             .detail = 1,
+                             .auth = GJ_AUTH_FACE},
+              NULL, 5);
+    dump_step(&w, (struct gj_op){.type = GJ_OP_CAPTURE, .amount = 300, .flags = GJ_FLAG_FINAL},
+              &hold, 6);
+    dump_step(&w, (struct gj_op){.type = GJ_OP_REFUND, .amount = 100}, &capture, 7);
+    dump_step(&w, (struct gj_op){.type = GJ_OP_REVERSE}, &refund, 8);
+    dump_step(&w, (struct gj_op){.type = GJ_OP_REVERSE}, &unknown, 9);
+    log_flush(w.log);
+    world_poll(&w);
+    world_die(&w);
+    FILE *out = open_memstream(&text, &size);
+    ASSERT(out != NULL);
+    CHECK_EQ(log_dump(w.dir, out), 0);
+    (void)fclose(out);
+    const char *at = text;
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
+        const char *found = strstr(at, expected[i]);
+        if (found == NULL) CHECK_STR(expected[i], at);
+        if (found != NULL) at = found + strlen(expected[i]);
+    }
+    CHECK(strstr(text, " original ") != NULL);
+    free(text);
     world_remove(&w);
 }
 
@@ -493,10 +735,16 @@ TEST(time_rules)
     w.time_ms += 5000;
     world_group(&w, 0, 1);
     w.time_ms -= 3000; /* falls: the group keeps the last time */
+    CHECK_EQ(log_next_time_ms(w.log, w.time_ms), WORLD_TIME + 5000);
+    CHECK_EQ(log_next_time_ms(w.log, WORLD_TIME + 7000), WORLD_TIME + 7000);
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
     CHECK_EQ(log_reserved_time_ms(w.log), WORLD_TIME + 5000);
+    CHECK_EQ(log_next_time_ms(w.log, WORLD_TIME + 7000), WORLD_TIME + 7000);
     CHECK(log_reserve(w.log, WORLD_TIME + 6000) != NULL); /* an unused group takes a later time */
     CHECK_EQ(log_reserved_time_ms(w.log), WORLD_TIME + 6000);
+    w.time_ms = WORLD_TIME + 6000;
+    CHECK(world_append(&w, 1) != 0); /* from now on the group's time is fixed */
+    CHECK_EQ(log_next_time_ms(w.log, WORLD_TIME + 7000), WORLD_TIME + 6000);
     world_die(&w);
     w.time_ms = WORLD_TIME; /* behind the log: goes on from the log */
     CHECK_EQ(world_start(&w), 0);
@@ -569,7 +817,8 @@ TEST(log_clock_slews_and_never_falls)
 TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
           T(groups_are_pipelined_and_bounded), T(only_the_contiguous_prefix_is_released),
           T(failing_writes), T(evidence), T(evidence_that_cannot_be_read),
-          T(damaged_evidence_is_no_evidence), T(failing_zero_writes),
+          T(evidence_for_more_than_the_cache_holds), T(damaged_evidence_is_no_evidence),
+          T(format_1_goes_on), T(dump_of_holds_and_undoing), T(failing_zero_writes),
           T(no_descriptor_for_a_segment), T(read_only_at_the_very_end),
           T(directory_removed_while_serving), T(segments_are_made_ahead_and_crossed),
           T(no_room_makes_read_only), T(no_room_at_the_start), T(time_rules),

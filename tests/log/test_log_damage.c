@@ -552,7 +552,7 @@ TEST(identity)
     world_path(w, "log.meta", meta);
     world_path(w, "kept", other);
     copy_file(meta, other, 4096);
-    set_meta(w, 8, 2);
+    set_meta(w, 8, LOG_FORMAT_VERSION + 1);
     expect_refusal(w, 77); /* newer */
     copy_file(other, meta, 4096);
     set_meta(w, 0, 'x');
@@ -703,7 +703,8 @@ TEST(group_out_of_sequence)
 }
 
 /* One record changed in memory before its group is signed and written. */
-static void start_with_record(struct world *w, uint8_t ext_count, uint32_t slot, uint32_t family)
+static void start_with_record(struct world *w, uint8_t type, uint8_t ext_count, uint32_t slot,
+                              uint32_t family)
 {
     world_init(w);
     CHECK_EQ(world_start(w), 0);
@@ -716,6 +717,7 @@ static void start_with_record(struct world *w, uint8_t ext_count, uint32_t slot,
     ((struct gj_effect *)(record + GJ_RECORD_UNIT))->slot_first = slot;
     ((struct gj_effect *)(record + GJ_RECORD_UNIT))->family = family;
     ((struct gj_op *)record)->ext_count = ext_count;
+    ((struct gj_op *)record)->type = type;
     log_flush(w->log);
     world_poll(w);
     world_die(w);
@@ -724,11 +726,11 @@ static void start_with_record(struct world *w, uint8_t ext_count, uint32_t slot,
 TEST(capacity_too_small)
 {
     struct world w;
-    start_with_record(&w, 0, 5000, SLOT_NONE);
+    start_with_record(&w, GJ_OP_DEPOSIT, 0, 5000, SLOT_NONE);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "--persons-max") != NULL);
     world_remove(&w);
-    start_with_record(&w, 0, SLOT_NONE, 4000);
+    start_with_record(&w, GJ_OP_BIND, 0, SLOT_NONE, 4000);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "--families-max") != NULL);
     world_remove(&w);
@@ -755,7 +757,7 @@ TEST(too_few_institutions)
 TEST(record_that_cannot_be_read)
 {
     struct world w;
-    start_with_record(&w, 6, SLOT_NONE, SLOT_NONE);
+    start_with_record(&w, GJ_OP_DEPOSIT, 6, SLOT_NONE, SLOT_NONE);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "cannot be read") != NULL);
     world_remove(&w);

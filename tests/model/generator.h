@@ -8,11 +8,13 @@
 #include "model.h"
 
 #define WORLD_REGIONS          6u  /* ids 1..6; 7 is never set */
-#define WORLD_PERSONS          14u /* ids 100..113, and 99 which is never opened */
-#define WORLD_PERSONS_MAX      12u
+#define WORLD_CENTRES          3u  /* of them, where most persons and all institutions are */
+#define WORLD_PERSONS          16u /* ids 100..115, and 99 which is never opened */
+#define WORLD_PERSONS_MAX      14u
 #define WORLD_INSTITUTIONS     6u /* ids 10..15, and 9 which is never set */
 #define WORLD_INSTITUTIONS_MAX 5u
-#define WORLD_FAMILIES_MAX     8u
+#define WORLD_FAMILIES_MAX     9u
+#define WORLD_HOARDER          100u
 
 /* An operation with room for its extension lines behind it. */
 struct generated {
@@ -26,13 +28,22 @@ struct generator {
     uint64_t time_ms;  /* log time of the operation generated last */
     uint64_t rid_next; /* makes rids unique */
     uint32_t made;
+    uint32_t holds_max;  /* open holds and pending transfers that this world has room for */
+    uint32_t rids_max;   /* remembered rids; 0 = more than the sequence has */
     unsigned strictness; /* percent: how often a policy field differs from the lenient one */
+    unsigned two_step;   /* percent of policies with receive_mode ACCEPT */
+    unsigned closing;    /* how often somebody is to be closed */
     bool rich;           /* balances near the maximum */
+    bool hoard;          /* one person begins as many holds as possible */
 };
 
+/* What kind of world the seed makes, and when it begins. */
 void generator_init(struct generator *g, uint64_t seed);
 uint64_t generator_random(struct generator *g);
-/* The next operation, and the step of log time before it. */
+/* A step of log time: seconds, days, to midnight, to the end of a year, to the instant at which
+ * something falls due or a policy begins, or one millisecond beside it. */
+void generator_step(struct generator *g, const struct model *m);
+/* The next operation, for g->time_ms. */
 void generator_next(struct generator *g, const struct model *m, struct generated *ret);
 /* In the words of scenario files, with every field that matters. */
 void generated_print(FILE *out, const struct gj_op *op, uint64_t time_ms);

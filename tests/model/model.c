@@ -1,30 +1,43 @@
-/* tests/model/model.c -- the model's order of answers, its clock, and its views. */
+/* tests/model/model.c -- the model's order of answers, its memory of requests, its clock. */
+#include "model.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
-
 #define DAY_MS  UINT64_C(86400000)
 #define ZONE_MS UINT64_C(28800000) /* Asia/Shanghai is 8 hours ahead, always */
 
-struct model *model_new(uint32_t persons_max, uint32_t families_max, uint32_t institutions_max,
-                        uint32_t requests_max)
+static void *allocate(size_t count, size_t size)
 {
-    struct model *m = calloc(1, sizeof(*m));
-    if (m == NULL) abort();
-    m->requests = calloc(requests_max, sizeof(*m->requests));
-    if (m->requests == NULL) abort();
-    m->persons_max = persons_max;
-    m->families_max = families_max;
-    m->institutions_max = institutions_max;
-    m->requests_max = requests_max;
+    void *memory = calloc(count, size);
+    if (memory == NULL) abort();
+    return memory;
+}
+
+struct model *model_new(const struct model_limits *limits)
+{
+    struct model *m = allocate(1, sizeof(*m));
+    m->persons_max = limits->persons;
+    m->families_max = limits->families;
+    m->institutions_max = limits->institutions;
+    m->holds_max = limits->holds;
+    m->requests_max = limits->requests;
+    m->requests = allocate(limits->requests + 1u, sizeof(*m->requests));
+    m->keys = allocate(limits->requests, sizeof(*m->keys));
+    m->days = allocate(limits->requests, sizeof(*m->days));
+    m->premiums = allocate(limits->requests, sizeof(*m->premiums));
+    m->tombstones = allocate(limits->requests, sizeof(*m->tombstones));
     return m;
 }
 
 void model_free(struct model *m)
 {
     free(m->requests);
+    free(m->keys);
+    free(m->days);
+    free(m->premiums);
+    free(m->tombstones);
     free(m);
 }
 
@@ -64,14 +77,34 @@ void model_refuse_if(struct model *m, bool applies, unsigned code)
     if (applies && code < m->lowest) m->lowest = code;
 }
 
+/* What is held of the personal account and counts to this year's used. */
+static int64_t counted_and_held(const struct model *m, const struct model_person *p)
+{
+    int64_t sum = 0;
+    for (uint32_t at = 0; at < m->open_count; at++) {
+        const struct model_request *r = &m->requests[m->open[at]];
+        if (r->quota_year != m->year) continue;
+        if (r->op.type == GJ_OP_TRANSFER) {
+            if (r->op.kind == GJ_SOURCE_PERSONAL && r->op.person == p->id) sum += r->left[0];
+            continue;
+        }
+        for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+            bool relative = (r->op.kind >> (2 * i) & 3) == GJ_SOURCE_RELATIVE &&
+                            ((const struct gj_pay_ext *)r->ext)->relative == p->id;
+            if (relative) sum += r->left[i];
+        }
+    }
+    return sum;
+}
+
 int64_t model_quota(const struct model *m, const struct model_person *p,
                     const struct gj_policy *policy)
 {
-    (void)m;
     if (policy->quota_bp == 10000) return -1;
     __int128 base = p->opening;
     if (policy->quota_base == GJ_QUOTA_OPENING_PLUS_CREDITS) base += p->credits;
-    if (policy->quota_base == GJ_QUOTA_CURRENT) base = (__int128)p->personal + p->used;
+    if (policy->quota_base == GJ_QUOTA_CURRENT)
+        base = (__int128)p->personal + p->used - counted_and_held(m, p);
     return (int64_t)(base * policy->quota_bp / 10000);
 }
 
@@ -85,6 +118,20 @@ static uint16_t year_of_day(uint16_t day)
         if (left < days) return year;
         left -= days;
         year++;
+    }
+}
+
+static void expire(struct model *m)
+{
+    uint32_t at = 0;
+    while (at < m->open_count) {
+        struct model_request *r = &m->requests[m->open[at]];
+        if (r->due_ms > m->time_ms) {
+            at++;
+            continue;
+        }
+        model_end(m, r, PHASE_EXPIRED); /* leaves the list: the next one is at the same place */
+        m->expired++;
     }
 }
 
@@ -113,11 +160,68 @@ void model_advance(struct model *m, uint64_t time_ms)
         r->version = r->next_version;
         r->scheduled = false;
     }
+    expire(m);
 }
 
-static bool same_rid(const struct gj_rid *a, const struct gj_rid *b)
+bool model_same_rid(const struct gj_rid *a, const struct gj_rid *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+uint64_t model_rid_ms(const struct gj_rid *rid)
+{
+    uint64_t ms = 0;
+    for (unsigned i = 0; i < 6; i++) ms = ms * 256 + rid->bytes[i];
+    return ms;
+}
+
+static bool same_key(const struct model_key *key, uint64_t person, const struct gj_rid *rid)
+{
+    return key->person == person && model_same_rid(&key->rid, rid);
+}
+
+uint32_t model_find_request(const struct model *m, uint64_t person, const struct gj_rid *rid)
+{
+    for (uint32_t i = 0; i < m->request_count; i++) {
+        if (same_key(&m->keys[i], person, rid)) return i;
+    }
+    return MODEL_NONE;
+}
+
+static struct model_tombstone *find_tombstone(const struct model *m, uint64_t person,
+                                              const struct gj_rid *rid)
+{
+    for (uint32_t i = 0; i < m->tombstone_count; i++) {
+        if (same_key(&m->tombstones[i].key, person, rid)) return &m->tombstones[i];
+    }
+    return NULL;
+}
+
+bool model_tombstoned(const struct model *m, uint64_t person, const struct gj_rid *rid)
+{
+    const struct model_tombstone *t = find_tombstone(m, person, rid);
+    return t != NULL && !t->forgotten;
+}
+
+bool model_remembers(const struct model *m, uint64_t person, const struct gj_rid *rid)
+{
+    uint32_t at = model_find_request(m, person, rid);
+    return (at != MODEL_NONE && !m->requests[at].forgotten) || model_tombstoned(m, person, rid);
+}
+
+bool model_forget(struct model *m, uint64_t person, const struct gj_rid *rid)
+{
+    if (model_rid_ms(rid) >= m->rid_floor_ms) return false;
+    uint32_t at = model_find_request(m, person, rid);
+    if (at != MODEL_NONE) m->requests[at].forgotten = true;
+    struct model_tombstone *t = find_tombstone(m, person, rid);
+    if (t != NULL) t->forgotten = true;
+    return true;
+}
+
+const struct gj_rid *model_original_rid(const struct gj_op *op)
+{
+    return &((const struct gj_original_ext *)(op + 1))->rid;
 }
 
 /* Every field and extension line but rid and deadline. */
@@ -131,25 +235,13 @@ static bool same_body(const struct model_request *seen, const struct gj_op *op)
     return memcmp(seen->ext, op + 1, op->ext_count * (size_t)GJ_RECORD_UNIT) == 0;
 }
 
-static uint64_t rid_ms(const struct gj_rid *rid)
+/* The stored reply, 31 or 33, if the key was seen. */
+static bool answer_from_memory(struct model *m, const struct gj_op *op, struct gj_reply *reply,
+                               struct gj_reply_sources *sources)
 {
-    uint64_t ms = 0;
-    for (unsigned i = 0; i < 6; i++) ms = ms * 256 + rid->bytes[i];
-    return ms;
-}
-
-/* 0, or 30..37 and 21, 22 in the order of the contract; true if the stored reply is the answer. */
-static bool answer_before_rules(struct model *m, const struct gj_op *op, bool read_only,
-                                struct gj_reply *reply, struct gj_reply_sources *sources)
-{
-    static const struct gj_rid zero;
-    if (same_rid(&op->rid, &zero)) {
-        reply->code = GJ_RID_ZERO;
-        return true;
-    }
-    for (uint32_t i = 0; i < m->request_count; i++) {
-        const struct model_request *seen = &m->requests[i];
-        if (seen->op.person != op->person || !same_rid(&seen->op.rid, &op->rid)) continue;
+    uint32_t at = model_find_request(m, op->person, &op->rid);
+    if (at != MODEL_NONE && !m->requests[at].forgotten) {
+        const struct model_request *seen = &m->requests[at];
         if (!same_body(seen, op)) {
             reply->code = GJ_RID_REUSED;
             return true;
@@ -157,12 +249,37 @@ static bool answer_before_rules(struct model *m, const struct gj_op *op, bool re
         *reply = seen->reply;
         reply->flags |= GJ_REPLY_REPLAYED;
         *sources = seen->sources;
+        m->answered = at;
         return true;
     }
-    bool money = op->type == GJ_OP_DEPOSIT || op->type == GJ_OP_TRANSFER || op->type == GJ_OP_PAY ||
-                 op->type == GJ_OP_PAY_PREMIUM;
-    uint64_t rid_time = rid_ms(&op->rid);
-    if (rid_time > m->time_ms + 5 * 60 * 1000) {
+    if (!model_tombstoned(m, op->person, &op->rid)) return false;
+    reply->code = GJ_RID_TOMBSTONED;
+    return true;
+}
+
+static bool moves_money(uint8_t type)
+{
+    static const uint8_t types[] = {GJ_OP_DEPOSIT, GJ_OP_TRANSFER, GJ_OP_PAY,   GJ_OP_PAY_PREMIUM,
+                                    GJ_OP_HOLD,    GJ_OP_CAPTURE,  GJ_OP_REFUND};
+    return memchr(types, type, sizeof(types)) != NULL;
+}
+
+/* 30..37 and 21, 22 in the order of the contract; true if that, or the stored reply, is it. */
+static bool answer_before_rules(struct model *m, const struct gj_op *op, bool read_only,
+                                struct gj_reply *reply, struct gj_reply_sources *sources)
+{
+    static const struct gj_rid zero;
+    if (model_same_rid(&op->rid, &zero)) {
+        reply->code = GJ_RID_ZERO;
+        return true;
+    }
+    if (answer_from_memory(m, op, reply, sources)) return true;
+    bool money = moves_money(op->type);
+    uint64_t rid_time = model_rid_ms(&op->rid), ahead = m->time_ms + 5 * 60 * 1000;
+    if (rid_time < m->rid_floor_ms) {
+        reply->code = GJ_RID_EXPIRED;
+    } else if (rid_time > ahead ||
+               (op->type == GJ_OP_REVERSE && model_rid_ms(model_original_rid(op)) > ahead)) {
         reply->code = GJ_RID_IN_FUTURE;
     } else if (money && op->amount <= 0) {
         reply->code = GJ_AMOUNT_NOT_POSITIVE;
@@ -178,18 +295,50 @@ static bool answer_before_rules(struct model *m, const struct gj_op *op, bool re
     return reply->code != 0;
 }
 
-static void remember(struct model *m, const struct gj_op *op, const struct gj_reply *reply,
-                     const struct gj_reply_sources *sources)
+static unsigned answer_by_rules(struct model *m, const struct gj_op *op, struct gj_reply *reply,
+                                struct gj_reply_sources *sources)
+{
+    switch (op->type) {
+    case GJ_OP_DEPOSIT:
+    case GJ_OP_TRANSFER:
+    case GJ_OP_PAY_PREMIUM:
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN: return model_transfer(m, op, reply);
+    case GJ_OP_PAY: return model_pay(m, op, reply, sources);
+    case GJ_OP_HOLD:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_RELEASE: return model_hold(m, op, reply, sources);
+    case GJ_OP_REFUND:
+    case GJ_OP_REVERSE: return model_undo(m, op, reply, sources);
+    default: return model_register(m, op, reply);
+    }
+}
+
+/* m->now, filled with the operation; the rules put in what became of it. */
+static void begin(struct model *m, const struct gj_op *op)
 {
     if (m->request_count == m->requests_max) {
         fprintf(stderr, "model: more requests than model_new() was told\n");
         abort();
     }
-    struct model_request *r = &m->requests[m->request_count++];
-    r->op = *op;
-    memcpy(r->ext, op + 1, op->ext_count * (size_t)GJ_RECORD_UNIT);
-    r->reply = *reply;
-    r->sources = *sources;
+    m->lowest = 255;
+    m->now = &m->requests[m->request_count];
+    memset(m->now, 0, sizeof(*m->now));
+    m->now->op = *op;
+    memcpy(m->now->ext, op + 1, op->ext_count * (size_t)GJ_RECORD_UNIT);
+    m->now->root = MODEL_NONE;
+    m->now->day = m->day;
+    m->now->quota_year = m->year;
+}
+
+static void remember(struct model *m, const struct gj_reply *reply,
+                     const struct gj_reply_sources *sources)
+{
+    m->now->reply = *reply;
+    m->now->sources = *sources;
+    m->keys[m->request_count] = (struct model_key){m->now->op.person, m->now->op.rid};
+    m->answered = m->request_count++;
+    m->outcomes++;
 }
 
 void model_apply(struct model *m, const struct gj_op *op, uint64_t time_ms, bool read_only,
@@ -197,6 +346,7 @@ void model_apply(struct model *m, const struct gj_op *op, uint64_t time_ms, bool
 {
     memset(reply, 0, sizeof(*reply));
     memset(sources, 0, sizeof(*sources));
+    m->answered = MODEL_NONE;
     model_advance(m, time_ms);
     unsigned code = model_check_bytes(op);
     if (code != 0) {
@@ -204,113 +354,14 @@ void model_apply(struct model *m, const struct gj_op *op, uint64_t time_ms, bool
         return;
     }
     if (answer_before_rules(m, op, read_only, reply, sources)) return;
-    m->lowest = 255;
-    if (op->type >= GJ_OP_DEPOSIT && op->type <= GJ_OP_PAY_PREMIUM) {
-        code = model_money(m, op, reply, sources);
-    } else {
-        code = model_register(m, op);
-    }
-    if (m->lowest != 255) {
-        code = m->lowest;
+    begin(m, op);
+    code = answer_by_rules(m, op, reply, sources);
+    if (m->lowest != 255) code = m->lowest;
+    if (!gj_code_ok((uint8_t)code)) {
         memset(reply, 0, sizeof(*reply));
         memset(sources, 0, sizeof(*sources));
     }
     reply->code = (uint8_t)code;
     if (code == GJ_CAPACITY_PERSONS || code == GJ_CAPACITY_RECORDS) return;
-    reply->seq = ++m->seq;
-    remember(m, op, reply, sources);
-}
-
-struct gj_fen128 model_fen(__int128 fen)
-{
-    return (struct gj_fen128){(uint64_t)fen, (int64_t)(fen >> 64)};
-}
-
-static uint8_t products_paid(const struct model *m, uint64_t beneficiary, unsigned year)
-{
-    unsigned mask = 0;
-    for (uint32_t i = 0; i < m->premium_count; i++) {
-        const struct model_premium *paid = &m->premiums[i];
-        if (paid->beneficiary != beneficiary || paid->year != year) continue;
-        mask |= 1u << (paid->product - 1);
-    }
-    return (uint8_t)mask;
-}
-
-bool model_person_view(const struct model *m, uint64_t id, struct gj_person_view *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    const struct model_person *p = NULL;
-    for (uint32_t i = 0; i < m->person_count; i++) {
-        if (m->persons[i].id == id) p = &m->persons[i];
-    }
-    if (p == NULL) return false;
-    ret->id = id;
-    ret->personal = p->personal;
-    ret->wallet = p->wallet;
-    ret->quota = model_quota(m, p, model_policy(m, p->region));
-    ret->quota_left = ret->quota;
-    if (ret->quota >= 0) ret->quota_left = ret->quota > p->used ? ret->quota - p->used : 0;
-    ret->used = p->used;
-    ret->opening = p->opening;
-    ret->credits = p->credits;
-    ret->phone_hash = p->phone_hash;
-    ret->insured_region = p->region;
-    ret->use_region = p->use_region;
-    ret->insurance = p->insurance;
-    ret->status = p->status;
-    if (p->confirmed) ret->flags |= GJ_PERSON_WALLET;
-    if (p->special) ret->flags |= GJ_PERSON_SPECIAL;
-    if (p->account) ret->flags |= GJ_PERSON_ACCOUNT;
-    if (p->marked) ret->flags |= GJ_PERSON_OVERDUE;
-    ret->suspended = p->suspended;
-    ret->year = m->year;
-    ret->changed_on = p->changed_on;
-    ret->premium_year = m->year;
-    for (unsigned i = 0; i < 3; i++) {
-        ret->premium_paid[i] = products_paid(m, id, m->year - 1u + i);
-    }
-    for (uint32_t i = 0; i < m->relation_count; i++) {
-        const struct model_relation *r = &m->relations[i];
-        if (r->payer != id) continue;
-        struct gj_member_view *member = &ret->members[ret->member_count++];
-        member->id = r->member;
-        member->kind = r->kind;
-        member->cap = r->cap;
-        member->used = r->used;
-    }
-    return true;
-}
-
-void model_totals_view(const struct model *m, uint16_t region, struct gj_totals_view *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    const struct model_region *r = &m->regions[region];
-    ret->fund = model_fen(r->fund);
-    ret->personal = model_fen(r->personal);
-    ret->wallet = model_fen(r->wallet);
-    ret->institution = model_fen(r->institution);
-    ret->premium = model_fen(r->premium);
-    ret->clearing = model_fen(r->clearing);
-    for (uint32_t i = 0; i < m->person_count; i++) {
-        if (m->persons[i].region == region) ret->persons++;
-        if (m->persons[i].confirmed && m->persons[i].use_region == region) ret->wallets++;
-    }
-}
-
-bool model_region_view(const struct model *m, uint16_t region, struct gj_region_view *ret)
-{
-    memset(ret, 0, sizeof(*ret));
-    const struct model_region *r = &m->regions[region];
-    if (!r->set) return false;
-    ret->id = region;
-    ret->version = r->version;
-    ret->current = r->ext;
-    if (r->scheduled) {
-        ret->scheduled = 1;
-        ret->scheduled_version = r->next_version;
-        ret->scheduled_from_ms = r->next_from_ms;
-        ret->next = r->next;
-    }
-    return true;
+    remember(m, reply, sources);
 }

@@ -1,109 +1,7 @@
-/* tests/model/model_bytes.c -- the model's reading of single fields: 10, 11, 13, 14, and 68 for a
- * policy by itself. */
+/* tests/model/model_bytes.c -- the model's reading of single fields: 10, 11, 13, 14. */
 #include <string.h>
 
 #include "model.h"
-
-/* Padded with zeros behind the text, at least one of them. */
-static bool text_ends(const char *text, uint32_t size)
-{
-    bool ended = false;
-    for (uint32_t i = 0; i < size; i++) {
-        if (ended && text[i] != 0) return false;
-        if (text[i] == 0) ended = true;
-    }
-    return ended;
-}
-
-static bool utf8_without_controls(const char *text)
-{
-    const uint8_t *at = (const uint8_t *)text;
-    while (*at != 0) {
-        uint32_t character, more;
-        if (*at < 0x80) {
-            character = *at;
-            more = 0;
-        } else if (*at >= 0xC0 && *at < 0xE0) {
-            character = *at & 0x1Fu;
-            more = 1;
-        } else if (*at >= 0xE0 && *at < 0xF0) {
-            character = *at & 0x0Fu;
-            more = 2;
-        } else if (*at >= 0xF0 && *at < 0xF8) {
-            character = *at & 0x07u;
-            more = 3;
-        } else {
-            return false;
-        }
-        for (uint32_t i = 1; i <= more; i++) {
-            if ((at[i] & 0xC0) != 0x80) return false;
-            character = character << 6 | (at[i] & 0x3Fu);
-        }
-        static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
-        if (character < smallest[more] || character > 0x10FFFF) return false;
-        if (character >= 0xD800 && character <= 0xDFFF) return false;
-        if (character < 0x20 || character == 0x7F) return false;
-        at += 1 + more;
-    }
-    return true;
-}
-
-static bool premium_rows_valid(const struct gj_policy *p)
-{
-    for (unsigned i = 0; i < GJ_PREMIUM_ROWS_MAX; i++) {
-        const struct gj_premium_row *row = &p->premiums[i];
-        if (row->amount == 0) {
-            if (row->year != 0 || row->product != 0 || row->from_day != 0 || row->to_day != 0) {
-                return false;
-            }
-            continue;
-        }
-        if (row->amount < 0 || row->amount > GJ_AMOUNT_MAX) return false;
-        if (row->year < 2000 || row->year > 2200) return false;
-        if (row->product < 1 || row->product > 8) return false;
-        if (row->from_day > row->to_day) return false;
-        for (unsigned j = 0; j < i; j++) {
-            const struct gj_premium_row *before = &p->premiums[j];
-            if (before->amount != 0 && before->year == row->year &&
-                before->product == row->product) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool policy_valid_by_itself(const struct gj_policy *p)
-{
-    if (p->wallet_open > 1 || p->region_change_enabled > 1) return false;
-    if (p->local_sharing_enabled > 1) return false;
-    if (p->payer_mask_personal > 3 || p->payer_mask_wallet > 3 || p->beneficiary_mask > 3) {
-        return false;
-    }
-    if (p->max_members < 1 || p->max_members > 7) return false;
-    if (p->quota_bp > 10000 || p->quota_base > 2) return false;
-    if (p->outpatient_single_fen < -1 || p->outpatient_single_fen > GJ_AMOUNT_MAX) return false;
-    if (p->special_single_fen < -1 || p->special_single_fen > GJ_AMOUNT_MAX) return false;
-    if (p->transfer_single_fen < 0 || p->transfer_single_fen > GJ_AMOUNT_MAX) return false;
-    if (p->one_outstanding != 0 || p->receive_mode != GJ_RECEIVE_INSTANT) return false;
-    if (p->service_from_minute >= p->service_to_minute) return false;
-    if (p->service_to_minute > 1440 || p->pending_expiry_minute >= 1440) return false;
-    if (p->purpose_mask_wallet > 31 || p->purpose_mask_personal > 31) return false;
-    if (p->purpose_mask_relative > 31) return false;
-    if (p->place_rule > 2 || p->cross_region_pay > 2 || p->cross_region_transfer > 1) return false;
-    if (p->auth_mask_transfer > 15 || p->auth_mask_pay > 15 || p->auth_mask_bind > 15) return false;
-    if (p->profile_overdue > 1) return false;
-    return premium_rows_valid(p);
-}
-
-bool model_region_ext_valid(const struct gj_region_ext *ext)
-{
-    if (!text_ends(ext->province, sizeof(ext->province))) return false;
-    if (!text_ends(ext->name, sizeof(ext->name))) return false;
-    if (ext->name[0] == 0) return false;
-    if (!utf8_without_controls(ext->province) || !utf8_without_controls(ext->name)) return false;
-    return policy_valid_by_itself(&ext->policy);
-}
 
 static bool any_byte_set(const void *bytes, size_t size)
 {
@@ -202,6 +100,7 @@ static void check_pay(const struct gj_op *op, struct verdict *v)
         const struct gj_pay_ext *ext = (const struct gj_pay_ext *)(op + 1);
         relative = ext->relative;
         v->bad |= !in(ext->personal_part, 0, GJ_AMOUNT_MAX);
+        v->reserved |= op->type == GJ_OP_PAY && ext->timeout_s != 0;
         v->reserved |= any_byte_set(ext->reserved, sizeof(ext->reserved));
     }
     if (lists_relative(op->kind)) {
@@ -209,6 +108,15 @@ static void check_pay(const struct gj_op *op, struct verdict *v)
     } else {
         v->reserved |= relative != 0;
     }
+}
+
+/* The extension line of what is on an original. */
+static void check_original(const struct gj_op *op, struct verdict *v)
+{
+    const struct gj_original_ext *ext = (const struct gj_original_ext *)(op + 1);
+    v->bad |= !any_byte_set(&ext->rid, sizeof(ext->rid));
+    v->bad |= model_same_rid(&ext->rid, &op->rid);
+    v->reserved |= any_byte_set(ext->reserved, sizeof(ext->reserved));
 }
 
 static void check_other_types(const struct gj_op *op, struct verdict *v)
@@ -249,6 +157,26 @@ static void check_other_types(const struct gj_op *op, struct verdict *v)
                   !in(op->detail, 1, 8);
         other = amount = arg = kind = detail = true;
         break;
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN:
+        v->bad |= op->other == 0;
+        other = true;
+        break;
+    case GJ_OP_CAPTURE:
+        amount = true;
+        flags = GJ_FLAG_FINAL;
+        break;
+    case GJ_OP_REFUND: amount = true; break;
+    case GJ_OP_RELEASE:
+    case GJ_OP_REVERSE: break;
+    case GJ_OP_CHANGE_REGION:
+        v->bad |= !in(op->arg, 1, 1023) || op->auth > GJ_AUTH_CARD;
+        arg = auth = true;
+        break;
+    case GJ_OP_CLOSE_PERSON:
+        v->bad |= op->detail > GJ_PAYOUT_CASH;
+        detail = true;
+        break;
     default: /* SUSPEND, RESUME */
         v->bad |= op->detail > GJ_USE_ALL;
         detail = true;
@@ -275,6 +203,7 @@ unsigned model_check_bytes(const struct gj_op *op)
         check_set_institution(op, &v);
         break;
     case GJ_OP_PAY:
+    case GJ_OP_HOLD:
         if (op->ext_count > 1) return GJ_MALFORMED;
         check_pay(op, &v);
         break;
@@ -293,8 +222,20 @@ unsigned model_check_bytes(const struct gj_op *op)
     case GJ_OP_PAY_PREMIUM:
     case GJ_OP_SUSPEND:
     case GJ_OP_RESUME:
+    case GJ_OP_CHANGE_REGION:
+    case GJ_OP_CLOSE_PERSON:
         if (op->ext_count != 0) return GJ_MALFORMED;
         check_other_types(op, &v);
+        break;
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_RELEASE:
+    case GJ_OP_REFUND:
+    case GJ_OP_REVERSE:
+        if (op->ext_count != 1) return GJ_MALFORMED;
+        check_other_types(op, &v);
+        check_original(op, &v);
         break;
     default: return GJ_UNKNOWN_OP;
     }

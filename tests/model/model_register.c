@@ -1,5 +1,5 @@
-/* tests/model/model_register.c -- the model's rules for what moves no money: regions, institutions,
- * persons, wallets, relations, suspension. */
+/* tests/model/model_register.c -- the model's rules for regions, institutions, persons, wallets,
+ * relations and suspension, and for what ends or moves a person's accounts as a whole. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +75,7 @@ static unsigned open_person(struct model *m, const struct gj_op *op)
         bool different = p->region != op->arg || p->insurance != op->kind ||
                          p->status != op->detail || p->special != special;
         model_refuse_if(m, different, GJ_ACCOUNT_EXISTS_DIFFERENT);
+        model_refuse_if(m, p->closed, GJ_ACCOUNT_CLOSED);
     }
     model_refuse_if(m, model_policy(m, op->arg) == NULL, GJ_REGION_NOT_FOUND);
     if (m->lowest != 255) return 0;
@@ -95,6 +96,8 @@ static unsigned update_person(struct model *m, const struct gj_op *op)
     struct model_person *p = model_find_person(m, op->person);
     model_refuse_if(m, p == NULL, GJ_PERSON_NOT_FOUND);
     if (p == NULL) return 0;
+    model_refuse_if(m, p->closed, GJ_ACCOUNT_CLOSED);
+    if (m->lowest != 255) return 0;
     struct model_person before = *p;
     if (op->kind != 0) {
         p->insurance = op->kind;
@@ -121,6 +124,7 @@ static unsigned confirm_wallet(struct model *m, const struct gj_op *op)
     struct model_person *p = model_find_person(m, op->person);
     const struct gj_policy *use = model_policy(m, op->arg);
     model_refuse_if(m, p == NULL, GJ_PERSON_NOT_FOUND);
+    model_refuse_if(m, p != NULL && p->closed, GJ_ACCOUNT_CLOSED);
     model_refuse_if(m, p != NULL && p->confirmed, GJ_WALLET_ALREADY_CONFIRMED);
     model_refuse_if(m, use == NULL, GJ_REGION_NOT_FOUND);
     model_refuse_if(m, use != NULL && use->wallet_open == 0, GJ_REGION_NOT_OPEN_PAYER);
@@ -145,8 +149,10 @@ static unsigned bind(struct model *m, const struct gj_op *op)
     struct model_person *member = model_find_person(m, op->other);
     struct model_relation *bound = model_find_relation(m, op->person, op->other);
     model_refuse_if(m, payer == NULL || member == NULL, GJ_PERSON_NOT_FOUND);
+    model_refuse_if(m, member != NULL && member->closed, GJ_ACCOUNT_CLOSED);
     if (payer == NULL) return 0;
     const struct gj_policy *policy = model_policy(m, payer->region);
+    model_refuse_if(m, payer->closed, GJ_ACCOUNT_CLOSED);
     model_refuse_if(m, payer->status == GJ_STATUS_STOPPED, GJ_NOT_INSURED);
     if (bound != NULL) {
         model_refuse_if(m, bound->kind != op->kind || bound->cap != op->amount,
@@ -165,9 +171,31 @@ static unsigned bind(struct model *m, const struct gj_op *op)
     for (uint32_t i = 0; i < m->person_count; i++) families += m->persons[i].ever_bound;
     if (!payer->ever_bound && families == m->families_max) return GJ_CAPACITY_RECORDS;
     payer->ever_bound = true;
-    m->relations[m->relation_count++] =
-        (struct model_relation){op->person, op->other, op->kind, op->amount, 0};
+    m->relations[m->relation_count++] = (struct model_relation){.payer = op->person,
+                                                                .member = op->other,
+                                                                .number = ++m->relations_ever,
+                                                                .kind = op->kind,
+                                                                .cap = op->amount};
     return GJ_OK;
+}
+
+/* Money of the payer is held for the member. */
+static bool relation_in_use(const struct model *m, uint64_t payer, uint64_t member)
+{
+    for (uint32_t at = 0; at < m->open_count; at++) {
+        const struct model_request *r = &m->requests[m->open[at]];
+        if (r->op.type == GJ_OP_TRANSFER) {
+            if (r->op.person == payer && r->op.other == member) return true;
+            continue;
+        }
+        if (r->op.person != member) continue;
+        for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+            bool relative = (r->op.kind >> (2 * i) & 3) == GJ_SOURCE_RELATIVE &&
+                            ((const struct gj_pay_ext *)r->ext)->relative == payer;
+            if (relative && r->left[i] > 0) return true;
+        }
+    }
+    return false;
 }
 
 static unsigned unbind(struct model *m, const struct gj_op *op)
@@ -176,6 +204,7 @@ static unsigned unbind(struct model *m, const struct gj_op *op)
     model_refuse_if(m, model_find_person(m, op->other) == NULL, GJ_PERSON_NOT_FOUND);
     struct model_relation *bound = model_find_relation(m, op->person, op->other);
     model_refuse_if(m, bound == NULL, GJ_RELATION_NOT_FOUND);
+    model_refuse_if(m, relation_in_use(m, op->person, op->other), GJ_RELATION_IN_USE);
     if (m->lowest != 255) return 0;
     uint32_t at = (uint32_t)(bound - m->relations);
     for (uint32_t i = at; i + 1 < m->relation_count; i++) m->relations[i] = m->relations[i + 1];
@@ -185,7 +214,9 @@ static unsigned unbind(struct model *m, const struct gj_op *op)
 
 static unsigned set_cap(struct model *m, const struct gj_op *op)
 {
-    model_refuse_if(m, model_find_person(m, op->person) == NULL, GJ_PERSON_NOT_FOUND);
+    const struct model_person *payer = model_find_person(m, op->person);
+    model_refuse_if(m, payer == NULL, GJ_PERSON_NOT_FOUND);
+    model_refuse_if(m, payer != NULL && payer->closed, GJ_ACCOUNT_CLOSED);
     if (op->other != 0) {
         model_refuse_if(m, model_find_person(m, op->other) == NULL, GJ_PERSON_NOT_FOUND);
     }
@@ -212,6 +243,8 @@ static unsigned suspend_or_resume(struct model *m, const struct gj_op *op)
     struct model_person *p = model_find_person(m, op->person);
     model_refuse_if(m, p == NULL, GJ_PERSON_NOT_FOUND);
     if (p == NULL) return 0;
+    model_refuse_if(m, p->closed, GJ_ACCOUNT_CLOSED);
+    if (m->lowest != 255) return 0;
     uint8_t uses = op->detail == 0 ? GJ_USE_PAY : op->detail;
     uint8_t before = p->suspended;
     if (op->type == GJ_OP_SUSPEND) {
@@ -222,7 +255,65 @@ static unsigned suspend_or_resume(struct model *m, const struct gj_op *op)
     return p->suspended == before ? GJ_OK_NOOP : GJ_OK;
 }
 
-unsigned model_register(struct model *m, const struct gj_op *op)
+/* Open holds and pending transfers of which this is the first person. */
+static bool begun_by(const struct model *m, uint64_t person)
+{
+    for (uint32_t at = 0; at < m->open_count; at++) {
+        if (m->requests[m->open[at]].op.person == person) return true;
+    }
+    return false;
+}
+
+static unsigned change_region(struct model *m, const struct gj_op *op, struct gj_reply *reply)
+{
+    struct model_person *p = model_find_person(m, op->person);
+    const struct gj_policy *entered = model_policy(m, op->arg);
+    model_refuse_if(m, p == NULL, GJ_PERSON_NOT_FOUND);
+    model_refuse_if(m, entered == NULL, GJ_REGION_NOT_FOUND);
+    model_refuse_if(m, entered != NULL && entered->wallet_open == 0, GJ_REGION_NOT_OPEN_PAYER);
+    if (p == NULL) return 0;
+    model_refuse_if(m, (p->suspended & GJ_USE_TRANSFER_OUT) != 0, GJ_ACCOUNT_SUSPENDED);
+    model_refuse_if(m, p->closed, GJ_ACCOUNT_CLOSED);
+    model_refuse_if(m, !p->confirmed, GJ_WALLET_NOT_CONFIRMED);
+    model_refuse_if(m, begun_by(m, p->id), GJ_HOLDS_OUTSTANDING);
+    if (!p->confirmed) return 0;
+    const struct gj_policy *left = model_policy(m, p->use_region);
+    model_refuse_if(m, left->wallet_open == 0, GJ_REGION_NOT_OPEN_PAYER);
+    model_refuse_if(m, left->region_change_enabled == 0, GJ_REGION_CHANGE_DISABLED);
+    model_refuse_if(m, op->arg == p->use_region, GJ_REGION_SAME);
+    if (m->lowest != 255) return 0;
+    m->regions[p->use_region].wallet -= p->wallet;
+    m->regions[op->arg].wallet += p->wallet;
+    model_across(m, p->use_region, op->arg, p->wallet);
+    p->use_region = op->arg;
+    reply->balance = p->wallet;
+    reply->amount = p->wallet;
+    return GJ_OK;
+}
+
+static unsigned close_person(struct model *m, const struct gj_op *op, struct gj_reply *reply)
+{
+    struct model_person *p = model_find_person(m, op->person);
+    model_refuse_if(m, p == NULL, GJ_PERSON_NOT_FOUND);
+    if (p == NULL) return 0;
+    if (p->closed) return GJ_OK_NOOP;
+    int64_t money = p->personal + p->wallet;
+    bool held = model_held(m, p, GJ_SOURCE_PERSONAL) + model_held(m, p, GJ_SOURCE_WALLET) > 0;
+    model_refuse_if(m, op->detail == GJ_PAYOUT_NONE && money > 0, GJ_BALANCE_NOT_ZERO);
+    model_refuse_if(m, held || begun_by(m, p->id), GJ_HOLDS_OUTSTANDING);
+    if (m->lowest != 255) return 0;
+    m->regions[p->region].fund -= p->personal;
+    model_post(m, p, GJ_SOURCE_PERSONAL, -p->personal);
+    if (p->confirmed) {
+        m->regions[p->use_region].fund -= p->wallet;
+        model_post(m, p, GJ_SOURCE_WALLET, -p->wallet);
+    }
+    p->closed = true;
+    reply->amount = money;
+    return GJ_OK;
+}
+
+unsigned model_register(struct model *m, const struct gj_op *op, struct gj_reply *reply)
 {
     switch (op->type) {
     case GJ_OP_SET_REGION: return set_region(m, op);
@@ -233,6 +324,8 @@ unsigned model_register(struct model *m, const struct gj_op *op)
     case GJ_OP_BIND: return bind(m, op);
     case GJ_OP_UNBIND: return unbind(m, op);
     case GJ_OP_SET_CAP: return set_cap(m, op);
+    case GJ_OP_CHANGE_REGION: return change_region(m, op, reply);
+    case GJ_OP_CLOSE_PERSON: return close_person(m, op, reply);
     default: return suspend_or_resume(m, op);
     }
 }

@@ -14,12 +14,17 @@ TABLES = [('1. Frames', 'size', 'wire_header', 16), ('2. HELLO', 'magic', 'wire_
           ('4.1', 'province', 'gj_region_ext', 384),
           ('4.1', 'outpatient_single_fen', 'gj_policy', 256), ('5. Replies', 'code', 'gj_reply', 0),
           ('6. Reads', 'type', 'gj_read', 64), ('6. Reads', 'code', 'gj_answer', 24),
-          ('6.1', 'id', 'gj_person_view', 312)]
+          ('6.1', 'id', 'gj_person_view', 312), ('6.5', 'rid', 'gj_hold_view', 96),
+          ('6.6', 'id', 'gj_institution_day_view', 64)]
 SOURCES = ('taken', 'remainder')
 # What the page says in a line of prose: heading, what it says there, structure, field.
 PROSE = [('4.2', '0: code,', 'gj_institution_ext', 'code'),
          ('4.3', '0: relative', 'gj_pay_ext', 'relative'),
          ('4.3', '8: personal_part', 'gj_pay_ext', 'personal_part'),
+         ('4.3', '16: timeout_s', 'gj_pay_ext', 'timeout_s'),
+         ('4.3', '20: 44 bytes', 'gj_pay_ext', 'reserved'),
+         ('4.4', '0: rid', 'gj_original_ext', 'rid'),
+         ('4.4', '16: 48 bytes', 'gj_original_ext', 'reserved'),
          ('6.2', '0: state', 'gj_op_view', 'state'),
          ('6.2', '8: position', 'gj_op_view', 'position'),
          ('6.2', '16: reply', 'gj_op_view', 'reply'), ('6.2', '48: taken', 'gj_op_view', 'sources'),
@@ -70,7 +75,7 @@ def layout(name, size, rows, out):
         struct_name, base = (name, 0)
         if name == 'gj_reply' and field in SOURCES:
             struct_name, base = 'gj_reply_sources', 32
-        if field == 'reserved':
+        if field == 'reserved': # its place follows from what stands around it
             continue
         place = f'{struct_name}, {field}'
         out.append(f'static_assert(offsetof(struct {place}) == {int(offset) - base}, "{place}");')
@@ -87,8 +92,8 @@ def prose(text, out):
         assert re.search(rf'(?<!\d){re.escape(words)}', section), (heading, words)
         out.append(f'static_assert(offsetof(struct {name}, {field}) == '
                    f'{int(re.match("[0-9]+", words)[0])}, "{name}, {field}");')
-    stats = re.search(r'STATS \| \| 25 × u64: (.*?) \|', text)[1].split(', ')
-    assert len(stats) == 25
+    stats = re.search(r'STATS \| \| 28 × u64: (.*?) \|', text)[1].split(', ')
+    assert len(stats) == 28
     for i, field in enumerate(stats):
         out.append(f'static_assert(offsetof(struct gj_stats_view, {field}) == {8 * i}, "stats");')
 
@@ -140,20 +145,34 @@ def examples(text):
         yield before.strip(), bytes(data.ljust(total or 0, b'\0'))
 
 
+def lines(data):
+    """Where each operation of an OPS frame begins."""
+    at = 16
+    while at < len(data):
+        yield at
+        at += 64 * (1 + data[at + 57])
+
+
 def test_examples_are_what_the_server_says(d):
     source, _ = ARGUMENTS
     with open(os.path.join(source, 'docs/PROTOCOL.md')) as file:
         blocks = list(examples(file.read()))
     requests = [data for _, data in blocks if data[4] < ANSWER]
     answers = [data for _, data in blocks if data[4] >= ANSWER]
-    assert len(requests) == len(answers) and len(requests) >= 7
+    assert len(requests) == len(answers)
+    # One of each: of the operations clients send, of the reads that came with holds.
+    sent = {data[at + 56] for data in requests if data[4] == OPS for at in lines(data)}
+    assert sent >= {OPEN_PERSON, CONFIRM_WALLET, BIND, DEPOSIT, TRANSFER,
+                    *range(ACCEPT, EXPIRE)}, sent
+    asked = {data[16] for data in requests if data[4] == READS}
+    assert asked >= {GET_PERSON, GET_OP, LIST_HOLDS, LIST_PENDING, INSTITUTION_DAY}, asked
     with Server(d, '--test-clock') as server:
         first = server.client()
         time_ms = int.from_bytes(requests[1][16:22], 'big')
-        first.send(frame(CLOCK, 1, body=struct.pack('<Q', time_ms)))
-        first.answer()
-        regions = [region(n, f'region {n}', id=rid(time_ms)) for n in (1, 2)]
-        assert first.codes(*regions) == [0, 0]
+        first.clock(time_ms)
+        regions = [region(n, f'region {n}', region_change=1, receive=n == 3, id=rid(time_ms))
+                   for n in (1, 2, 3)]
+        assert first.codes(*regions) == [0, 0, 0]
         client = Client(server.address, greet=False)
         for request, expected in zip(requests, answers):
             client.send(request)
@@ -165,6 +184,8 @@ def test_examples_are_what_the_server_says(d):
                     data[32:48], data[56:64] = bytes(16), bytes(8) # log_id, time_ms
                 if data[4] == READS | ANSWER:
                     data[32:40] = bytes(8) # time_ms
+                    if data[17] == GET_OP:
+                        data[48:56] = bytes(8) # position
             assert got == expected, (request.hex(' '), got.hex(' '), expected.hex(' '))
         client.ended()
 

@@ -18,9 +18,14 @@ import traceback
 HELLO, OPS, READS, CLOCK, ANSWER, ERROR = 1, 2, 3, 4, 0x80, 0xFF
 MAGIC = b'gongji\r\n'
 (SET_REGION, SET_INSTITUTION, OPEN_PERSON, UPDATE_PERSON, CONFIRM_WALLET, BIND, UNBIND, SET_CAP,
- DEPOSIT, TRANSFER, PAY, PAY_PREMIUM, SUSPEND, RESUME) = range(1, 15)
+ DEPOSIT, TRANSFER, PAY, PAY_PREMIUM, SUSPEND, RESUME, ACCEPT, RETURN, HOLD, CAPTURE, RELEASE,
+ REFUND, REVERSE, CHANGE_REGION, CLOSE_PERSON, EXPIRE) = range(1, 25)
 (PING, STATS, GET_PERSON, GET_OP, GET_REGION, GET_INSTITUTION, REGION_TOTALS, NETTING_ROW,
- STATE_DIGEST, AUDIT, DRY_RUN, REGION_INSTITUTIONS) = range(1, 13)
+ STATE_DIGEST, AUDIT, DRY_RUN, REGION_INSTITUTIONS, LIST_HOLDS, LIST_PENDING,
+ INSTITUTION_DAY) = range(1, 16)
+PARTIAL, SPECIAL, FINAL = 1, 2, 0x40
+REPLAYED, SOURCES, IS_PENDING = 1, 2, 4
+EXECUTED, REFUSED, NOT_EXECUTED, GONE, TOMBSTONED = range(1, 6)
 
 
 def frame(kind, tag, count=0, body=b'', flags=0):
@@ -49,9 +54,26 @@ def op(kind, person=0, other=0, amount=0, ref=0, deadline=0, actor=0, flags=0, a
         len(ext) // 64 if ext_count is None else ext_count, flags, auth, arg, sub, detail) + ext
 
 
-def read(kind, id=0, region=0, op_id=bytes(16), ext=b'', ext_count=None):
+def pay(kind, person, institution, amount, sources=1, relative=0, part=0, timeout=0, **fields):
+    """A PAY or HOLD (outpatient, auth face) with its extension line."""
+    fields = {'sub': sources, 'detail': 1, 'auth': 1} | fields
+    line = struct.pack('<QqI44x', relative, part, timeout)
+    return op(kind, person, institution, amount, ext=line, **fields)
+
+
+def on(kind, person, original, other=0, amount=0, flags=0, id=None):
+    """An operation on an original: the rid of that in the extension line."""
+    return op(kind, person, other, amount, flags=flags, ext=original + bytes(48), id=id)
+
+
+def read(kind, id=0, region=0, op_id=bytes(16), day=0, after=(0, 0), ext=b'', ext_count=None):
     count = len(ext) // 64 if ext_count is None else ext_count
-    return struct.pack('<BBHIQ16s32s', kind, count, region, 0, id, op_id, bytes(32)) + ext
+    return struct.pack('<BBHHHQ16sQQ16x', kind, count, region, day, 0, id, op_id, *after) + ext
+
+
+def day_of(ms):
+    """Days since 1970-01-01 in Asia/Shanghai."""
+    return (ms + 8 * 3600000) // 86400000
 
 
 def region(number, name='region', version=1, id=None, **policy):
@@ -59,9 +81,11 @@ def region(number, name='region', version=1, id=None, **policy):
     body[48:48 + len(name.encode())] = name.encode()
     fields = {'quota_bp': ('<H', 28, 7000), 'to': ('<H', 32, 1440), 'expiry': ('<H', 34, 360),
               'grace': ('<H', 36, 15), 'refund': ('<H', 38, 365), 'reversal': ('<H', 40, 31),
-              'hold_timeout': ('<I', 24, 86400), 'wallet_open': ('B', 44, 1),
+              'hold_timeout': ('<I', 24, 86400), 'daily_count': ('<H', 42, 0),
+              'wallet_open': ('B', 44, 1), 'region_change': ('B', 45, 0),
               'sharing': ('B', 46, 1), 'relations': ('B', 47, 255), 'payer_personal': ('B', 48, 1),
               'payer_wallet': ('B', 49, 3), 'beneficiary': ('B', 50, 3), 'members': ('B', 51, 7),
+              'one_outstanding': ('B', 53, 0), 'receive': ('B', 54, 0),
               'purpose_wallet': ('B', 55, 31), 'purpose_personal': ('B', 56, 31),
               'purpose_relative': ('B', 57, 31), 'place': ('B', 58, 2), 'cross_pay': ('B', 59, 1),
               'cross_transfer': ('B', 60, 1), 'auth_transfer': ('B', 61, 6),
@@ -176,13 +200,59 @@ class Client:
         code, _, _, _, _, payload = self.reads(read(GET_PERSON, person))[0]
         return struct.unpack_from('<q', payload, 8)[0] if code == 0 else None
 
+    def person(self, person):
+        """Figures of GET_PERSON by name."""
+        code, _, _, _, _, payload = self.reads(read(GET_PERSON, person))[0]
+        assert code == 0, code
+        names = 'id personal personal_held wallet wallet_held quota quota_left used'.split()
+        view = dict(zip(names, struct.unpack_from('<8q', payload)))
+        view['holds'], view['out'], view['in'] = struct.unpack_from('<3H', payload, 114)
+        return view
+
+    def open_ones(self, kind, person, after=(0, 0)):
+        """One page of LIST_HOLDS or LIST_PENDING: rid, person, other, relative, left, amount,
+        due_ms, seq, type."""
+        code, _, count, _, _, payload = self.reads(read(kind, person, after=after))[0]
+        assert code == 0 and len(payload) == 96 * count, (code, count)
+        found = []
+        for at in range(0, len(payload), 96):
+            rid_, first, other, relative, *rest = struct.unpack_from('<16s3Q3qqQQ3B5x', payload, at)
+            found.append({'rid': rid_, 'person': first, 'other': other, 'relative': relative,
+                          'left': rest[:3], 'amount': rest[3], 'due_ms': rest[4], 'seq': rest[5],
+                          'type': rest[6], 'sources': rest[7], 'scenario': rest[8]})
+        return found
+
+    def op_state(self, person, op_id):
+        """(state, code) of GET_OP."""
+        code, _, _, _, _, payload = self.reads(read(GET_OP, person, op_id=op_id))[0]
+        assert code == 0, code
+        return payload[0], payload[16]
+
+    def payable(self, institution):
+        code, _, _, _, _, payload = self.reads(read(GET_INSTITUTION, institution))[0]
+        assert code == 0, code
+        return int.from_bytes(payload[24:40], 'little', signed=True)
+
+    def audit(self):
+        """Recounts everything; the digest of the state."""
+        (code, *_, broken), (*_, digest) = self.reads(read(AUDIT), read(STATE_DIGEST))
+        assert code == 0 and broken == bytes(64), broken.rstrip(bytes(1)).decode()
+        return digest
+
+    def clock(self, time_ms):
+        """Sets log time (--test-clock)."""
+        self.send(frame(CLOCK, 1, body=struct.pack('<Q', time_ms)))
+        kind, _, _, body = self.answer()
+        assert kind == CLOCK | ANSWER, (kind, body)
+        self.time_ms = time_ms
+
     def stats(self):
         names = ('persons persons_max families families_max institutions institutions_max regions '
                  'rids rids_max rid_floor_ms uptime_ms connections operations refusals reads '
                  'replays overloaded groups log_bytes log_position log_free_bytes durable_seq '
-                 'generation rss_bytes damaged_reads').split()
+                 'generation rss_bytes damaged_reads holds holds_max expired').split()
         payload = self.reads(read(STATS))[0][5]
-        return dict(zip(names, struct.unpack('<25Q', payload)))
+        return dict(zip(names, struct.unpack('<28Q', payload)))
 
     def close(self):
         self.s.close()

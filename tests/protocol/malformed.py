@@ -175,7 +175,20 @@ def test_bad_fields(d):
     with started(d) as server:
         client = server.client()
         now = int(time.time() * 1000)
-        cases = [(op(0, 1), 11), (op(15, 1, amount=1), 11), (op(255, 1, amount=1), 11),
+        own = rid()
+        cases = [(op(0, 1), 11), (op(25, 1, amount=1), 11), (op(255, 1, amount=1), 11),
+                 (on(EXPIRE, 1, rid()), 11), (on(EXPIRE, 1, rid(), id=bytes(16)), 11),
+                 (op(ACCEPT, 1, 2), 10), (op(REVERSE, 1, ext=bytes(128)), 10),
+                 (on(CAPTURE, 1, bytes(16), amount=1), 13), (on(CAPTURE, 1, own, 0, 1, id=own), 13),
+                 (on(REFUND, 1, rid(), amount=0), 35), (on(REFUND, 1, rid(), amount=10**16), 36),
+                 (on(REFUND, 1, rid(), amount=1, flags=FINAL), 14),
+                 (on(RELEASE, 1, rid(), amount=1), 14), (on(ACCEPT, 1, rid()), 13),
+                 (op(REVERSE, 1, ext=rid() + bytes(47) + b'\1'), 14),
+                 (on(REVERSE, 1, rid(now + 3600_000)), 34), (on(REVERSE, 0, rid()), 13),
+                 (op(CHANGE_REGION, 1, arg=0, auth=1), 13), (op(CLOSE_PERSON, 1, detail=2), 13),
+                 (op(CLOSE_PERSON, 1, auth=1), 14), (op(CHANGE_REGION, 1, arg=1, amount=1), 14),
+                 (pay(PAY, 1, 10, 1, timeout=1), 14), (pay(HOLD, 1, 10, 1, part=-1), 13),
+                 (pay(HOLD, 1, 10, 1, flags=FINAL), 14),
                  (op(DEPOSIT, 1, amount=0), 35), (op(DEPOSIT, 1, amount=-1), 35),
                  (op(DEPOSIT, 1, amount=-2**63), 35), (op(DEPOSIT, 1, amount=10**16), 36),
                  (op(DEPOSIT, 1, amount=2**63 - 1), 36), (op(DEPOSIT, 1, amount=1, other=7), 14),
@@ -187,7 +200,13 @@ def test_bad_fields(d):
         got = client.codes(*(o for o, _ in cases), op(DEPOSIT, 1, amount=3))
         assert got == [code for _, code in cases] + [0], got
         assert client.balance(1) == 3
-        assert [r[0] for r in client.reads(read(0), read(99), read(GET_PERSON, 1))][:2] == [11, 11]
+        reads = [(read(0), 11), (read(99), 11), (read(16), 11), (read(LIST_HOLDS, 1), 0),
+                 (read(LIST_PENDING, 9), 40), (read(LIST_HOLDS, 1, region=1), 14),
+                 (read(LIST_HOLDS, 1, after=(0, 1)), 0), (read(GET_PERSON, 1, after=(1, 0)), 14),
+                 (read(GET_PERSON, 1, after=(0, 1)), 14), (read(GET_PERSON, 1, day=1), 14),
+                 (read(INSTITUTION_DAY, 10, day=day_of(now)), 70), (read(DRY_RUN, ext=b''), 13),
+                 (read(LIST_PENDING, 1, ext=bytes(64)), 13)]
+        assert [r[0] for r in client.reads(*(r for r, _ in reads))] == [code for _, code in reads]
 
 
 def test_random_bytes(d):

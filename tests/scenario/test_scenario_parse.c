@@ -113,14 +113,116 @@ TEST(amounts)
     CHECK_STR(text, "1234.56");
 }
 
+TEST(hold)
+{
+    CHECK_EQ(parse("hold 1 10 3.00 scenario=inpatient source=personal,relative:7 timeout=90m "
+                   "partial=1 personal_part=5.00 auth=card"),
+             1);
+    CHECK_EQ(statement.op.type, GJ_OP_HOLD);
+    CHECK_EQ(statement.op.auth, GJ_AUTH_CARD);
+    CHECK_EQ(statement.op.flags, GJ_FLAG_PARTIAL);
+    CHECK_EQ(statement.op.ext_count, 1);
+    CHECK_EQ(statement.ext.pay.timeout_s, 5400);
+    CHECK_EQ(statement.ext.pay.personal_part, 500);
+    CHECK_EQ(statement.ext.pay.relative, 7);
+    CHECK_EQ(parse("hold 1 10 3.00 scenario=drug source=wallet"), 1);
+    CHECK_EQ(statement.op.ext_count, 0);
+    CHECK_EQ(parse("hold 1 10 3.00 scenario=drug source=wallet timeout=30"), 1);
+    CHECK_EQ(statement.op.ext_count, 1);
+    CHECK_EQ(statement.ext.pay.timeout_s, 30);
+    CHECK_EQ(parse("hold 1 10 3.00 scenario=drug source=wallet timeout=4294967295"), 1);
+    static const char *const bad[] = {"1500ms", "-1", "soon", "4294967296", "49711d"};
+    for (unsigned i = 0; i < ARRAY_COUNT(bad); i++) {
+        char line[128];
+        snprintf(line, sizeof(line), "hold 1 10 3.00 scenario=drug source=wallet timeout=%s",
+                 bad[i]);
+        refuse(line, "timeout= needs whole seconds like 5400, or a span of them like 90m, not '");
+    }
+    refuse("pay 1 10 3.00 scenario=drug source=wallet timeout=30", "unknown key 'timeout'");
+}
+
+TEST(originals)
+{
+    CHECK_EQ(parse("accept t1"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_ACCEPT);
+    CHECK_STR(statement.original, "t1");
+    CHECK_STR(statement.rid, "");
+    CHECK_EQ(statement.op.ext_count, 1);
+    CHECK(!statement.by_given && !statement.person_given);
+    CHECK_EQ(parse("return t1 by=101 person=100 rid=r1"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_RETURN);
+    CHECK(statement.by_given && statement.op.other == 101);
+    CHECK(statement.person_given && statement.op.person == 100);
+    CHECK_STR(statement.rid, "r1");
+    CHECK_EQ(parse("capture h1 2.50 final=1"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_CAPTURE);
+    CHECK_EQ(statement.op.amount, 250);
+    CHECK_EQ(statement.op.flags, GJ_FLAG_FINAL);
+    CHECK_EQ(parse("capture h1 2.50 final=0"), 1);
+    CHECK_EQ(statement.op.flags, 0);
+    CHECK_EQ(parse("release h1"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_RELEASE);
+    CHECK_EQ(parse("refund p1 0.01"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_REFUND);
+    CHECK_EQ(statement.op.amount, 1);
+    CHECK_EQ(parse("reverse p1 rid=v1 => ALREADY_REVERSED"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_REVERSE);
+    CHECK_EQ(statement.wanted.code, GJ_ALREADY_REVERSED);
+    CHECK_EQ(statement.op.auth, GJ_AUTH_NONE);
+    refuse("accept", "RID is missing; usage: accept RID [by=PAYEE] [person=PAYER]");
+    refuse("accept t/1", "'t/1' is no name of a rid");
+    refuse("accept t1 5.00", "'5.00' is too much");
+    refuse("return t1 by=me", "by= needs a whole number");
+    refuse("capture h1", "AMOUNT is missing");
+    refuse("capture h1 5", "AMOUNT needs yuan");
+    refuse("capture h1 5.00 final=yes", "final= needs a whole number up to 1");
+    refuse("release h1 by=1", "unknown key 'by'");
+    refuse("refund p1 5.00 final=1", "unknown key 'final'");
+    refuse("reverse p1 person=x", "person= needs a whole number");
+}
+
+TEST(leaving)
+{
+    CHECK_EQ(parse("change_region 100 2 auth=code"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_CHANGE_REGION);
+    CHECK(statement.op.person == 100 && statement.op.arg == 2);
+    CHECK_EQ(statement.op.auth, GJ_AUTH_CODE);
+    CHECK_EQ(parse("close 100"), 1);
+    CHECK_EQ(statement.op.type, GJ_OP_CLOSE_PERSON);
+    CHECK_EQ(statement.op.detail, GJ_PAYOUT_NONE);
+    CHECK_EQ(parse("close 100 payout=cash"), 1);
+    CHECK_EQ(statement.op.detail, GJ_PAYOUT_CASH);
+    refuse("change_region 100", "REGION is missing");
+    refuse("change_region 100 70000", "REGION needs a whole number up to 65535");
+    refuse("close 100 payout=all", "payout= needs none|cash, not 'all'");
+    refuse("close 100 auth=face", "unknown key 'auth'");
+}
+
+TEST(dry_run)
+{
+    CHECK_EQ(parse("dry_run transfer 100 101 2.00 source=wallet => OK moved=2.00 pending=1"), 1);
+    CHECK_EQ(statement.kind, STATEMENT_DRY_RUN);
+    CHECK_EQ(statement.op.type, GJ_OP_TRANSFER);
+    CHECK_EQ(statement.op.amount, 200);
+    CHECK(statement.wanted.pending_given && statement.wanted.pending);
+    CHECK_EQ(parse("dry_run region 1 quota_bp=6000"), 1);
+    CHECK_EQ(statement.kind, STATEMENT_DRY_RUN);
+    CHECK_EQ(parse("dry_run refund p1 1.00"), 1);
+    CHECK_STR(statement.original, "p1");
+    refuse("dry_run", "the operation behind dry_run is missing");
+    refuse("dry_run hello", "unknown verb 'hello'");
+    refuse("dry_run crash", "dry_run needs an operation, not crash");
+    refuse("dry_run replay t1", "dry_run needs an operation, not replay");
+    refuse("dry_run dry_run deposit 1 1.00", "unknown verb 'dry_run'");
+}
+
 TEST(verbs)
 {
-    static const char *const later[] = {"accept", "return",  "hold",  "capture",       "release",
-                                        "refund", "reverse", "close", "change_region", "Deposit"};
-    for (unsigned i = 0; i < ARRAY_COUNT(later); i++) {
+    static const char *const none[] = {"expire", "withdraw", "Deposit"};
+    for (unsigned i = 0; i < ARRAY_COUNT(none); i++) {
         char line[64], wanted[64];
-        snprintf(line, sizeof(line), "%s 1 2 3.00", later[i]);
-        snprintf(wanted, sizeof(wanted), "unknown verb '%s'", later[i]);
+        snprintf(line, sizeof(line), "%s 1 2 3.00", none[i]);
+        snprintf(wanted, sizeof(wanted), "unknown verb '%s'", none[i]);
         refuse(line, wanted);
     }
     refuse("crash now", "'now' is too much");
@@ -144,7 +246,10 @@ TEST(keys)
     refuse("bind 1 2 kind=child cap=5", "the cap needs yuan");
     refuse("suspend 1 bits=pay,pay", "bits= needs a comma list");
     refuse("cap 1 0 5.00", "MEMBER needs a person's number or all");
-    refuse("limits", "persons= or rids= is missing");
+    refuse("deposit 1 5.00 => OK pending=2", "pending= needs a whole number up to 1");
+    refuse("limits", "persons=, rids= or holds= is missing");
+    CHECK_EQ(parse("limits holds=2"), 1);
+    CHECK_EQ(statement.holds_max, 2);
 }
 
 TEST(regions)
@@ -177,6 +282,20 @@ TEST(regions)
     CHECK_EQ(parse("region 1 premium=none"), 1);
     CHECK(region_change_apply(&statement.region, &ext));
     CHECK_EQ(ext.policy.premiums[0].amount, 0);
+
+    CHECK_EQ(parse("region 1 receive_mode=accept one_outstanding=1 pending_expiry=06:30 "
+                   "hold_timeout_max_s=3600 refund_days=0 reversal_days=65535 "
+                   "region_change_enabled=1"),
+             1);
+    CHECK(region_change_apply(&statement.region, &ext));
+    CHECK_EQ(ext.policy.receive_mode, GJ_RECEIVE_ACCEPT);
+    CHECK_EQ(ext.policy.one_outstanding, 1);
+    CHECK_EQ(ext.policy.pending_expiry_minute, 390);
+    CHECK_EQ(ext.policy.hold_timeout_max_s, 3600);
+    CHECK_EQ(ext.policy.refund_days, 0);
+    CHECK_EQ(ext.policy.reversal_days, 65535);
+    CHECK_EQ(ext.policy.region_change_enabled, 1);
+    refuse("region 1 receive_mode=later", "receive_mode= needs instant|accept, not 'later'");
 
     refuse("region 1 quota=6000", "unknown key 'quota'");
     refuse("region 1 quota_bp=6000 quota_bp=6000", "quota_bp= is given twice");
@@ -225,9 +344,27 @@ TEST(expectations)
     CHECK_EQ(statement.expect.terms[0].compare, COMPARE_GE);
     CHECK(statement.expect.terms[1].off);
     CHECK_EQ(parse("expect region 2 clearing<-1.00 clearing>-9.00"), 1);
-    CHECK_EQ(statement.expect.terms[0].fen, -100);
+    CHECK_EQ(statement.expect.terms[0].value, -100);
     CHECK_EQ(parse("expect op t9 NOT_EXECUTED person=7"), 1);
     CHECK_EQ(statement.expect.person, 7);
+    CHECK_EQ(parse("expect op t9 TOMBSTONED"), 1);
+    CHECK_EQ(statement.expect.code, EXPECT_TOMBSTONED);
+    CHECK_EQ(parse("expect person 1 holds=2 pending_out<1 pending_in>=0 used=1.00"), 1);
+    CHECK_EQ(statement.expect.terms[0].field, FIELD_HOLDS);
+    CHECK_EQ(statement.expect.terms[0].value, 2);
+    CHECK_EQ(statement.expect.terms[3].value, 100);
+    CHECK_EQ(parse("expect institution 10 day=2025-06-02 payable=1.00 credits=2.00 debits=1.00 "
+                   "credit_count=2 debit_count=1"),
+             1);
+    CHECK_EQ(statement.expect.day, 20241);
+    CHECK_EQ(statement.expect.terms_count, 5);
+    CHECK_EQ(parse("expect institution 10 credits=2.00"), 1);
+    CHECK_EQ(statement.expect.day, 0);
+    refuse("expect person 1 holds=1.00", "holds needs a whole number, not '1.00'");
+    refuse("expect person 1 day=2025-06-02 wallet=1.00", "unknown field 'day'");
+    refuse("expect institution 10 day=2025-06-31 credits=1.00", "day= needs YYYY-MM-DD");
+    refuse("expect institution 10 day=2025-06-02 payable=1.00", "day= needs credits, debits or");
+    refuse("expect op t/1 OK", "'t/1' is no name of a rid");
     CHECK_EQ(parse("expect digest 000000000000000100000000000000ff"), 1);
     CHECK_EQ(statement.expect.digest_high, 1);
     CHECK_EQ(statement.expect.digest_low, 255);
@@ -243,21 +380,21 @@ TEST(expectations)
 
 static char reported[1024];
 
-static void report(void *context, const char *message)
+static void report(void *context, unsigned line, const char *message)
 {
     (void)context;
     size_t at = strlen(reported);
-    snprintf(reported + at, sizeof(reported) - at, "%s\n", message);
+    snprintf(reported + at, sizeof(reported) - at, "%u: %s\n", line, message);
 }
 
 TEST(line_numbers)
 {
     struct scenario scenario;
     reported[0] = 0;
-    CHECK(!scenario_read("# first\n\ndeposit 1 1.00\nhold 1 2\n  crash  # fine\nadvance x",
+    CHECK(!scenario_read("# first\n\ndeposit 1 1.00\nkeep 1 2\n  crash  # fine\nadvance x",
                          &scenario, report, NULL));
-    CHECK(strstr(reported, "line 4: unknown verb 'hold'\n") == reported);
-    CHECK(strstr(reported, "line 6: SPAN needs") != NULL);
+    CHECK(strstr(reported, "4: unknown verb 'keep'\n") == reported);
+    CHECK(strstr(reported, "\n6: SPAN needs") != NULL);
     scenario_free(&scenario);
     CHECK(scenario_read("deposit 1 1.00   # one yuan\r\n\n  crash\n", &scenario, report, NULL));
     CHECK_EQ(scenario.count, 2);
@@ -276,5 +413,6 @@ TEST(long_lines)
     refuse(line, "more than 64 words");
 }
 
-TEST_MAIN(T(empty_lines), T(transfer), T(pay), T(amounts), T(verbs), T(keys), T(regions), T(times),
-          T(expectations), T(line_numbers), T(long_lines))
+TEST_MAIN(T(empty_lines), T(transfer), T(pay), T(hold), T(originals), T(leaving), T(dry_run),
+          T(amounts), T(verbs), T(keys), T(regions), T(times), T(expectations), T(line_numbers),
+          T(long_lines))

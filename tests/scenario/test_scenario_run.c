@@ -8,13 +8,13 @@
 
 static char *said;
 
-static void report(void *context, const char *message)
+static void report(void *context, unsigned line, const char *message)
 {
     (void)context;
-    printf("    %s\n", message);
+    printf("    %u: %s\n", line, message);
 }
 
-static struct scenario_result run(const char *text)
+static struct scenario_result run_with(const char *text, bool crash_each)
 {
     struct scenario scenario;
     struct scenario_result result = {.broken = true};
@@ -24,16 +24,38 @@ static struct scenario_result run(const char *text)
     said = NULL;
     FILE *out = open_memstream(&said, &size);
     CHECK(scenario_read(text, &scenario, report, NULL));
-    if (target != NULL && out != NULL) result = scenario_run("f", &scenario, target, out);
+    if (target != NULL && out != NULL)
+        result = scenario_run("f", &scenario, target, crash_each, out);
     if (out != NULL) fclose(out);
     scenario_target_free(target);
     scenario_free(&scenario);
     return result;
 }
 
+static struct scenario_result run(const char *text)
+{
+    return run_with(text, false);
+}
+
 #define OPENED                                                                                     \
     "region 1 wallet_open=1 quota_bp=10000\nperson 100 region=1 insurance=employee\n"              \
     "person 101 region=1 insurance=resident\nwallet 101 region=1\nbind 100 101 kind=parent\n"
+
+/* What follows `OPENED` and more: a hospital, money, and transfers that wait for their payee. */
+#define READY                                                                                      \
+    OPENED "region 1 receive_mode=accept\ninstitution 10 region=1 type=hospital wallet=1\n"        \
+           "deposit 100 50.00\n"
+
+/* All as written, also with a crash after each statement. */
+static void all_good(const char *text)
+{
+    for (int crash_each = 0; crash_each < 2; crash_each++) {
+        struct scenario_result result = run_with(text, crash_each == 1);
+        CHECK_EQ(result.failed, 0);
+        CHECK(!result.broken);
+        CHECK_STR(said, "");
+    }
+}
 
 static void one_failure(const char *text, const char *message)
 {
@@ -118,5 +140,152 @@ TEST(same_scenario_same_digest)
     CHECK_EQ(result.failed, 0);
 }
 
+TEST(two_step_transfers)
+{
+    all_good(READY "transfer 100 101 5.00 source=personal rid=t1 => OK moved=5.00 pending=1\n"
+                   "expect person 100 personal=50.00 held=5.00 pending_out=1 pending_in=0 holds=0\n"
+                   "expect person 101 wallet=0.00 pending_in=1\n"
+                   "accept t1 by=100 => NOT_PAYEE\n"
+                   "accept t1 rid=a1 => OK moved=5.00 balance=45.00 pending=0\n"
+                   "accept t1 => TRANSFER_NOT_PENDING\n"
+                   "replay a1\n"
+                   "transfer 100 101 6.00 source=personal rid=t2 => OK pending=1\n"
+                   "return t2 => OK moved=6.00\n"
+                   "transfer 100 101 7.00 source=personal rid=t3\n"
+                   "return t3 by=100\n"
+                   "transfer 100 101 8.00 source=personal rid=t4\n"
+                   "at 2025-06-03T05:59:59.999\n"
+                   "expect person 100 held=8.00\n"
+                   "advance 1ms\n"
+                   "expect person 100 held=0.00 pending_out=0\n"
+                   "accept t4 => TRANSFER_EXPIRED\n"
+                   "accept t9 person=100 by=101 => TRANSFER_NOT_FOUND\n"
+                   "reverse t1\n"
+                   "expect person 101 wallet=0.00\n");
+    one_failure(READY "transfer 100 101 5.00 source=personal => OK pending=0\n",
+                "wanted OK pending=0, got OK moved=5.00 balance=50.00 remainder=0.00 pending=1");
+    one_failure(READY "deposit 100 5.00 => OK pending=1\n", "wanted OK pending=1, got OK moved");
+    one_failure(READY "expect person 100 pending_out=1\n", "got pending_out=0");
+}
+
+#define HELD READY "hold 100 10 20.00 scenario=outpatient source=personal timeout=90m rid=h\n"
+
+TEST(holds)
+{
+    all_good(HELD "expect person 100 personal=50.00 held=20.00 holds=1\n"
+                  "capture h 5.00 rid=c => OK moved=5.00 remainder=15.00\n"
+                  "expect institution 10 payable=5.00 credits=5.00 credit_count=1 debits=0.00\n"
+                  "refund c 2.00 rid=r => OK moved=2.00 remainder=3.00\n"
+                  "reverse r => OK moved=2.00\n"
+                  "refund c 5.00\n"
+                  "expect institution 10 payable=0.00 day=2025-06-02 credits=7.00 debits=7.00\n"
+                  "release h => OK moved=15.00\n"
+                  "release h => HOLD_RELEASED\n"
+                  "hold 100 10 20.00 scenario=outpatient source=personal timeout=60 rid=h2\n"
+                  "advance 60s\n"
+                  "capture h2 1.00 => HOLD_EXPIRED\n"
+                  "hold 100 10 20.00 scenario=outpatient source=personal rid=h3\n"
+                  "capture h3 1.00 final=1\n"
+                  "expect person 100 personal=49.00 held=0.00 holds=0\n"
+                  "at 2025-06-12T00:00:00\n"
+                  "expect institution 10 credits=0.00 credit_count=0\n");
+    one_failure(HELD "capture h 5.00 => OK remainder=20.00\n", "got OK moved=5.00");
+    one_failure(HELD "expect person 100 holds=2\n", "got holds=1");
+    one_failure(HELD "expect institution 10 credit_count=1\n", "got credit_count=0");
+    one_failure(HELD "expect institution 10 day=2025-05-01 credits=0.00\n", "got BAD_FIELD");
+}
+
+TEST(reversals)
+{
+    all_good(READY "reverse early person=100 rid=v => OK_TOMBSTONED\n"
+                   "deposit 100 5.00 rid=early => RID_TOMBSTONED\n"
+                   "expect op early TOMBSTONED\n"
+                   "expect op v OK_TOMBSTONED\n"
+                   "reverse early => OK_TOMBSTONED\n"
+                   "deposit 100 5.00 rid=d\n"
+                   "reverse d => OK moved=5.00 balance=50.00\n"
+                   "reverse d => ALREADY_REVERSED\n"
+                   "replay d\n"
+                   "reverse d rid=d => BAD_FIELD\n");
+    one_failure(READY "reverse early\n", "wanted person= for a rid never sent, got none");
+    one_failure(READY "accept early person=100\n", "wanted by= for a rid never sent, got none");
+    one_failure(READY "deposit 100 5.00 rid=d\nexpect op d TOMBSTONED\n", "got OK");
+    one_failure(READY "reverse d person=100 => OK_TOMBSTONED\nexpect op d NOT_EXECUTED\n",
+                "got TOMBSTONED");
+}
+
+TEST(leaving)
+{
+    all_good("region 2 name=b wallet_open=1 region_change_enabled=1\n" OPENED
+             "region 1 region_change_enabled=1\ndeposit 100 50.00\n"
+             "transfer 100 101 5.00 source=personal\n"
+             "change_region 101 2 => OK moved=5.00 balance=5.00\n"
+             "change_region 101 2 => REGION_SAME\n"
+             "close 101 => BALANCE_NOT_ZERO\n"
+             "close 101 payout=cash => OK moved=5.00 balance=0.00\n"
+             "close 101 => OK_NOOP\n"
+             "transfer 100 101 5.00 source=personal => ACCOUNT_CLOSED\n");
+}
+
+TEST(dry_runs)
+{
+    all_good(READY "dry_run deposit 100 5.00 => OK moved=5.00 balance=55.00\n"
+                   "dry_run transfer 100 101 5.00 source=personal => OK moved=5.00 pending=1\n"
+                   "dry_run pay 100 10 60.00 scenario=outpatient source=personal partial=1 => "
+                   "OK_PARTIAL moved=50.00 remainder=10.00\n"
+                   "dry_run pay 100 10 60.00 scenario=outpatient source=personal => "
+                   "INSUFFICIENT_BALANCE\n"
+                   "dry_run region 1 quota_bp=1\n"
+                   "dry_run deposit 100 5.00 rid=d => OK\n"
+                   "deposit 100 5.00 rid=d\n"
+                   "dry_run refund d 1.00 => NOT_REVERSIBLE\n"
+                   "dry_run reverse d => OK moved=5.00\n"
+                   "expect person 100 personal=55.00 held=0.00\n");
+    one_failure(READY "dry_run deposit 100 5.00 => OK moved=5.01\n", "got OK moved=5.00");
+}
+
+/* What falls due at once is written down in time order, and a full table of holds is an answer. */
+TEST(limits_of_holds)
+{
+    all_good("limits holds=2\n" HELD
+             "hold 100 10 1.00 scenario=outpatient source=personal timeout=30\n"
+             "hold 100 10 1.00 scenario=outpatient source=personal => CAPACITY_RECORDS\n"
+             "transfer 100 101 1.00 source=personal => CAPACITY_RECORDS\n"
+             "advance 30s\n"
+             "transfer 100 101 1.00 source=personal rid=t => OK pending=1\n"
+             "advance 90m\n"
+             "hold 100 10 1.00 scenario=outpatient source=personal timeout=1d\n"
+             "at 2026-01-01T00:00:00\n"
+             "expect person 100 held=0.00 holds=0 pending_out=0\n"
+             "accept t => TRANSFER_EXPIRED\n");
+}
+
+/* A target whose recovered state is another one: --crash-each finds it at the statement. */
+static bool no_crash(struct scenario_target *target)
+{
+    snprintf(target->error, sizeof(target->error), "another state");
+    return false;
+}
+
+TEST(crashes_are_compared)
+{
+    struct scenario scenario;
+    struct scenario_target *target = scenario_local_new();
+    char text[512];
+    FILE *out = fmemopen(text, sizeof(text), "w");
+    CHECK(target != NULL && out != NULL);
+    CHECK(scenario_read("region 1\nregion 2 name=b\n", &scenario, report, NULL));
+    if (target == NULL || out == NULL) return;
+    target->crash = no_crash;
+    struct scenario_result result = scenario_run("f", &scenario, target, true, out);
+    fclose(out);
+    CHECK(result.broken && result.failed == 1 && result.statements == 1);
+    CHECK_STR(text, "f:1: region 1: another state; the rest of the file was not run\n");
+    scenario_target_free(target);
+    scenario_free(&scenario);
+}
+
 TEST_MAIN(T(as_written), T(wrong_codes_and_amounts), T(wrong_expectations), T(always_goes_on),
-          T(replays), T(time_never_back), T(limits_come_first), T(same_scenario_same_digest))
+          T(replays), T(time_never_back), T(limits_come_first), T(same_scenario_same_digest),
+          T(two_step_transfers), T(holds), T(reversals), T(leaving), T(dry_runs),
+          T(limits_of_holds), T(crashes_are_compared))

@@ -9,6 +9,40 @@ static void fill_family(struct world *w, unsigned until)
     }
 }
 
+static void accepting(struct world *w, uint8_t mode)
+{
+    POLICY(1, receive_mode = mode);
+}
+
+/* 85: what is held over a relation keeps it. */
+static void relations_in_use(void)
+{
+    struct msg draw = with_relative(hold_msg(101, 10, 50, RELATIVE), 100);
+    ROW(RELATION_IN_USE, unbind_msg(100, 101), DO(draw));
+    ROW(OK, unbind_msg(100, 102), DO(draw)); /* another's */
+    ROW(OK, unbind_msg(100, 101), DO(as(draw, 1)); DO(release_msg(101, 1)));
+    ROW(OK, unbind_msg(100, 101), DO(as(draw, 1)); DO(final_msg(101, 1, 20)));
+    ROW(RELATION_IN_USE, unbind_msg(100, 101), DO(as(draw, 1)); DO(capture_msg(101, 1, 20)));
+    struct msg last = with_relative(hold_msg(101, 10, 50, gj_sources(WALLET, RELATIVE, 0)), 100);
+    ROW(OK, unbind_msg(100, 101), DO(last)); /* nothing of the relative's was taken */
+    last.op.amount = 20050;
+    ROW(RELATION_IN_USE, unbind_msg(100, 101), DO(last));
+    last.op.kind = gj_sources(RELATIVE, WALLET, 0);
+    last.op.amount = 50050;
+    ROW(OK, unbind_msg(100, 101), DO(as(last, 1)); DO(capture_msg(101, 1, 50000))); /* used up */
+    ROW(RELATION_IN_USE, unbind_msg(100, 101), accepting(w, GJ_RECEIVE_ACCEPT);
+        DO(transfer_msg(100, 101, 5, PERSONAL)));
+    ROW(RELATION_IN_USE, unbind_msg(100, 101), DO(transfer_msg(101, 100, 50, WALLET));
+        accepting(w, GJ_RECEIVE_ACCEPT); DO(transfer_msg(100, 101, 5, WALLET)));
+    ROW(OK, unbind_msg(100, 101), accepting(w, GJ_RECEIVE_ACCEPT);
+        DO(transfer_msg(101, 100, 5, WALLET))); /* to the payer */
+    ROW(OK, unbind_msg(100, 101), accepting(w, GJ_RECEIVE_ACCEPT);
+        DO(as(transfer_msg(100, 101, 5, PERSONAL), 1)); DO(return_msg(100, 1, 101)));
+    ROW(OK, unbind_msg(100, 101), accepting(w, GJ_RECEIVE_ACCEPT);
+        DO(as(transfer_msg(100, 101, 5, PERSONAL), 1)); DO(accept_msg(100, 1, 101)));
+    ROW(RELATION_NOT_FOUND, unbind_msg(101, 100), DO(draw)); /* directed */
+}
+
 void rows_family(void)
 {
     ROW(OK, bind_msg(104, 105, GJ_CHILD, 0));
@@ -54,6 +88,8 @@ void rows_family(void)
     ROW(RELATION_NOT_FOUND, cap_msg(100, 103, 5));
     ROW(RELATION_NOT_FOUND, cap_msg(105, 0, 5));
     ROW(RELATION_NOT_FOUND, cap_msg(103, 0, 5), world_do(w, unbind_msg(103, 104)));
+
+    relations_in_use();
 
     /* The place a member leaves is taken by the last; the others keep cap and use. */
     struct world *w = world_new();

@@ -42,9 +42,8 @@ static void region_rows(void)
     INVALID(memcpy(ext->name, "\xF4\x90\x80\x80", 5));
     INVALID(memcpy(ext->name, "\xC3", 2));
     INVALID(memset(ext->province, 'x', sizeof(ext->province)));
-    INVALID(p->receive_mode = GJ_RECEIVE_ACCEPT);
     INVALID(p->receive_mode = 2);
-    INVALID(p->one_outstanding = 1);
+    INVALID(p->one_outstanding = 2);
     INVALID(p->outpatient_single_fen = -2);
     INVALID(p->special_single_fen = -2);
     INVALID(p->special_single_fen = GJ_AMOUNT_MAX + 1);

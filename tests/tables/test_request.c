@@ -3,9 +3,30 @@
 
 #include "world.h"
 
-/* One accepted message of every operation, in the world as it begins. */
-static unsigned samples(const struct world *w, struct msg list[16])
+#define SAMPLES 24
+
+/* What the samples refer to: a hold, a pending transfer of 100 to be accepted and one of 101 to be
+ * returned, two payments, a deposit, a person to be closed; and a region that can be left. */
+enum { HELD = 101, HELD_TOO, COMING, GOING, PAID, DEPOSITED };
+
+static void prepare(struct world *w)
 {
+    DO(as(hold_msg(101, 10, 5, WALLET), HELD));
+    DO(as(hold_msg(101, 10, 5, WALLET), HELD_TOO));
+    POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
+    DO(as(transfer_msg(100, 101, 5, PERSONAL), COMING));
+    DO(as(transfer_msg(101, 100, 5, WALLET), GOING));
+    POLICY(1, receive_mode = GJ_RECEIVE_INSTANT);
+    DO(as(pay_msg(101, 10, 5, WALLET), PAID));
+    DO(as(deposit_msg(103, 5), DEPOSITED));
+    DO(open_msg(111, 1, GJ_INSURANCE_EMPLOYEE));
+    POLICY(2, region_change_enabled = 1);
+}
+
+/* One accepted message of every operation, in the world as it begins. */
+static unsigned samples(struct world *w, struct msg list[SAMPLES])
+{
+    prepare(w);
     unsigned n = 0;
     list[n++] = region_again(w, 1);
     list[n++] = inst_msg(20, 1, GJ_HOSPITAL, 0x1F, 0);
@@ -19,6 +40,15 @@ static unsigned samples(const struct world *w, struct msg list[16])
     list[n++] = transfer_msg(100, 101, 5, PERSONAL);
     list[n++] = pay_msg(101, 10, 5, WALLET);
     list[n++] = premium_msg(100, 101, 2026, PERSONAL);
+    list[n++] = accept_msg(100, COMING, 101);
+    list[n++] = return_msg(101, GOING, 100);
+    list[n++] = hold_msg(101, 10, 5, WALLET);
+    list[n++] = capture_msg(101, HELD, 3);
+    list[n++] = release_msg(101, HELD_TOO);
+    list[n++] = refund_msg(101, PAID, 2);
+    list[n++] = reverse_msg(103, DEPOSITED);
+    list[n++] = region_change_msg(103, 3);
+    list[n++] = close_msg(111, GJ_PAYOUT_NONE);
     list[n++] = suspend_msg(100, 0);
     list[n++] = resume_msg(100, 0);
     return n;
@@ -27,7 +57,7 @@ static unsigned samples(const struct world *w, struct msg list[16])
 #define EACH(want, change, ...)                                                                    \
     for (unsigned i = 0, count = 1; i < count; i++) {                                              \
         struct world *w = world_new();                                                             \
-        struct msg list[16];                                                                       \
+        struct msg list[SAMPLES];                                                                  \
         count = samples(w, list);                                                                  \
         struct msg m = list[i];                                                                    \
         __VA_ARGS__;                                                                               \
@@ -57,7 +87,10 @@ void rows_fields(void)
     struct msg m = deposit_msg(100, 1);
     m.op.type = 0;
     ROW(UNKNOWN_OP, m);
-    m.op.type = 15;
+    m = release_msg(100, HELD);
+    m.op.type = GJ_OP_EXPIRE; /* the server's own */
+    ROW(UNKNOWN_OP, m);
+    m.op.type = 25;
     ROW(UNKNOWN_OP, m);
     m.op.type = 255;
     ROW(UNKNOWN_OP, m);
@@ -113,6 +146,53 @@ void rows_fields(void)
     ROW(BAD_FIELD, with_detail(premium_msg(100, 101, 2026, WALLET), 0));
     ROW(BAD_FIELD, suspend_msg(100, 0x10));
     ROW(BAD_FIELD, resume_msg(100, 0x10));
+    ROW(BAD_FIELD, accept_msg(100, 1, 0));
+    ROW(BAD_FIELD, return_msg(100, 1, 0));
+    ROW(BAD_FIELD, hold_msg(101, 0, 5, WALLET));
+    ROW(BAD_FIELD, hold_msg(101, 10, 5, 0));
+    ROW(BAD_FIELD, hold_msg(101, 10, 5, RELATIVE));
+    ROW(BAD_FIELD, with_detail(hold_msg(101, 10, 5, WALLET), 6));
+    ROW(BAD_FIELD, with_part(hold_msg(101, 10, 5, WALLET), -1));
+    ROW(BAD_FIELD, region_change_msg(100, 0));
+    ROW(BAD_FIELD, region_change_msg(100, GJ_REGIONS_MAX));
+    ROW(BAD_FIELD, with_auth(region_change_msg(100, 2), 4));
+    ROW(BAD_FIELD, close_msg(100, 2));
+    const struct msg amending[] = {accept_msg(100, 1, 101), return_msg(100, 1, 101),
+                                   capture_msg(101, 1, 5),  release_msg(101, 1),
+                                   refund_msg(101, 1, 5),   reverse_msg(101, 1)};
+    for (size_t i = 0; i < ARRAY_COUNT(amending); i++) {
+        m = amending[i];
+        memset(m.ext, 0, 16);
+        ROW(BAD_FIELD, m);                  /* no original */
+        ROW(BAD_FIELD, as(amending[i], 1)); /* itself */
+        m = amending[i];
+        m.ext[16] = 1;
+        ROW(RESERVED_NONZERO, m);
+        m.ext[63] = 1;
+        ROW(RESERVED_NONZERO, m);
+        m = amending[i];
+        m.op.arg = 1;
+        ROW(RESERVED_NONZERO, m);
+        m.op.ext_count = 0;
+        ROW(MALFORMED, m);
+        ROW(RESERVED_NONZERO, with_auth(amending[i], GJ_AUTH_FACE));
+        ROW(RESERVED_NONZERO, with_detail(amending[i], 1));
+        ROW(RESERVED_NONZERO, with_flags(amending[i], GJ_FLAG_PARTIAL));
+    }
+    ROW(RESERVED_NONZERO, with_amount(release_msg(101, 1), 1));
+    ROW(RESERVED_NONZERO, with_amount(reverse_msg(101, 1), 1));
+    ROW(RESERVED_NONZERO, with_amount(accept_msg(100, 1, 101), 1));
+    ROW(RESERVED_NONZERO, with_amount(close_msg(100, 0), 1));
+    ROW(RESERVED_NONZERO, with_amount(region_change_msg(100, 2), 1));
+    ROW(RESERVED_NONZERO, with_flags(refund_msg(101, 1, 5), GJ_FLAG_FINAL));
+    ROW(RESERVED_NONZERO, with_flags(hold_msg(101, 10, 5, WALLET), GJ_FLAG_FINAL));
+    ROW(RESERVED_NONZERO, with_timeout(pay_msg(101, 10, 5, WALLET), 60)); /* of HOLD only */
+    m = capture_msg(101, 1, 5);
+    m.op.other = 10;
+    ROW(RESERVED_NONZERO, m);
+    m = reverse_msg(101, 1);
+    m.op.other = 10;
+    ROW(RESERVED_NONZERO, m);
 
     /* 14: what an operation does not use. */
     ROW(RESERVED_NONZERO, with_amount(inst_msg(20, 1, 1, 1, 0), 1));
@@ -150,14 +230,15 @@ void rows_fields(void)
 static void zero_rid(void)
 {
     struct world *w = world_new();
-    struct msg list[16];
+    struct msg list[SAMPLES];
     unsigned count = samples(w, list);
     for (unsigned i = 0; i < count; i++) {
         struct decide_input in = {.time_ms = w->time_ms, .seq = state_seq(w->s) + 1};
         uint64_t record[GJ_RECORD_SIZE_MAX / 8];
-        decide(w->s, &list[i].op, &in, record, &w->last);
-        OK(w->last.kind == DECISION_REJECT && w->last.reply.code == GJ_RID_ZERO);
-        world_reached[list[i].op.type][w->last.reply.code] = 1;
+        struct decision decision;
+        decide(w->s, &list[i].op, &in, record, &decision);
+        OK(decision.kind == DECISION_REJECT && decision.reply.code == GJ_RID_ZERO);
+        world_reached[list[i].op.type][decision.reply.code] = 1;
     }
     world_close(w);
 }
@@ -166,13 +247,14 @@ static void zero_rid(void)
 static void replays(void)
 {
     struct world *w = world_new();
-    struct msg list[16];
+    struct msg list[SAMPLES];
     unsigned count = samples(w, list);
     for (unsigned i = 0; i < count; i++) {
         struct msg m = list[i];
         rid_at(&m, w->time_ms + i);
         world_do(w, m);
         struct gj_reply first = w->last.reply;
+        struct gj_reply_sources sources = w->last.sources;
         m.op.deadline_ms = 1; /* no part of the body */
         w->time_ms += HOUR_MS;
         world_row(w, first.code, m, __FILE__, __LINE__);
@@ -180,6 +262,7 @@ static void replays(void)
         OK(w->last.reply.flags == (first.flags | GJ_REPLY_REPLAYED));
         OK(w->last.reply.seq == first.seq && w->last.reply.balance == first.balance);
         OK(w->last.reply.amount == first.amount);
+        OK(memcmp(&sources, &w->last.sources, sizeof(sources)) == 0);
         m.op.ref++;
         world_row(w, GJ_RID_REUSED, m, __FILE__, __LINE__);
     }
@@ -200,11 +283,25 @@ static void replays(void)
     world_close(w);
 }
 
+/* What was reversed before it arrived is never executed, whatever it is. */
+static void tombstoned(void)
+{
+    EACH(GJ_RID_TOMBSTONED, {
+        if (!has_person(&m)) { /* a reversal has a first person, so these cannot be */
+            world_close(w);
+            continue;
+        }
+        m = as(m, 1);
+        world_row(w, GJ_OK_TOMBSTONED, reverse_msg(m.op.person, 1), __FILE__, __LINE__);
+    })
+}
+
 void rows_request(void)
 {
     zero_rid();
     replays();
-    EACH(GJ_RID_EXPIRED, rid_at(&m, w->time_ms - 1), state_raise_rid_floor(w->s, w->time_ms));
+    tombstoned();
+    EACH(GJ_RID_EXPIRED, rid_at(&m, w->time_ms - 1), world_forget(w, w->time_ms));
     EACH(GJ_RID_IN_FUTURE, rid_at(&m, w->time_ms + GJ_RID_AHEAD_MS + 1));
     EACH(m.op.type == GJ_OP_RESUME ? GJ_OK_NOOP : GJ_OK, rid_at(&m, w->time_ms + GJ_RID_AHEAD_MS));
     EACH(GJ_DEADLINE_EXCEEDED, rid_at(&m, w->time_ms - 11); m.op.deadline_ms = 10);
@@ -220,6 +317,12 @@ void rows_request(void)
     ROW(AMOUNT_OVER_MAX, transfer_msg(100, 100, INT64_MAX, PERSONAL));
     ROW(AMOUNT_OVER_MAX, pay_msg(100, 10, GJ_AMOUNT_MAX + 1, WALLET));
     ROW(AMOUNT_OVER_MAX, with_amount(premium_msg(100, 101, 2026, WALLET), INT64_MAX));
+    ROW(AMOUNT_NOT_POSITIVE, hold_msg(101, 10, 0, WALLET));
+    ROW(AMOUNT_OVER_MAX, hold_msg(101, 10, GJ_AMOUNT_MAX + 1, WALLET));
+    ROW(AMOUNT_NOT_POSITIVE, capture_msg(101, 1, 0));
+    ROW(AMOUNT_OVER_MAX, capture_msg(101, 1, GJ_AMOUNT_MAX + 1));
+    ROW(AMOUNT_NOT_POSITIVE, refund_msg(101, 1, -1));
+    ROW(AMOUNT_OVER_MAX, refund_msg(101, 1, INT64_MAX));
     ROW(SELF_TRANSFER, transfer_msg(100, 100, 5, PERSONAL));
     ROW(SELF_TRANSFER, transfer_msg(999, 999, 5, PERSONAL));
 

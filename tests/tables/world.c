@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint8_t world_reached[16][256];
+uint8_t world_reached[32][256];
 static unsigned failures;
 
 void world_check(bool cond, const char *text, const char *file, int line)
@@ -14,6 +14,13 @@ void world_check(bool cond, const char *text, const char *file, int line)
     if (cond) return;
     failures++;
     printf("    %s:%d: not so: %s\n", file, line, text);
+}
+
+void world_equal(int64_t got, int64_t want, const char *text, const char *file, int line)
+{
+    if (got == want) return;
+    failures++;
+    printf("    %s:%d: %s is %" PRId64 ", want %" PRId64 "\n", file, line, text, got, want);
 }
 
 unsigned world_failures(void)
@@ -33,121 +40,119 @@ struct state_config world_config(void)
     return (struct state_config){.persons_max = 64,
                                  .families_max = 32,
                                  .institutions_max = 16,
+                                 .holds_max = 4096,
                                  .rids_max = 1024,
                                  .hash_seed = 42};
-}
-
-/* Two states live at once; their memory is kept, because fresh pages cost more than all rows. */
-static struct {
-    void *memory;
-    uint64_t size;
-    bool used;
-} blocks[2];
-
-static struct state *state_new(const struct state_config *config)
-{
-    struct state_memory parts;
-    uint64_t size = (state_size(config, &parts) + 63) / 64 * 64;
-    unsigned i = blocks[0].used ? 1 : 0;
-    if (blocks[i].used) abort();
-    if (blocks[i].size < size) {
-        free(blocks[i].memory);
-        blocks[i].memory = aligned_alloc(64, size);
-        blocks[i].size = size;
-        if (blocks[i].memory == NULL) abort();
-    }
-    blocks[i].used = true;
-    memset(blocks[i].memory, 0, size);
-    return state_init(config, blocks[i].memory);
 }
 
 struct world *world_new_empty(const struct state_config *config, uint64_t log_lines_max)
 {
     struct world *w = calloc(1, sizeof(*w));
     if (w == NULL) abort();
-    w->s = state_new(config);
+    w->shard = shard_memory_new(config, log_lines_max);
+    if (w->shard == NULL) abort();
+    w->s = w->shard->s;
     w->time_ms = NOW_MS;
-    w->log_lines_max = log_lines_max;
-    w->log = calloc(log_lines_max, GJ_RECORD_UNIT);
-    w->times = calloc(log_lines_max, sizeof(uint64_t));
-    if (w->log == NULL || w->times == NULL) abort();
-    w->log_lines = 1; /* position 0 means none */
     return w;
 }
 
-static struct msg msg_new(uint8_t type, uint64_t person, uint64_t other, int64_t amount)
+/* What decide() is given with `op` now: time, number, evidence. */
+static struct decide_input input_of(const struct world *w, const struct gj_op *op)
 {
-    struct msg m;
-    memset(&m, 0, sizeof(m));
-    m.op.type = type;
-    m.op.person = person;
-    m.op.other = other;
-    m.op.amount = amount;
-    return m;
-}
-
-struct decide_input world_input(const struct world *w, const struct gj_op *op)
-{
-    struct needs need;
-    needs(w->s, op, &need);
     struct decide_input in = {
         .time_ms = w->time_ms, .seq = state_seq(w->s) + 1, .read_only = w->read_only};
-    in.evidence_count = need.count;
-    for (uint32_t i = 0; i < need.count; i++) {
-        in.evidence[i].position = need.positions[i];
-        in.evidence[i].record = w->log + need.positions[i] * GJ_RECORD_UNIT;
+    for (;;) {
+        struct needs need;
+        needs(w->s, op, in.evidence, in.evidence_count, &need);
+        if (need.count == in.evidence_count) return in;
+        for (; in.evidence_count < need.count; in.evidence_count++) {
+            uint64_t position = need.positions[in.evidence_count];
+            in.evidence[in.evidence_count].position = position;
+            in.evidence[in.evidence_count].record = w->shard->log + position * GJ_RECORD_UNIT;
+        }
     }
-    return in;
 }
 
 /* The look-ahead may only save time: with its hint, and with the one of the operation before, the
- * decision is the same to the byte. */
-static void decide_hinted(struct world *w, const struct gj_op *op, struct decide_input in,
-                          const void *record)
+ * decision is the same to the byte. `dry` asks without what is due in front, and foretells the
+ * answer. */
+static struct decision foretell(const struct world *w, const struct gj_op *op, bool dry)
 {
     static struct op_hint hints[2];
-    struct op_hint hint;
-    prefetch_index(w->s, op, &hint);
-    prefetch_records(w->s, op, &hint);
-    prefetch_families(w->s, op, &hint);
-    hints[1] = hint;
+    struct decide_input in = input_of(w, op);
+    in.dry_run = dry;
+    uint64_t record[GJ_RECORD_SIZE_MAX / 8], again[GJ_RECORD_SIZE_MAX / 8];
+    struct decision plain, hinted;
+    decide(w->s, op, &in, record, &plain);
+    prefetch_index(w->s, op, &hints[1]);
+    prefetch_records(w->s, op, &hints[1]);
+    prefetch_families(w->s, op, &hints[1]);
     for (unsigned i = 0; i < ARRAY_COUNT(hints); i++) {
-        uint64_t again[GJ_RECORD_SIZE_MAX / 8];
-        struct decision decision;
         in.hint = &hints[i];
-        decide(w->s, op, &in, again, &decision);
-        world_check(decision.kind == w->last.kind && decision.record_size == w->last.record_size &&
-                        memcmp(&decision.reply, &w->last.reply, sizeof(decision.reply)) == 0 &&
-                        memcmp(again, record, decision.record_size) == 0,
-                    "a hint changes nothing", __FILE__, __LINE__);
+        decide(w->s, op, &in, again, &hinted);
+        bool same = hinted.kind == plain.kind && hinted.record_size == plain.record_size;
+        if (plain.kind != DECISION_FIRST) {
+            same = same && memcmp(&hinted.reply, &plain.reply, sizeof(plain.reply)) == 0;
+        }
+        if (plain.record_size != 0) same = same && memcmp(again, record, plain.record_size) == 0;
+        world_check(same, "a hint changes nothing", __FILE__, __LINE__);
     }
-    if (w->last.kind == DECISION_RECORD) prefetch_redo(w->s, record);
-    hints[0] = hint;
+    if (plain.kind == DECISION_RECORD && !dry) prefetch_redo(w->s, record);
+    hints[0] = hints[1];
+    return plain;
+}
+
+/* Records in front of the last one may only say what expired. */
+static unsigned count_expired(const struct world *w, uint64_t at, uint64_t until)
+{
+    unsigned expired = 0;
+    while (at < until) {
+        const uint8_t *record = w->shard->log + at * GJ_RECORD_UNIT;
+        uint32_t size = record_size(record, (w->shard->lines - at) * GJ_RECORD_UNIT);
+        world_check(size != 0, "record is whole", __FILE__, __LINE__);
+        world_check(record_fits(w->s, record) == RECORD_FITS, "record fits", __FILE__, __LINE__);
+        world_check(w->shard->times[at] == w->time_ms, "its time", __FILE__, __LINE__);
+        world_check(record_op(record)->type == GJ_OP_EXPIRE, "in front is what expired", __FILE__,
+                    __LINE__);
+        if (size == 0) abort();
+        at += size / GJ_RECORD_UNIT;
+        expired++;
+    }
+    return expired;
 }
 
 uint8_t world_send(struct world *w, struct msg m)
 {
     static const struct gj_rid zero;
-    if (memcmp(&m.op.rid, &zero, sizeof(zero)) == 0) {
-        uint64_t ms = w->time_ms, number = ++w->rids;
-        for (unsigned i = 0; i < 6; i++) m.op.rid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
-        memcpy(m.op.rid.bytes + 8, &number, sizeof(number));
-    }
-    struct decide_input in = world_input(w, &m.op);
-    uint64_t record[GJ_RECORD_SIZE_MAX / 8];
-    decide(w->s, &m.op, &in, record, &w->last);
-    decide_hinted(w, &m.op, in, record);
-    if (w->last.kind != DECISION_RECORD) return w->last.reply.code;
+    bool none = memcmp(&m.op.rid, &zero, sizeof(zero)) == 0;
+    if (none) m.op.rid = world_rid(w->time_ms, ++w->rids);
+    (void)foretell(w, &m.op, false);
+    struct decision foretold = foretell(w, &m.op, true);
+    world_check(foretold.kind != DECISION_FIRST, "a dry run writes nothing", __FILE__, __LINE__);
 
-    world_check(record_size(record, w->last.record_size) == w->last.record_size, "record is whole",
-                __FILE__, __LINE__);
-    world_check(record_fits(w->s, record) == RECORD_FITS, "record fits", __FILE__, __LINE__);
-    uint64_t lines = w->last.record_size / GJ_RECORD_UNIT;
-    if (w->log_lines + lines > w->log_lines_max) abort();
-    memcpy(w->log + w->log_lines * GJ_RECORD_UNIT, record, w->last.record_size);
-    w->times[w->log_lines] = w->time_ms;
-    commit(w->s, record, w->log_lines, w->time_ms);
-    w->log_lines += lines;
+    w->shard->time_ms = w->time_ms;
+    w->shard->read_only = w->read_only;
+    uint64_t lines = w->shard->lines, position = 0;
+    uint64_t floor_ms = state_rid_floor_ms(w->s);
+    if (!shard_memory_room(w->shard)) abort();
+    w->last.kind =
+        shard_memory_execute(w->shard, &m.op, &w->last.reply, &w->last.sources, &position);
+    w->expired = count_expired(w, lines, position != 0 ? position : w->shard->lines);
+    world_check((position != 0) == (w->last.kind == DECISION_RECORD), "a record or none", __FILE__,
+                __LINE__);
+    /* What was written down in front took entries of a window that is small. */
+    if (w->expired != 0 && state_rid_floor_ms(w->s) != floor_ms) return w->last.reply.code;
+    if (foretold.kind == DECISION_RECORD) foretold.reply.seq += w->expired;
+    bool same = foretold.kind == w->last.kind &&
+                memcmp(&foretold.reply, &w->last.reply, sizeof(foretold.reply)) == 0;
+    if (same && foretold.reply.flags & GJ_REPLY_SOURCES) {
+        same = memcmp(&foretold.sources, &w->last.sources, sizeof(foretold.sources)) == 0;
+    }
+    world_check(same, "the dry run foretold the answer", __FILE__, __LINE__);
+    if (!same) {
+        printf("    %s: dry run %s, then %s\n", gj_op_name(m.op.type),
+               gj_code_name(foretold.reply.code), gj_code_name(w->last.reply.code));
+    }
     return w->last.reply.code;
 }
 
@@ -164,10 +169,71 @@ void world_digest(const struct world *w, uint64_t digest[2])
     state_digest(w->s, digest);
 }
 
+/* A second world with the same past. */
+static struct world *twin_of(const struct world *w)
+{
+    const struct shard_memory *from = w->shard;
+    struct world *twin = world_new_empty(&from->config, from->lines_max);
+    struct shard_memory *to = twin->shard;
+    memcpy(to->log, from->log, from->lines * GJ_RECORD_UNIT);
+    memcpy(to->times, from->times, from->lines * sizeof(from->times[0]));
+    for (uint64_t at = 1; at < from->lines;) {
+        const uint8_t *record = to->log + at * GJ_RECORD_UNIT;
+        commit(to->s, record, at, to->times[at]);
+        at += record_size(record, (from->lines - at) * GJ_RECORD_UNIT) / GJ_RECORD_UNIT;
+    }
+    to->lines = from->lines;
+    state_raise_rid_floor(to->s, state_rid_floor_ms(from->s));
+    twin->time_ms = w->time_ms;
+    twin->rids = w->rids;
+    return twin;
+}
+
+static void expire_all(struct world *w)
+{
+    w->shard->time_ms = w->time_ms;
+    while (shard_memory_expire(w->shard, 7) != 0) continue;
+    world_check(state_due_ms(w->s) > w->time_ms, "all that was due is written down", __FILE__,
+                __LINE__);
+}
+
+/* Reads of both worlds about everybody; log positions differ. */
+static bool same_reads(const struct world *a, const struct world *b)
+{
+    for (uint32_t i = 0; i < a->s->persons_count; i++) {
+        uint64_t id = a->s->persons[i].id;
+        struct gj_person_view one = world_view(a, id), other = world_view(b, id);
+        one.last_position = other.last_position = 0;
+        if (memcmp(&one, &other, sizeof(one)) != 0) return false;
+        for (uint8_t type = GJ_READ_LIST_HOLDS; type <= GJ_READ_LIST_PENDING; type++) {
+            struct gj_read read = {.type = type, .id = id};
+            static uint8_t list[GJ_HOLDS_PAGE * sizeof(struct gj_hold_view)];
+            const void *payload;
+            unsigned count, again;
+            if (world_read(a, &read, &payload, &count) != GJ_OK) return false;
+            size_t size = count * sizeof(struct gj_hold_view);
+            memcpy(list, payload, size);
+            if (world_read(b, &read, &payload, &again) != GJ_OK || again != count) return false;
+            if (memcmp(list, payload, size) != 0) return false;
+        }
+    }
+    return true;
+}
+
+/* The row's operation where all that is due was written down before. */
+static struct world *swept_twin(const struct world *w)
+{
+    struct world *twin = twin_of(w);
+    expire_all(twin);
+    world_check(same_reads(w, twin), "reads take what is due for expired", __FILE__, __LINE__);
+    return twin;
+}
+
 void world_row(struct world *w, uint8_t want, struct msg m, const char *file, int line)
 {
     uint64_t before[2], after[2];
-    world_digest(w, before);
+    struct world *twin = state_due_ms(w->s) <= w->time_ms ? swept_twin(w) : NULL;
+    world_digest(twin != NULL ? twin : w, before);
     uint64_t seq = state_seq(w->s);
     uint8_t code = world_send(w, m);
     if (code != want) {
@@ -175,38 +241,66 @@ void world_row(struct world *w, uint8_t want, struct msg m, const char *file, in
         printf("    %s:%d: %s answers %s, want %s\n", file, line, gj_op_name(m.op.type),
                gj_code_name(code), gj_code_name(want));
     }
-    if (m.op.type < 16) world_reached[m.op.type][code] = 1;
-    world_check(state_seq(w->s) == seq + (gj_code_is_outcome(code) ? 1 : 0) ||
-                    w->last.kind == DECISION_REPLAY,
+    if (m.op.type < 32) world_reached[m.op.type][code] = 1;
+    bool outcome = w->last.kind == DECISION_RECORD;
+    world_check(outcome == (gj_code_is_outcome(code) && w->last.kind != DECISION_REPLAY) &&
+                    state_seq(w->s) == seq + w->expired + (outcome ? 1 : 0),
                 "an outcome is logged, nothing else is", file, line);
+    if (twin != NULL) {
+        world_check(world_send(twin, m) == code &&
+                        memcmp(&twin->last.sources, &w->last.sources, sizeof(w->last.sources)) ==
+                            0 &&
+                        twin->last.reply.amount == w->last.reply.amount &&
+                        twin->last.reply.balance == w->last.reply.balance,
+                    "the answer is the same after a sweep", file, line);
+        uint64_t swept[2];
+        expire_all(w);
+        world_digest(w, after);
+        world_digest(twin, swept);
+        world_check(memcmp(after, swept, sizeof(after)) == 0, "the state is the same after a sweep",
+                    file, line);
+        world_end(twin);
+    }
     if (code == GJ_OK || code == GJ_OK_PARTIAL) return;
-    world_digest(w, after);
-    world_check(before[0] == after[0] && before[1] == after[1], "a refusal changes nothing", file,
-                line);
     world_check(w->last.kind == DECISION_REPLAY ||
                     (w->last.reply.balance == 0 && w->last.reply.amount == 0),
                 "a refusal moves nothing", file, line);
+    if (code == GJ_OK_TOMBSTONED) return;
+    world_digest(w, after);
+    world_check(before[0] == after[0] && before[1] == after[1], "a refusal changes nothing", file,
+                line);
+}
+
+void world_end(struct world *w)
+{
+    const char *broken = state_audit(w->s);
+    world_check(broken == NULL, broken == NULL ? "audit" : broken, __FILE__, __LINE__);
+    shard_memory_free(w->shard);
+    free(w);
+}
+
+void world_forget(struct world *w, uint64_t floor_ms)
+{
+    state_raise_rid_floor(w->s, floor_ms);
+    w->forgot = true;
 }
 
 void world_close(struct world *w)
 {
-    uint64_t live[2], redone[2];
-    const char *broken = state_audit(w->s);
-    world_check(broken == NULL, broken == NULL ? "audit" : broken, __FILE__, __LINE__);
-    world_digest(w, live);
-    struct state *redo = state_new(&w->s->config);
-    for (uint64_t at = 1; at < w->log_lines;) {
-        const uint8_t *record = w->log + at * GJ_RECORD_UNIT;
-        commit(redo, record, at, w->times[at]);
-        at += record_size(record, (w->log_lines - at) * GJ_RECORD_UNIT) / GJ_RECORD_UNIT;
+    bool same;
+    if (w->forgot) { /* the records do not say that */
+        struct world *twin = twin_of(w);
+        uint64_t live[2], redone[2];
+        world_digest(w, live);
+        world_digest(twin, redone);
+        same = memcmp(live, redone, sizeof(live)) == 0;
+        world_end(twin);
+    } else {
+        same = shard_memory_redo(w->shard);
+        w->s = w->shard->s;
     }
-    state_digest(redo, redone);
-    world_check(live[0] == redone[0] && live[1] == redone[1], "commit alone gives the same state",
-                __FILE__, __LINE__);
-    blocks[0].used = blocks[1].used = false;
-    free(w->log);
-    free(w->times);
-    free(w);
+    world_check(same, "commit alone gives the same state", __FILE__, __LINE__);
+    world_end(w);
 }
 
 const struct person *world_person(const struct world *w, uint64_t id)
@@ -215,191 +309,77 @@ const struct person *world_person(const struct world *w, uint64_t id)
     return slot == SLOT_NONE ? NULL : &w->s->persons[slot];
 }
 
-struct msg region_msg(uint16_t id, uint32_t version, const char *province, const char *name)
+const struct person_cold *world_cold(const struct world *w, uint64_t id)
 {
-    struct msg m = msg_new(GJ_OP_SET_REGION, 0, 0, version);
-    struct gj_region_ext ext;
-    memset(&ext, 0, sizeof(ext));
-    m.op.arg = id;
-    m.op.ext_count = GJ_EXT_MAX;
-    strncpy(ext.province, province, sizeof(ext.province) - 1);
-    strncpy(ext.name, name, sizeof(ext.name) - 1);
-    gj_policy_default(&ext.policy);
-    ext.policy.wallet_open = 1;
-    ext.policy.premiums[0] = (struct gj_premium_row){.amount = 40000,
-                                                     .year = 2026,
-                                                     .product = 1,
-                                                     .from_day = calendar_day_of(2025, 9, 1),
-                                                     .to_day = calendar_day_of(2025, 12, 31)};
-    memcpy(m.ext, &ext, sizeof(ext));
-    return m;
+    uint32_t slot = person_find(w->s, id);
+    return slot == SLOT_NONE ? NULL : &w->s->persons_cold[slot];
 }
 
-struct msg region_again(const struct world *w, uint16_t id)
+const struct institution *world_institution(const struct world *w, uint64_t id)
 {
-    const struct region *r = &w->s->regions[id];
-    uint32_t last = r->next_version != 0 ? r->next_version : r->version;
-    struct msg m = msg_new(GJ_OP_SET_REGION, 0, 0, (int64_t)last + 1);
-    m.op.arg = id;
-    m.op.ext_count = GJ_EXT_MAX;
-    memcpy(m.ext, &r->data, sizeof(r->data));
-    return m;
+    uint32_t slot = institution_find(w->s, id);
+    return slot == SLOT_NONE ? NULL : &w->s->institutions[slot];
 }
 
-struct msg inst_msg(uint64_t id, uint16_t region, uint8_t type, uint8_t scenarios, uint8_t flags)
+int64_t world_draws(const struct world *w, uint64_t payer, uint64_t member)
 {
-    struct msg m = msg_new(GJ_OP_SET_INSTITUTION, 0, id, 0);
-    m.op.arg = region;
-    m.op.kind = type;
-    m.op.detail = scenarios;
-    m.op.flags = flags;
-    m.op.ext_count = 1;
-    snprintf((char *)m.ext, 16, "H%011" PRIu64, id);
-    return m;
+    const struct person *p = world_person(w, payer);
+    uint32_t slot = person_find(w->s, member);
+    uint8_t i = member_index(w->s, p, slot);
+    return i == MEMBER_NONE ? -1 : w->s->families[p->family].used[i];
 }
 
-struct msg open_msg(uint64_t id, uint16_t region, uint8_t insurance)
+uint8_t world_read(const struct world *w, const struct gj_read *read, const void **ret_payload,
+                   unsigned *ret_count)
 {
-    struct msg m = msg_new(GJ_OP_OPEN_PERSON, id, 0, 0);
-    m.op.arg = region;
-    m.op.kind = insurance;
-    m.op.detail = GJ_STATUS_ACTIVE;
-    return m;
+    static _Alignas(8) uint8_t out[GJ_READ_ANSWER_MAX];
+    w->shard->time_ms = w->time_ms;
+    uint32_t size = shard_memory_query(w->shard, read, out, sizeof(out));
+    const struct gj_answer *answer = (const void *)out;
+    world_check(size == sizeof(*answer) + answer->size && answer->type == read->type &&
+                    answer->time_ms == w->time_ms && answer->seq == state_seq(w->s),
+                "the answer's header", __FILE__, __LINE__);
+    *ret_payload = answer + 1;
+    *ret_count = answer->count;
+    return answer->code;
 }
 
-struct msg update_msg(uint64_t id, uint8_t insurance, uint8_t status)
+struct gj_person_view world_view(const struct world *w, uint64_t id)
 {
-    struct msg m = msg_new(GJ_OP_UPDATE_PERSON, id, 0, 0);
-    m.op.kind = insurance;
-    m.op.detail = status;
-    return m;
+    struct gj_read read = {.type = GJ_READ_GET_PERSON, .id = id};
+    struct gj_person_view view = {.id = 0};
+    const void *payload;
+    unsigned count;
+    if (world_read(w, &read, &payload, &count) == GJ_OK) memcpy(&view, payload, sizeof(view));
+    return view;
 }
 
-struct msg overdue_msg(uint64_t id, uint16_t day)
+struct gj_institution_day_view world_day(const struct world *w, uint64_t inst, uint16_t day)
 {
-    struct msg m = msg_new(GJ_OP_UPDATE_PERSON, id, 0, 0);
-    m.op.arg = day;
-    return m;
+    struct gj_read read = {.type = GJ_READ_INSTITUTION_DAY, .id = inst, .day = day};
+    struct gj_institution_day_view view = {.id = 0};
+    const void *payload;
+    unsigned count;
+    if (world_read(w, &read, &payload, &count) == GJ_OK) memcpy(&view, payload, sizeof(view));
+    return view;
 }
 
-struct msg phone_msg(uint64_t id, uint64_t hash)
+struct gj_op_view world_op(const struct world *w, uint64_t person, unsigned number)
 {
-    struct msg m = msg_new(GJ_OP_UPDATE_PERSON, id, hash, 0);
-    m.op.flags = GJ_FLAG_PHONE;
-    return m;
-}
-
-struct msg wallet_msg(uint64_t id, uint16_t region)
-{
-    struct msg m = msg_new(GJ_OP_CONFIRM_WALLET, id, 0, 0);
-    m.op.arg = region;
-    m.op.auth = GJ_AUTH_FACE;
-    return m;
-}
-
-struct msg bind_msg(uint64_t payer, uint64_t member, uint8_t kind, int64_t cap)
-{
-    struct msg m = msg_new(GJ_OP_BIND, payer, member, cap);
-    m.op.kind = kind;
-    m.op.auth = GJ_AUTH_FACE;
-    return m;
-}
-
-struct msg unbind_msg(uint64_t payer, uint64_t member)
-{
-    return msg_new(GJ_OP_UNBIND, payer, member, 0);
-}
-
-struct msg cap_msg(uint64_t payer, uint64_t member, int64_t cap)
-{
-    return msg_new(GJ_OP_SET_CAP, payer, member, cap);
-}
-
-struct msg deposit_msg(uint64_t id, int64_t amount)
-{
-    return msg_new(GJ_OP_DEPOSIT, id, 0, amount);
-}
-
-struct msg transfer_msg(uint64_t payer, uint64_t payee, int64_t amount, uint8_t source)
-{
-    struct msg m = msg_new(GJ_OP_TRANSFER, payer, payee, amount);
-    m.op.kind = source;
-    m.op.auth = GJ_AUTH_FACE;
-    return m;
-}
-
-struct msg pay_msg(uint64_t patient, uint64_t inst, int64_t amount, uint8_t sources)
-{
-    struct msg m = msg_new(GJ_OP_PAY, patient, inst, amount);
-    m.op.kind = sources;
-    m.op.detail = GJ_OUTPATIENT;
-    m.op.auth = GJ_AUTH_FACE;
-    return m;
-}
-
-struct msg relative_msg(uint64_t patient, uint64_t inst, int64_t amount, uint8_t sources,
-                        uint64_t relative)
-{
-    struct msg m = pay_msg(patient, inst, amount, sources);
-    m.op.ext_count = 1;
-    memcpy(m.ext, &relative, sizeof(relative));
-    return m;
-}
-
-struct msg premium_msg(uint64_t payer, uint64_t beneficiary, uint16_t year, uint8_t source)
-{
-    struct msg m = msg_new(GJ_OP_PAY_PREMIUM, payer, beneficiary, 40000);
-    m.op.arg = year;
-    m.op.kind = source;
-    m.op.detail = 1;
-    return m;
-}
-
-struct msg suspend_msg(uint64_t id, uint8_t bits)
-{
-    return with_detail(msg_new(GJ_OP_SUSPEND, id, 0, 0), bits);
-}
-
-struct msg resume_msg(uint64_t id, uint8_t bits)
-{
-    return with_detail(msg_new(GJ_OP_RESUME, id, 0, 0), bits);
-}
-
-struct msg with_auth(struct msg m, uint8_t auth)
-{
-    m.op.auth = auth;
-    return m;
-}
-
-struct msg with_detail(struct msg m, uint8_t detail)
-{
-    m.op.detail = detail;
-    return m;
-}
-
-struct msg with_flags(struct msg m, uint8_t flags)
-{
-    m.op.flags = flags;
-    return m;
-}
-
-struct msg with_amount(struct msg m, int64_t amount)
-{
-    m.op.amount = amount;
-    return m;
-}
-
-struct msg with_part(struct msg m, int64_t personal_part)
-{
-    m.op.ext_count = 1;
-    memcpy(m.ext + 8, &personal_part, sizeof(personal_part));
-    return m;
+    struct gj_read read = {.type = GJ_READ_GET_OP,
+                           .id = person,
+                           .rid = as((struct msg){.op = {.type = 0}}, number).op.rid};
+    struct gj_op_view view = {.state = 0};
+    const void *payload;
+    unsigned count;
+    if (world_read(w, &read, &payload, &count) == GJ_OK) memcpy(&view, payload, sizeof(view));
+    return view;
 }
 
 struct world *world_new(void)
 {
     struct state_config config = world_config();
-    struct world *w = world_new_empty(&config, 8192);
+    struct world *w = world_new_empty(&config, 16384);
     world_do(w, region_msg(1, 1, "山东省", "济南市"));
     world_do(w, region_msg(2, 1, "山东省", "青岛市"));
     world_do(w, region_msg(3, 1, "河北省", "石家庄市"));

@@ -14,26 +14,29 @@
  *
  * Every row has the world to itself. After it the books are audited, a refused row must have
  * changed nothing, and all records committed alone into an empty state must give the same digest.
+ * A row with something due is tried twice: as it is, and in a copy where what is due was written
+ * down before; every read and the answer must be the same.
  */
 #ifndef TESTS_TABLES_WORLD_H
 #define TESTS_TABLES_WORLD_H
 
 #include "decide.h"
+#include "messages.h"
+#include "shard_memory.h"
 
 struct world {
-    struct state *s;
-    uint64_t time_ms;
+    struct shard_memory *shard;
+    struct state *s;  /* of the shard */
+    uint64_t time_ms; /* of the next operation or read */
     uint64_t rids;
-    uint8_t *log;
-    uint64_t log_lines, log_lines_max;
-    uint64_t *times; /* of the record at each line */
-    struct decision last;
     bool read_only;
-};
-
-struct msg {
-    struct gj_op op;
-    uint8_t ext[GJ_EXT_MAX * GJ_RECORD_UNIT];
+    struct {
+        enum decision_kind kind;
+        struct gj_reply reply;
+        struct gj_reply_sources sources;
+    } last;
+    unsigned expired; /* records in front of the last one */
+    bool forgot;      /* world_forget() */
 };
 
 #define NOW_MS  world_ms(2025, 11, 20, 9 * 60)
@@ -45,8 +48,10 @@ struct world *world_new(void); /* with everything above in it */
 struct world *world_new_empty(const struct state_config *config, uint64_t log_lines_max);
 /* Audits, redoes the log into an empty state, compares; frees. */
 void world_close(struct world *w);
-/* What decide() is given with `op` now: time, number, evidence. */
-struct decide_input world_input(const struct world *w, const struct gj_op *op);
+/* The same without the redo, for many worlds. */
+void world_end(struct world *w);
+/* Rids older than this are not known any more. */
+void world_forget(struct world *w, uint64_t floor_ms);
 /* Sends with a new rid unless the message has one; commits what decide() recorded. */
 uint8_t world_send(struct world *w, struct msg m);
 /* As above; must answer 0..2. */
@@ -54,11 +59,24 @@ void world_do(struct world *w, struct msg m);
 /* Sends `m` as the row under test: the answer must be `want`, and a refusal changes nothing. */
 void world_row(struct world *w, uint8_t want, struct msg m, const char *file, int line);
 void world_check(bool cond, const char *text, const char *file, int line);
+void world_equal(int64_t got, int64_t want, const char *text, const char *file, int line);
 unsigned world_failures(void); /* since the last call */
-extern uint8_t world_reached[16][256];
+extern uint8_t world_reached[32][256];
 
+/* What an object is now, straight from the tables: what is due may not be written down yet. */
 const struct person *world_person(const struct world *w, uint64_t id);
+const struct person_cold *world_cold(const struct world *w, uint64_t id);
+const struct institution *world_institution(const struct world *w, uint64_t id);
+/* Fen the member drew this year, as stored; -1 if it is not bound. */
+int64_t world_draws(const struct world *w, uint64_t payer, uint64_t member);
 void world_digest(const struct world *w, uint64_t digest[2]);
+
+/* What reads say at w->time_ms. */
+uint8_t world_read(const struct world *w, const struct gj_read *read, const void **ret_payload,
+                   unsigned *ret_count);
+struct gj_person_view world_view(const struct world *w, uint64_t id);
+struct gj_institution_day_view world_day(const struct world *w, uint64_t inst, uint16_t day);
+struct gj_op_view world_op(const struct world *w, uint64_t person, unsigned number);
 
 #define ROW(want, message, ...)                                                                    \
     do {                                                                                           \
@@ -67,7 +85,12 @@ void world_digest(const struct world *w, uint64_t digest[2]);
         world_row(w, GJ_##want, message, __FILE__, __LINE__);                                      \
         world_close(w);                                                                            \
     } while (0)
-#define OK(cond) world_check((cond), #cond, __FILE__, __LINE__)
+/* One more operation in the world `w`. */
+#define STEP(want, message) world_row(w, GJ_##want, message, __FILE__, __LINE__)
+#define DO(message)         world_do(w, message)
+#define OK(cond)            world_check((cond), #cond, __FILE__, __LINE__)
+/* Two numbers that must be equal. */
+#define EQ(got, want) world_equal((int64_t)(got), (int64_t)(want), #got, __FILE__, __LINE__)
 
 /* Sets one field of a region's policy by a new version. */
 #define POLICY(region, assignment)                                                                 \
@@ -78,37 +101,6 @@ void world_digest(const struct world *w, uint64_t digest[2]);
         world_do(w, policy_msg);                                                                   \
     } while (0)
 
-/* Messages. */
-struct msg region_msg(uint16_t id, uint32_t version, const char *province, const char *name);
-struct msg region_again(const struct world *w, uint16_t id); /* next version, same policy */
-struct msg inst_msg(uint64_t id, uint16_t region, uint8_t type, uint8_t scenarios, uint8_t flags);
-struct msg open_msg(uint64_t id, uint16_t region, uint8_t insurance);
-struct msg update_msg(uint64_t id, uint8_t insurance, uint8_t status);
-struct msg overdue_msg(uint64_t id, uint16_t day);
-struct msg phone_msg(uint64_t id, uint64_t hash);
-struct msg wallet_msg(uint64_t id, uint16_t region);
-struct msg bind_msg(uint64_t payer, uint64_t member, uint8_t kind, int64_t cap);
-struct msg unbind_msg(uint64_t payer, uint64_t member);
-struct msg cap_msg(uint64_t payer, uint64_t member, int64_t cap);
-struct msg deposit_msg(uint64_t id, int64_t amount);
-struct msg transfer_msg(uint64_t payer, uint64_t payee, int64_t amount, uint8_t source);
-struct msg pay_msg(uint64_t patient, uint64_t inst, int64_t amount, uint8_t sources);
-struct msg relative_msg(uint64_t patient, uint64_t inst, int64_t amount, uint8_t sources,
-                        uint64_t relative);
-struct msg premium_msg(uint64_t payer, uint64_t beneficiary, uint16_t year, uint8_t source);
-struct msg suspend_msg(uint64_t id, uint8_t bits);
-struct msg resume_msg(uint64_t id, uint8_t bits);
-/* The same message with one thing changed. */
-struct msg with_auth(struct msg m, uint8_t auth);
-struct msg with_detail(struct msg m, uint8_t detail);
-struct msg with_flags(struct msg m, uint8_t flags);
-struct msg with_amount(struct msg m, int64_t amount);
-struct msg with_part(struct msg m, int64_t personal_part);
-
-#define PERSONAL ((uint8_t)GJ_SOURCE_PERSONAL)
-#define WALLET   ((uint8_t)GJ_SOURCE_WALLET)
-#define RELATIVE ((uint8_t)GJ_SOURCE_RELATIVE)
-
 void rows_fields(void);
 void rows_request(void);
 void rows_register(void);
@@ -116,5 +108,12 @@ void rows_family(void);
 void rows_transfer(void);
 void rows_pay(void);
 void rows_premium(void);
+void rows_hold(void);
+void rows_pending(void);
+void rows_refund(void);
+void rows_reverse(void);
+void rows_account(void);
+void rows_expiry(void);
+void rows_money_bugs(void);
 
 #endif

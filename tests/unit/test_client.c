@@ -127,7 +127,8 @@ TEST(builders_fill_the_documented_fields)
     CHECK_EQ(op.ext_count, 1);
     CHECK_EQ(pay_ext.relative, 6);
     CHECK_EQ(pay_ext.personal_part, 1200);
-    CHECK_EQ(pay_ext.reserved[47], 0);
+    CHECK_EQ(pay_ext.timeout_s, 0);
+    CHECK_EQ(pay_ext.reserved[43], 0);
 
     gj_pay_premium(&op, rid, 7, 8, 40000, 2026, 3, GJ_SOURCE_PERSONAL);
     CHECK(op.type == 12 && op.arg == 2026 && op.detail == 3 && op.kind == 1 && op.other == 8);
@@ -151,6 +152,59 @@ TEST(builders_fill_the_documented_fields)
     CHECK(memcmp(ext.code, "P1\0\0\0\0\0\0\0\0\0\0\0\0\0", 16) == 0);
     CHECK_EQ(gj_set_institution(&op, &ext, rid, 10, 2, GJ_PHARMACY, 16, 0, "12345678901234567"),
              GJ_E_ARGUMENT);
+}
+
+/* Holds, and what amends an earlier operation: its rid is in the line behind. */
+TEST(builders_of_operations_on_an_original)
+{
+    struct gj_op op;
+    struct gj_rid rid = rid_of(1), original = rid_of(2);
+    struct gj_pay_ext pay_ext;
+    gj_hold(&op, rid, 5, 10, 999, GJ_DRUG,
+            gj_sources(GJ_SOURCE_RELATIVE, GJ_SOURCE_NONE, GJ_SOURCE_NONE), true, GJ_AUTH_CODE);
+    gj_hold_details(&op, &pay_ext, 6, 1200, 3600);
+    CHECK(op.type == 17 && op.person == 5 && op.other == 10 && op.amount == 999 && op.kind == 3 &&
+          op.detail == 5 && op.flags == GJ_FLAG_PARTIAL && op.auth == 2 && op.ext_count == 1);
+    CHECK(pay_ext.relative == 6 && pay_ext.personal_part == 1200 && pay_ext.timeout_s == 3600);
+
+    struct gj_original_ext ext;
+    const struct gj_original_ext line = {.rid = original};
+    struct gj_op want = {.rid = rid, .person = 5, .other = 7, .type = 15, .ext_count = 1};
+    memset(&ext, 0xFF, sizeof(ext));
+    gj_accept(&op, &ext, rid, 5, original, 7);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0 && memcmp(&ext, &line, sizeof(ext)) == 0);
+    want.type = 16;
+    memset(&ext, 0xFF, sizeof(ext));
+    gj_return(&op, &ext, rid, 5, original, 7);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0 && memcmp(&ext, &line, sizeof(ext)) == 0);
+    want = (struct gj_op){
+        .rid = rid, .person = 5, .amount = 400, .type = 18, .ext_count = 1, .flags = GJ_FLAG_FINAL};
+    memset(&ext, 0xFF, sizeof(ext));
+    gj_capture(&op, &ext, rid, 5, original, 400, true);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0 && memcmp(&ext, &line, sizeof(ext)) == 0);
+    want.flags = 0;
+    gj_capture(&op, &ext, rid, 5, original, 400, false);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0);
+    want.type = 20;
+    memset(&ext, 0xFF, sizeof(ext));
+    gj_refund(&op, &ext, rid, 5, original, 400);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0 && memcmp(&ext, &line, sizeof(ext)) == 0);
+    want.type = 19;
+    want.amount = 0;
+    memset(&ext, 0xFF, sizeof(ext));
+    gj_release(&op, &ext, rid, 5, original);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0 && memcmp(&ext, &line, sizeof(ext)) == 0);
+    want.type = 21;
+    memset(&ext, 0xFF, sizeof(ext));
+    gj_reverse(&op, &ext, rid, 5, original);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0 && memcmp(&ext, &line, sizeof(ext)) == 0);
+
+    want = (struct gj_op){.rid = rid, .person = 5, .type = 22, .auth = GJ_AUTH_FACE, .arg = 31};
+    gj_change_region(&op, rid, 5, 31, GJ_AUTH_FACE);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0);
+    want = (struct gj_op){.rid = rid, .person = 5, .type = 23, .detail = GJ_PAYOUT_CASH};
+    gj_close_person(&op, rid, 5, GJ_PAYOUT_CASH);
+    CHECK(memcmp(&op, &want, sizeof(op)) == 0);
 }
 
 TEST(frames_refuse_what_does_not_fit)
@@ -352,6 +406,7 @@ TEST(addresses)
 
 TEST_MAIN(T(rids_are_uuids_and_grow), T(rid_counter_borrows), T(rid_of_a_message_id),
           T(bad_message_ids), T(rid_text), T(builders_fill_the_documented_fields),
-          T(frames_refuse_what_does_not_fit), T(hello_cut_anywhere_is_a_lost_connection),
-          T(nonsense_is_a_protocol_error), T(error_frames_and_wrong_answers),
-          T(a_refused_read_is_no_protocol_error), T(last_words_before_hello), T(addresses))
+          T(builders_of_operations_on_an_original), T(frames_refuse_what_does_not_fit),
+          T(hello_cut_anywhere_is_a_lost_connection), T(nonsense_is_a_protocol_error),
+          T(error_frames_and_wrong_answers), T(a_refused_read_is_no_protocol_error),
+          T(last_words_before_hello), T(addresses))

@@ -44,8 +44,10 @@ TEST(operations_have_names_and_verbs)
     CHECK_STR(gj_op_name(GJ_OP_TRANSFER), "TRANSFER");
     CHECK_STR(gj_op_verb(GJ_OP_TRANSFER), "transfer");
     CHECK_STR(gj_op_verb(GJ_OP_PAY_PREMIUM), "premium");
+    CHECK_STR(gj_op_name(GJ_OP_EXPIRE), "EXPIRE");
+    CHECK_STR(gj_op_verb(GJ_OP_CHANGE_REGION), "change_region");
     CHECK(gj_op_name(0) == NULL);
-    CHECK(gj_op_name(15) == NULL);
+    CHECK(gj_op_name(25) == NULL);
     CHECK(gj_op_verb(255) == NULL);
 }
 

@@ -96,6 +96,22 @@ TEST(newer_group)
     CHECK(!log_group_newer(block, sizeof(*group) - 1, POSITION, LOG_ID));
 }
 
+/* A log begun by the version before is read on, and goes on in today's format. */
+TEST(older_formats_are_read)
+{
+    CHECK_EQ(LOG_FORMAT_VERSION, 2);
+    struct log_group *group = make_group();
+    group->format_version = 1;
+    CHECK(!verifies());
+    log_group_sign(group, secret);
+    CHECK(verifies());
+    CHECK(!log_group_newer(block, sizeof(block), POSITION, LOG_ID));
+    group->format_version = 0;
+    log_group_sign(group, secret);
+    CHECK(!verifies());
+    CHECK(!log_group_newer(block, sizeof(block), POSITION, LOG_ID));
+}
+
 TEST(group_of_another_log)
 {
     uint8_t other_id[16] = {9};
@@ -141,6 +157,12 @@ TEST(meta_states)
     meta = make_meta();
     meta.format_version++;
     CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_NEWER);
+    meta.format_version = 1;
+    log_meta_sign(&meta);
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_OK);
+    meta.format_version = 0;
+    log_meta_sign(&meta);
+    CHECK_EQ(log_meta_check(&meta, sizeof(meta)), LOG_META_CORRUPT);
     meta = make_meta();
     meta.segment_size_mib = 1;
     log_meta_sign(&meta);
@@ -160,4 +182,5 @@ TEST(meta_bits)
 
 TEST_MAIN(T(good_group_verifies), T(every_flipped_bit_is_seen), T(every_cut_is_seen),
           T(misplaced_foreign_and_forged_groups), T(signed_nonsense_is_refused), T(newer_group),
-          T(group_of_another_log), T(where_groups_open), T(meta_states), T(meta_bits))
+          T(older_formats_are_read), T(group_of_another_log), T(where_groups_open), T(meta_states),
+          T(meta_bits))

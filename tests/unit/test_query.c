@@ -1,16 +1,17 @@
 /* tests/unit/test_query.c -- every read: what it answers, and how a wrong request is refused. */
 #include <stdlib.h>
 
-#include "state.h"
+#include "shard_memory.h"
+#include "tables.h"
 #include "test.h"
 
 #define NOW_MS UINT64_C(1763600400000) /* 2025-11-20T09:00:00+08:00 */
 
 struct fixture {
+    struct shard_memory *shard;
     struct state *s;
-    uint64_t position, minted;
-    _Alignas(64) uint8_t record[GJ_RECORD_SIZE_MAX]; /* the last one */
-    uint64_t record_position;
+    uint64_t minted;
+    uint64_t record_position; /* of the last record */
     _Alignas(8) uint8_t answer[GJ_READ_ANSWER_MAX];
 };
 
@@ -25,16 +26,13 @@ static struct gj_rid rid_number(uint64_t n)
 
 static uint8_t run(struct fixture *f, struct gj_op *op)
 {
-    struct decide_input in = {.time_ms = NOW_MS, .seq = state_seq(f->s) + 1};
-    struct decision decision;
+    struct gj_reply reply;
+    struct gj_reply_sources sources;
+    uint64_t position;
     op->rid = rid_number(++f->minted);
-    decide(f->s, op, &in, f->record, &decision);
-    if (decision.kind == DECISION_RECORD) {
-        commit(f->s, f->record, f->position, NOW_MS);
-        f->record_position = f->position;
-        f->position += decision.record_size / GJ_RECORD_UNIT;
-    }
-    return decision.reply.code;
+    (void)shard_memory_execute(f->shard, op, &reply, &sources, &position);
+    if (position != 0) f->record_position = position;
+    return reply.code;
 }
 
 static void put_region(struct fixture *f, uint16_t id, const char *province, const char *name)
@@ -72,16 +70,13 @@ static struct fixture *build(void)
     struct state_config config = {.persons_max = 10,
                                   .families_max = 10,
                                   .institutions_max = 10,
+                                  .holds_max = 10,
                                   .rids_max = 1000,
                                   .hash_seed = 1};
-    struct state_memory parts;
-    uint64_t size = state_size(&config, &parts);
-    void *memory = aligned_alloc(64, size);
-    memset(memory, 0, size);
-    struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) / 64 * 64);
-    memset(f, 0, sizeof(*f));
-    f->s = state_init(&config, memory);
-    f->position = 64;
+    struct fixture *f = calloc(1, sizeof(*f));
+    f->shard = shard_memory_new(&config, 1000);
+    f->shard->time_ms = NOW_MS;
+    f->s = f->shard->s;
     put_region(f, 1, "A", "one");
     put_region(f, 2, "A", "two");
     put_institution(f, 10, 1);
@@ -119,22 +114,13 @@ static struct fixture *build(void)
 
 static void drop(struct fixture *f)
 {
-    free(f->s);
+    shard_memory_free(f->shard);
     free(f);
 }
 
-/* Asks as the shell does: the last record is handed in if it is needed. */
 static const struct gj_answer *ask(struct fixture *f, const struct gj_read *read)
 {
-    struct needs seen;
-    query_needs(f->s, read, &seen);
-    struct decide_input in = {.time_ms = NOW_MS};
-    for (uint32_t i = 0; i < seen.count; i++) {
-        if (seen.positions[i] != f->record_position) continue;
-        in.evidence[in.evidence_count++] =
-            (struct evidence){.position = f->record_position, .record = f->record};
-    }
-    uint32_t size = query(f->s, read, &in, f->answer, sizeof(f->answer));
+    uint32_t size = shard_memory_query(f->shard, read, f->answer, sizeof(f->answer));
     const struct gj_answer *answer = (const struct gj_answer *)f->answer;
     CHECK_EQ(size, sizeof(*answer) + answer->size);
     CHECK_EQ(answer->type, read->type);
@@ -321,6 +307,8 @@ TEST(stats_digest_audit_ping)
     CHECK_EQ(stats->persons_max, 10);
     CHECK_EQ(stats->regions, 2);
     CHECK_EQ(stats->rids, f->minted);
+    CHECK_EQ(stats->holds, 0);
+    CHECK_EQ(stats->holds_max, 10);
     CHECK_EQ(stats->uptime_ms, 0);
     read.type = GJ_READ_STATE_DIGEST;
     CHECK_EQ(ask(f, &read)->code, GJ_OK);
@@ -331,6 +319,9 @@ TEST(stats_digest_audit_ping)
     read.type = GJ_READ_AUDIT;
     CHECK_EQ(ask(f, &read)->code, GJ_OK);
     CHECK_STR(((const struct gj_audit_view *)payload(f))->broken, "");
+    f->s->books[1].fund++;
+    CHECK_EQ(ask(f, &read)->code, GJ_OK);
+    CHECK_STR(((const struct gj_audit_view *)payload(f))->broken, "the region's book balances");
     read.type = GJ_READ_PING;
     CHECK_EQ(ask(f, &read)->size, 0);
     drop(f);
@@ -411,9 +402,10 @@ TEST(dry_run_of_a_payment_and_of_a_replay)
 TEST(evidence_of_another_request)
 {
     struct fixture *f = build();
+    const void *record = f->shard->log + f->record_position * GJ_RECORD_UNIT;
     struct decide_input in = {.time_ms = NOW_MS,
                               .evidence_count = 1,
-                              .evidence = {{.position = f->record_position, .record = f->record}}};
+                              .evidence = {{.position = f->record_position, .record = record}}};
     const struct gj_op_view *view = payload(f);
     struct gj_read read = {.type = GJ_READ_GET_OP, .id = 101, .rid = rid_number(f->minted)};
     CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
@@ -467,7 +459,7 @@ TEST(wrong_requests)
     struct fixture *f = build();
     for (unsigned type = 0; type < 256; type++) {
         struct gj_read read = {.type = (uint8_t)type, .reserved0 = 1};
-        bool known = type >= GJ_READ_PING && type <= GJ_READ_REGION_INSTITUTIONS;
+        bool known = type >= GJ_READ_PING && type <= GJ_READ_INSTITUTION_DAY;
         if (known) read.ext_count = type == GJ_READ_DRY_RUN ? 1 : 0;
         CHECK_EQ(ask(f, &read)->code, known ? GJ_RESERVED_NONZERO : GJ_UNKNOWN_OP);
     }
@@ -479,8 +471,20 @@ TEST(wrong_requests)
     CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
     read = (struct gj_read){.type = GJ_READ_GET_PERSON, .id = 100, .rid = rid_number(1)};
     CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
-    read = (struct gj_read){.type = GJ_READ_GET_PERSON, .id = 100, .reserved = {[31] = 1}};
+    read = (struct gj_read){.type = GJ_READ_GET_PERSON, .id = 100, .reserved = {[15] = 1}};
     CHECK_EQ(ask(f, &read)->code, GJ_RESERVED_NONZERO);
+    for (uint8_t type = GJ_READ_PING; type <= GJ_READ_INSTITUTION_DAY; type++) {
+        bool lists = type == GJ_READ_LIST_HOLDS || type == GJ_READ_LIST_PENDING;
+        read = (struct gj_read){.type = type, .after_due = 1};
+        if (type == GJ_READ_DRY_RUN) read.ext_count = 1;
+        CHECK_EQ(ask(f, &read)->code == GJ_RESERVED_NONZERO, !lists);
+        read.after_due = 0;
+        read.after_seq = 1;
+        CHECK_EQ(ask(f, &read)->code == GJ_RESERVED_NONZERO, !lists);
+        read.after_seq = 0;
+        read.day = 1;
+        CHECK_EQ(ask(f, &read)->code == GJ_RESERVED_NONZERO, type != GJ_READ_INSTITUTION_DAY);
+    }
     drop(f);
 }
 

@@ -243,6 +243,136 @@ TEST(largest_position)
     free(f.memory);
 }
 
+TEST(moved_entry_means_the_later_record)
+{
+    struct fixture f = build(100);
+    struct gj_rid rid = rid_at(1000, 1), other = rid_at(1000, 2);
+    rid_window_insert(&f.w, 1, &rid, 10);
+    rid_window_insert(&f.w, 1, &other, 20);
+    rid_window_move(&f.w, 1, &rid, 10, 30);
+    CHECK_EQ(f.w.count, 2);
+    CHECK_EQ(candidates(&f.w, 1, &rid), 1);
+    CHECK(finds(&f.w, 1, &rid, 30));
+    CHECK(finds(&f.w, 1, &other, 20));
+    free(f.memory);
+}
+
+TEST(moved_from_nothing_is_inserted)
+{
+    struct fixture f = build(100);
+    struct gj_rid rid = rid_at(1000, 1);
+    rid_window_move(&f.w, 1, &rid, 0, 30);
+    CHECK_EQ(f.w.count, 1);
+    CHECK(finds(&f.w, 1, &rid, 30));
+    rid_window_move(&f.w, 1, &rid, 30, 40);
+    CHECK_EQ(f.w.count, 1);
+    CHECK(!finds(&f.w, 1, &rid, 30));
+    CHECK(finds(&f.w, 1, &rid, 40));
+    free(f.memory);
+}
+
+/* In an older slice the entry is changed where it is: it is forgotten when it would have been. */
+TEST(moved_in_an_older_slice_stays_there)
+{
+    struct fixture f = build(1);
+    struct gj_rid rid = rid_at(1000, 1);
+    rid_window_insert(&f.w, 1, &rid, 10);
+    uint64_t n = 100;
+    while (f.w.newest < 3) {
+        struct gj_rid more = rid_at(1000 + n, n);
+        rid_window_insert(&f.w, 2, &more, n);
+        n++;
+    }
+    uint64_t count = f.w.count, newest = f.w.slices[f.w.newest].count;
+    rid_window_move(&f.w, 1, &rid, 10, 5000);
+    CHECK_EQ(f.w.count, count);
+    CHECK_EQ(f.w.slices[f.w.newest].count, newest);
+    CHECK_EQ(candidates(&f.w, 1, &rid), 1);
+    CHECK(finds(&f.w, 1, &rid, 5000));
+    free(f.memory);
+}
+
+/* Its slice was forgotten, whether it is cleared by now or not: a new entry, and the floor stays
+ * where it is. */
+static void move_forgotten(bool cleared)
+{
+    struct fixture f = build(1000); /* many buckets: clearing takes a while */
+    struct gj_rid rid = rid_at(1000, 1);
+    rid_window_insert(&f.w, 1, &rid, 10);
+    uint64_t n = 100, until = UINT64_MAX;
+    while (f.w.slices[f.w.newest].count != until) {
+        struct gj_rid more = rid_at(1000 + n, n);
+        rid_window_insert(&f.w, 2, &more, n);
+        n++;
+        if (f.w.floor_ms > 0) until = cleared ? f.w.slice_max - 1 : 1;
+    }
+    CHECK(rid_time_ms(&rid) < f.w.floor_ms);
+    CHECK_EQ(candidates(&f.w, 1, &rid), 0);
+    uint64_t floor = f.w.floor_ms, count = f.w.count;
+    rid_window_move(&f.w, 1, &rid, 10, n);
+    CHECK_EQ(f.w.count, count + 1);
+    CHECK_EQ(f.w.floor_ms, floor);
+    CHECK_EQ(candidates(&f.w, 1, &rid), 1);
+    CHECK(finds(&f.w, 1, &rid, n));
+    free(f.memory);
+}
+
+TEST(moved_after_its_slice_was_forgotten)
+{
+    move_forgotten(false);
+    move_forgotten(true);
+}
+
+/* Only the entry of this request at this position: not one with an equal fingerprint, nor another
+ * request's at the same position. */
+TEST(move_leaves_others_alone)
+{
+    struct fixture f = build(1);
+    struct gj_rid a = rid_at(1000, 1), b = rid_at(1000, 2);
+    rid_window_insert(&f.w, 1, &a, 10);
+    rid_window_insert(&f.w, 1, &b, 10);
+    rid_window_insert(&f.w, 1, &a, 20);
+    rid_window_move(&f.w, 1, &a, 20, 30);
+    CHECK(finds(&f.w, 1, &a, 10));
+    CHECK(finds(&f.w, 1, &a, 30));
+    CHECK(finds(&f.w, 1, &b, 10));
+    CHECK_EQ(candidates(&f.w, 1, &a), 2);
+    CHECK_EQ(candidates(&f.w, 1, &b), 1);
+    free(f.memory);
+}
+
+/* Every request is amended again and again at random: the window always knows the latest, or it is
+ * below the floor. */
+TEST(random_moves_are_found_or_below_the_floor)
+{
+    struct fixture f = build(500);
+    uint64_t random = 88172645463325252u, lost = 0, position = 0, moved = 0;
+    const uint64_t steps = 6000;
+    uint64_t *latest = calloc(steps, sizeof(*latest));
+    for (uint64_t n = 0; n < steps; n++) {
+        struct gj_rid rid = rid_at(1000 + n, n);
+        rid_window_insert(&f.w, 1, &rid, latest[n] = ++position);
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        uint64_t back = n - random % (n < 700 ? n + 1 : 700);
+        rid = rid_at(1000 + back, back);
+        if (rid_time_ms(&rid) < f.w.floor_ms) continue;
+        rid_window_move(&f.w, 1, &rid, latest[back], position + 1);
+        latest[back] = ++position;
+        moved++;
+    }
+    for (uint64_t n = 0; n < steps; n++) {
+        struct gj_rid rid = rid_at(1000 + n, n);
+        if (rid_time_ms(&rid) < f.w.floor_ms) continue;
+        lost += !finds(&f.w, 1, &rid, latest[n]) || candidates(&f.w, 1, &rid) != 1;
+    }
+    CHECK_EQ(lost, 0);
+    CHECK(moved > 4000);
+    free(latest);
+    free(f.memory);
+}
+
 /* Two windows fed the same are the same, byte for byte. */
 TEST(same_inserts_same_window)
 {
@@ -264,4 +394,8 @@ TEST_MAIN(T(time_is_the_first_six_bytes), T(empty_knows_nothing), T(person_is_pa
           T(found_or_below_the_floor_wraps_twice), T(out_of_order_within_the_window),
           T(seam_inside_one_millisecond), T(floor_is_just_above_what_was_forgotten),
           T(floor_follows_the_newest_time_of_the_slice), T(retired_slices_are_clean_in_time),
-          T(equal_fingerprints_give_both), T(largest_position), T(same_inserts_same_window))
+          T(equal_fingerprints_give_both), T(largest_position),
+          T(moved_entry_means_the_later_record), T(moved_from_nothing_is_inserted),
+          T(moved_in_an_older_slice_stays_there), T(moved_after_its_slice_was_forgotten),
+          T(move_leaves_others_alone), T(random_moves_are_found_or_below_the_floor),
+          T(same_inserts_same_window))

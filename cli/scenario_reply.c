@@ -1,0 +1,51 @@
+/* cli/scenario_reply.c -- comparing and describing replies. */
+#include "scenario_reply.h"
+
+#include <stdio.h>
+
+#include "codes.h"
+#include "scenario_text.h"
+
+bool reply_is_wanted(const struct wanted_reply *wanted, const struct gj_reply *reply,
+                     const struct gj_reply_sources *sources)
+{
+    bool pending = (reply->flags & GJ_REPLY_PENDING) != 0;
+    return reply->code == wanted->code && (!wanted->pending_given || pending == wanted->pending) &&
+           (!wanted->moved_given || reply->amount == wanted->moved) &&
+           (!wanted->balance_given || reply->balance == wanted->balance) &&
+           (!wanted->remainder_given || sources->remainder == wanted->remainder);
+}
+
+void reply_describe(const struct gj_reply *reply, const struct gj_reply_sources *sources,
+                    char ret[SCENARIO_REPLY_SIZE])
+{
+    char moved[SCENARIO_YUAN_SIZE], balance[SCENARIO_YUAN_SIZE], remainder[SCENARIO_YUAN_SIZE];
+    const char *name = gj_code_name(reply->code);
+    scenario_yuan_text(reply->amount, moved);
+    scenario_yuan_text(reply->balance, balance);
+    scenario_yuan_text(sources->remainder, remainder);
+    snprintf(ret, SCENARIO_REPLY_SIZE, "%s%s moved=%s balance=%s remainder=%s%s",
+             name == NULL ? "an unknown code" : name,
+             reply->flags & GJ_REPLY_REPLAYED ? " (replayed)" : "", moved, balance, remainder,
+             reply->flags & GJ_REPLY_PENDING ? " pending=1" : "");
+}
+
+void wanted_describe(const struct wanted_reply *wanted, char ret[SCENARIO_REPLY_SIZE])
+{
+    char amount[SCENARIO_YUAN_SIZE];
+    const struct {
+        const char *name;
+        bool given;
+        int64_t fen;
+    } parts[] = {{"moved", wanted->moved_given, wanted->moved},
+                 {"balance", wanted->balance_given, wanted->balance},
+                 {"remainder", wanted->remainder_given, wanted->remainder}};
+    const size_t size = SCENARIO_REPLY_SIZE;
+    size_t at = (size_t)snprintf(ret, size, "%s", gj_code_name(wanted->code));
+    for (unsigned i = 0; i < ARRAY_COUNT(parts); i++) {
+        if (!parts[i].given) continue;
+        scenario_yuan_text(parts[i].fen, amount);
+        at += (size_t)snprintf(ret + at, size - at, " %s=%s", parts[i].name, amount);
+    }
+    if (wanted->pending_given) snprintf(ret + at, size - at, " pending=%d", wanted->pending);
+}

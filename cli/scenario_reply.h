@@ -1,0 +1,17 @@
+/* cli/scenario_reply.h -- a reply beside what a line wants of it, compared and as text. */
+#ifndef CLI_SCENARIO_REPLY_H
+#define CLI_SCENARIO_REPLY_H
+
+#include "reply.h"
+#include "scenario_parse.h"
+
+#define SCENARIO_REPLY_SIZE 320u
+
+bool reply_is_wanted(const struct wanted_reply *wanted, const struct gj_reply *reply,
+                     const struct gj_reply_sources *sources);
+/* "OK moved=1.00 balance=2.00 remainder=0.00"; of what is wanted only what was written. */
+void reply_describe(const struct gj_reply *reply, const struct gj_reply_sources *sources,
+                    char ret[SCENARIO_REPLY_SIZE]);
+void wanted_describe(const struct wanted_reply *wanted, char ret[SCENARIO_REPLY_SIZE]);
+
+#endif

@@ -1,0 +1,180 @@
+/* io/shard_memory.c -- the life of operations around core/ without disk, sockets or time. */
+#include "shard_memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE 64u
+/* Lines of the longest record, and of the longest one that says that something expired. */
+#define RECORD_LINES (GJ_RECORD_SIZE_MAX / GJ_RECORD_UNIT)
+#define EXPIRY_LINES 5u
+
+/* Fresh zero pages, touched only where the state is: most of a small state's memory never is. */
+static struct state *state_new(const struct state_config *config, void **ret_block)
+{
+    struct state_memory parts;
+    uint64_t size = state_size(config, &parts);
+    *ret_block = size == 0 || size > SIZE_MAX - LINE ? NULL : calloc(1, size + LINE);
+    if (*ret_block == NULL) return NULL;
+    uint8_t *memory = *ret_block;
+    return state_init(config, memory + (LINE - (uintptr_t)memory % LINE) % LINE);
+}
+
+struct shard_memory *shard_memory_new(const struct state_config *config, uint64_t lines_max)
+{
+    struct shard_memory *shard = calloc(1, sizeof(*shard));
+    if (shard == NULL) return NULL;
+    shard->config = *config;
+    shard->lines = 1; /* position 0 means none */
+    shard->lines_max = lines_max;
+    shard->log = calloc(lines_max, GJ_RECORD_UNIT);
+    shard->times = calloc(lines_max, sizeof(*shard->times));
+    shard->s = state_new(config, &shard->block);
+    if (shard->log != NULL && shard->times != NULL && shard->s != NULL) return shard;
+    shard_memory_free(shard);
+    return NULL;
+}
+
+void shard_memory_free(struct shard_memory *shard)
+{
+    if (shard == NULL) return;
+    free(shard->block);
+    free(shard->log);
+    free(shard->times);
+    free(shard);
+}
+
+bool shard_memory_room(const struct shard_memory *shard)
+{
+    struct state_counts counts;
+    state_counts(shard->s, &counts);
+    /* Whatever is open, also what this operation begins, can still be written down as expired. */
+    uint64_t wanted = RECORD_LINES + EXPIRY_LINES * (counts.holds + 1);
+    return shard->lines <= shard->lines_max && shard->lines_max - shard->lines >= wanted;
+}
+
+/* Appends and commits; returns the position. */
+static uint64_t append(struct shard_memory *shard, const void *record, uint32_t size)
+{
+    uint64_t position = shard->lines;
+    ASSERT(record_size(record, size) == size);
+    ASSERT(record_fits(shard->s, record) == RECORD_FITS);
+    ASSERT(size / GJ_RECORD_UNIT <= shard->lines_max - shard->lines);
+    memcpy(shard->log + position * GJ_RECORD_UNIT, record, size);
+    shard->times[position] = shard->time_ms;
+    shard->lines += size / GJ_RECORD_UNIT;
+    commit(shard->s, record, position, shard->time_ms);
+    return position;
+}
+
+static struct decide_input input(const struct shard_memory *shard)
+{
+    return (struct decide_input){
+        .time_ms = shard->time_ms,
+        .seq = state_seq(shard->s) + 1,
+        .read_only = shard->read_only,
+    };
+}
+
+/* Adds the records of the positions that are new; false if there were none: the last round. */
+static bool fetch(const struct shard_memory *shard, const struct needs *wanted,
+                  struct decide_input *in)
+{
+    ASSERT(wanted->count >= in->evidence_count && wanted->count <= NEEDS_MAX);
+    if (wanted->count == in->evidence_count) return false;
+    for (uint32_t i = in->evidence_count; i < wanted->count; i++) {
+        uint64_t position = wanted->positions[i];
+        ASSERT(position >= 1 && position < shard->lines);
+        in->evidence[i] = (struct evidence){position, shard->log + position * GJ_RECORD_UNIT};
+    }
+    in->evidence_count = wanted->count;
+    return true;
+}
+
+static void decide_now(struct shard_memory *shard, const struct gj_op *op, void *record,
+                       struct decision *ret)
+{
+    struct decide_input in = input(shard);
+    struct needs wanted;
+    do {
+        needs(shard->s, op, in.evidence, in.evidence_count, &wanted);
+    } while (fetch(shard, &wanted, &in));
+    decide(shard->s, op, &in, record, ret);
+}
+
+enum decision_kind shard_memory_execute(struct shard_memory *shard, const struct gj_op *op,
+                                        struct gj_reply *reply, struct gj_reply_sources *sources,
+                                        uint64_t *ret_position)
+{
+    ASSERT(shard_memory_room(shard));
+    _Alignas(LINE) uint8_t record[GJ_RECORD_SIZE_MAX];
+    struct decision decision;
+    decide_now(shard, op, record, &decision);
+    while (decision.kind == DECISION_FIRST) {
+        append(shard, record, decision.record_size);
+        decide_now(shard, op, record, &decision);
+    }
+    *reply = decision.reply;
+    *sources = (struct gj_reply_sources){.remainder = 0};
+    if (reply->flags & GJ_REPLY_SOURCES) *sources = decision.sources;
+    uint64_t position = 0;
+    if (decision.kind == DECISION_RECORD) position = append(shard, record, decision.record_size);
+    if (ret_position != NULL) *ret_position = position;
+    return decision.kind;
+}
+
+uint32_t shard_memory_query(struct shard_memory *shard, const struct gj_read *read, void *out,
+                            uint32_t capacity)
+{
+    struct decide_input in = input(shard);
+    struct needs wanted;
+    do {
+        query_needs(shard->s, read, in.evidence, in.evidence_count, &wanted);
+    } while (fetch(shard, &wanted, &in));
+    return query(shard->s, read, &in, out, capacity);
+}
+
+uint32_t shard_memory_expire(struct shard_memory *shard, uint32_t max)
+{
+    _Alignas(LINE) uint8_t record[GJ_RECORD_SIZE_MAX];
+    uint32_t count = 0;
+    for (; count < max; count++) {
+        struct decide_input in = input(shard);
+        uint32_t size = expire_due(shard->s, &in, record);
+        if (size == 0) break;
+        append(shard, record, size);
+    }
+    return count;
+}
+
+static bool redo(const struct shard_memory *shard, struct state *fresh)
+{
+    for (uint64_t at = 1; at < shard->lines;) {
+        const uint8_t *record = shard->log + at * GJ_RECORD_UNIT;
+        uint32_t size = record_size(record, (shard->lines - at) * GJ_RECORD_UNIT);
+        if (size == 0 || record_fits(fresh, record) != RECORD_FITS) return false;
+        prefetch_redo(fresh, record);
+        commit(fresh, record, at, shard->times[at]);
+        at += size / GJ_RECORD_UNIT;
+    }
+    uint64_t live[2], redone[2];
+    state_digest(shard->s, live);
+    state_digest(fresh, redone);
+    return memcmp(live, redone, sizeof(live)) == 0 && state_seq(fresh) == state_seq(shard->s) &&
+           state_rid_floor_ms(fresh) == state_rid_floor_ms(shard->s);
+}
+
+bool shard_memory_redo(struct shard_memory *shard)
+{
+    void *block;
+    struct state *fresh = state_new(&shard->config, &block);
+    if (fresh == NULL) return false;
+    if (!redo(shard, fresh)) {
+        free(block);
+        return false;
+    }
+    free(shard->block);
+    shard->block = block;
+    shard->s = fresh;
+    return true;
+}

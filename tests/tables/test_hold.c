@@ -1,0 +1,292 @@
+/* tests/tables/test_hold.c -- hold, capture, release: what is set aside, used, and given back. The
+ * conditions HOLD shares with PAY are in test_pay.c, its end by time in test_expiry.c. */
+#include <string.h>
+
+#include "world.h"
+
+#define TODAY calendar_day(NOW_MS)
+
+/* 101 has 7.00 of the wallet held. */
+static void held(struct world *w)
+{
+    DO(as(hold_msg(101, 10, 700, WALLET), 1));
+}
+
+static void ended_rows(void)
+{
+    ROW(PERSON_NOT_FOUND, capture_msg(999, 1, 5));
+    ROW(HOLD_NOT_FOUND, capture_msg(101, 1, 5));
+    ROW(HOLD_NOT_FOUND, capture_msg(100, 1, 5), held(w)); /* another person's */
+    ROW(HOLD_NOT_FOUND, capture_msg(101, 1, 5), DO(as(pay_msg(101, 10, 5, WALLET), 1)));
+    ROW(HOLD_NOT_FOUND, capture_msg(101, 1, 5),
+        STEP(INSUFFICIENT_BALANCE, as(hold_msg(101, 10, 20001, WALLET), 1)));
+    ROW(HOLD_NOT_FOUND, capture_msg(100, 1, 5), POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
+        DO(as(transfer_msg(100, 101, 5, PERSONAL), 1)));
+    ROW(HOLD_CAPTURED, capture_msg(101, 1, 1), held(w); DO(capture_msg(101, 1, 700)));
+    ROW(HOLD_CAPTURED, capture_msg(101, 1, 1), held(w); DO(final_msg(101, 1, 1)));
+    ROW(HOLD_RELEASED, capture_msg(101, 1, 1), held(w); DO(release_msg(101, 1)));
+    ROW(HOLD_RELEASED, capture_msg(101, 1, 1), held(w); DO(capture_msg(101, 1, 1));
+        DO(release_msg(101, 1)));
+    ROW(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 1, 701), held(w));
+    ROW(CAPTURE_EXCEEDS_HOLD, final_msg(101, 1, 701), held(w));
+    ROW(OK, final_msg(101, 1, 700), held(w));
+    ROW(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 1, 501), held(w); DO(capture_msg(101, 1, 200)));
+    ROW(ACCOUNT_CLOSED, capture_msg(101, 1, 1), held(w); DO(release_msg(101, 1));
+        DO(close_msg(101, GJ_PAYOUT_CASH)));
+
+    ROW(ACCOUNT_CLOSED, capture_msg(104, 1, 1), DO(close_msg(104, 0))); /* lower than 100 */
+
+    ROW(PERSON_NOT_FOUND, release_msg(999, 1));
+    ROW(HOLD_NOT_FOUND, release_msg(101, 1));
+    ROW(HOLD_NOT_FOUND, release_msg(101, 1), DO(as(pay_msg(101, 10, 5, WALLET), 1)));
+    ROW(HOLD_NOT_FOUND, release_msg(101, 1),
+        STEP(INSUFFICIENT_BALANCE, as(hold_msg(101, 10, 20001, WALLET), 1)));
+    ROW(HOLD_CAPTURED, release_msg(101, 1), held(w); DO(final_msg(101, 1, 5)));
+    ROW(HOLD_RELEASED, release_msg(101, 1), held(w); DO(release_msg(101, 1)));
+    ROW(HOLD_RELEASED, release_msg(101, 1), held(w); DO(release_msg(101, 1));
+        DO(close_msg(101, GJ_PAYOUT_CASH))); /* a closed person may release */
+}
+
+static void timeout_rows(void)
+{
+    struct msg m = hold_msg(101, 10, 5, WALLET);
+    ROW(OK, with_timeout(m, 0));
+    ROW(OK, with_timeout(m, 1));
+    ROW(OK, with_timeout(m, 86400));
+    ROW(HOLD_TIMEOUT_INVALID, with_timeout(m, 86401));
+    ROW(HOLD_TIMEOUT_INVALID, with_timeout(m, UINT32_MAX));
+    ROW(HOLD_TIMEOUT_INVALID, with_timeout(m, 1), POLICY(1, hold_timeout_max_s = 0));
+    ROW(HOLD_TIMEOUT_INVALID, m, POLICY(1, hold_timeout_max_s = 0));
+    ROW(OK, m, POLICY(1, hold_timeout_max_s = UINT32_MAX));
+    ROW(OK, with_timeout(m, UINT32_MAX), POLICY(1, hold_timeout_max_s = UINT32_MAX));
+    /* The institution's region says how long. */
+    m = hold_msg(100, 14, 5, PERSONAL);
+    ROW(HOLD_TIMEOUT_INVALID, with_timeout(m, 61), POLICY(2, hold_timeout_max_s = 60));
+    ROW(OK, with_timeout(m, 61), POLICY(1, hold_timeout_max_s = 60));
+    /* 105 is lower than 159 and higher than 74. */
+    m = with_timeout(hold_msg(101, 10, 51, WALLET), 86401);
+    ROW(HOLD_TIMEOUT_INVALID, m, POLICY(1, outpatient_single_fen = 50));
+    m = with_timeout(hold_msg(101, 11, 5, WALLET), 86401);
+    ROW(INST_SCENARIO_NOT_ALLOWED, m);
+}
+
+/* One person takes part in at most so many; the time moves because the window of rids is small. */
+static void many_holds(struct world *w, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        w->time_ms++;
+        DO(hold_msg(101, 10, 1, WALLET));
+    }
+}
+
+static void capacity_rows(void)
+{
+    ROW(CAPACITY_RECORDS, hold_msg(101, 10, 5, WALLET), w->s->holds.max = w->s->holds.count);
+    ROW(INSUFFICIENT_BALANCE, hold_msg(101, 10, 20001, WALLET),
+        w->s->holds.max = w->s->holds.count); /* asked only of what would succeed */
+    ROW(OK, hold_msg(101, 10, 5, WALLET), many_holds(w, GJ_PERSON_HOLDS_MAX - 1));
+
+    struct world *w = world_new();
+    many_holds(w, GJ_PERSON_HOLDS_MAX);
+    w->time_ms++;
+    EQ(world_view(w, 101).holds, GJ_PERSON_HOLDS_MAX);
+    STEP(CAPACITY_RECORDS, hold_msg(101, 10, 1, WALLET));
+    STEP(CAPACITY_RECORDS, with_relative(hold_msg(101, 10, 1, RELATIVE), 100));
+    STEP(OK, hold_msg(100, 10, 1, PERSONAL));
+    STEP(OK, transfer_msg(100, 101, 1, PERSONAL)); /* settled at once */
+    POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
+    STEP(CAPACITY_RECORDS, transfer_msg(101, 100, 1, WALLET));
+    STEP(CAPACITY_RECORDS, transfer_msg(100, 101, 1, PERSONAL)); /* payees count as well */
+    STEP(OK, pay_msg(101, 10, 1, WALLET));
+    world_close(w);
+
+    /* As a relative, too. */
+    w = world_new();
+    for (unsigned i = 0; i < GJ_PERSON_HOLDS_MAX; i++) {
+        w->time_ms++;
+        DO(hold_msg(100, 10, 1, PERSONAL));
+    }
+    STEP(CAPACITY_RECORDS, with_relative(hold_msg(101, 10, 1, RELATIVE), 100));
+    STEP(OK, hold_msg(101, 10, 1, WALLET));
+    world_close(w);
+}
+
+/* One source: set aside, used in parts, the rest given back. */
+static void one_source(void)
+{
+    struct world *w = world_new();
+    STEP(OK, as(hold_msg(101, 10, 700, WALLET), 1));
+    EQ(w->last.reply.balance, 20000);
+    EQ(w->last.reply.amount, 700);
+    EQ(w->last.reply.flags, 0);
+    const struct person *p = world_person(w, 101);
+    OK(p->wallet == 20000 && p->wallet_held == 700);
+    EQ(w->s->books[1].institution, 0);
+    STEP(OK, as(capture_msg(101, 1, 300), 2));
+    EQ(w->last.reply.balance, 19700);
+    EQ(w->last.reply.amount, 300);
+    EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
+    EQ(w->last.sources.taken[0], 300);
+    EQ(w->last.sources.remainder, 400);
+    OK(p->wallet == 19700 && p->wallet_held == 400);
+    EQ(world_institution(w, 10)->payable, 300);
+    EQ(world_view(w, 101).holds, 1);
+    STEP(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 1, 401));
+    STEP(OK, capture_msg(101, 1, 400)); /* nothing left: it ends without FINAL */
+    EQ(w->last.sources.remainder, 0);
+    OK(p->wallet == 19300 && p->wallet_held == 0);
+    EQ(world_view(w, 101).holds, 0);
+    STEP(HOLD_CAPTURED, capture_msg(101, 1, 1));
+    STEP(HOLD_CAPTURED, release_msg(101, 1));
+    struct gj_institution_day_view day = world_day(w, 10, TODAY);
+    OK(day.id == 10 && day.day == TODAY && day.credit_count == 2 && day.debit_count == 0);
+    OK(day.credits.low == 700 && day.credits.high == 0 && day.debits.low == 0);
+
+    STEP(OK, as(hold_msg(101, 10, 700, WALLET), 3));
+    STEP(OK, final_msg(101, 3, 300));
+    EQ(w->last.reply.amount, 300);
+    EQ(w->last.reply.balance, 19000);
+    EQ(w->last.sources.remainder, 0);
+    OK(p->wallet == 19000 && p->wallet_held == 0);
+
+    STEP(OK, as(hold_msg(101, 10, 700, WALLET), 4));
+    STEP(OK, capture_msg(101, 4, 200));
+    STEP(OK, release_msg(101, 4));
+    EQ(w->last.reply.amount, 500);
+    EQ(w->last.reply.balance, 18800);
+    EQ(w->last.reply.flags, 0);
+    OK(p->wallet == 18800 && p->wallet_held == 0);
+    EQ(world_institution(w, 10)->payable, 1200); /* what was captured stays */
+    world_close(w);
+}
+
+/* Three sources in their order, across regions; quota and draws grow when it is held and shrink by
+ * what is given back. */
+static void three_sources(void)
+{
+    struct world *w = world_new();
+    DO(bind_msg(103, 100, GJ_SIBLING, 700));
+    DO(transfer_msg(101, 100, 300, WALLET));
+    struct msg m =
+        with_relative(hold_msg(100, 10, 81200, gj_sources(WALLET, PERSONAL, RELATIVE)), 103);
+    STEP(SHARED_CAP_EXCEEDED, m);
+    STEP(OK_PARTIAL, as(with_flags(m, GJ_FLAG_PARTIAL), 1));
+    EQ(w->last.reply.amount, 81000);
+    EQ(w->last.reply.balance, 300);
+    EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
+    const int64_t *taken = w->last.sources.taken;
+    OK(taken[0] == 300 && taken[1] == 80000 && taken[2] == 700);
+    EQ(w->last.sources.remainder, 200);
+    EQ(world_cold(w, 103)->used, 700);
+    EQ(world_draws(w, 103, 100), 700);
+    EQ(world_person(w, 103)->personal_held, 700);
+    EQ(world_person(w, 100)->personal_held, 80000);
+    EQ(world_person(w, 100)->wallet_held, 300);
+    EQ(w->s->books[2].clearing, 0); /* nothing is posted */
+    OK(world_view(w, 100).holds == 1 && world_view(w, 103).holds == 1);
+    /* The cap is used up while it is held. */
+    STEP(SHARED_CAP_EXCEEDED, relative_msg(100, 10, 1, RELATIVE, 103));
+
+    STEP(OK, capture_msg(100, 1, 500));
+    OK(taken[0] == 300 && taken[1] == 200 && taken[2] == 0);
+    EQ(w->last.reply.balance, 0);
+    EQ(w->last.sources.remainder, 80500);
+    STEP(OK, capture_msg(100, 1, 79900));
+    OK(taken[0] == 0 && taken[1] == 79800 && taken[2] == 100);
+    EQ(w->last.sources.remainder, 600);
+    EQ(w->s->books[2].clearing, 100);
+    EQ(w->s->gross[2 * GJ_REGIONS_MAX + 1], 100);
+    EQ(world_cold(w, 103)->used, 700); /* counted when it was held, not again */
+    STEP(OK, release_msg(100, 1));
+    OK(taken[0] == 0 && taken[1] == 0 && taken[2] == 600);
+    EQ(w->last.reply.amount, 600);
+    EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
+    EQ(world_cold(w, 103)->used, 100);
+    EQ(world_draws(w, 103, 100), 100);
+    EQ(world_person(w, 103)->personal, 49900);
+    EQ(world_person(w, 103)->personal_held, 0);
+    EQ(world_institution(w, 10)->payable, 80400);
+    world_close(w);
+
+    /* FINAL gives back the rest of every source. */
+    w = world_new();
+    m = with_relative(hold_msg(101, 10, 1000, gj_sources(RELATIVE, WALLET, 0)), 100);
+    POLICY(1, quota_bp = 2050); /* 205.00, of which 5.00 are left */
+    STEP(OK, as(m, 1));
+    OK(w->last.sources.taken[0] == 500 && w->last.sources.taken[1] == 500);
+    EQ(w->last.reply.balance, 80000); /* of the first listed source, whoever owns it */
+    STEP(ANNUAL_QUOTA_EXCEEDED, relative_msg(101, 10, 1, RELATIVE, 100));
+    STEP(OK, final_msg(101, 1, 200));
+    OK(w->last.sources.taken[0] == 200 && w->last.sources.taken[1] == 0);
+    EQ(world_cold(w, 100)->used, 20200);
+    EQ(world_draws(w, 100, 101), 200);
+    OK(world_person(w, 100)->personal_held == 0 && world_person(w, 101)->wallet_held == 0);
+    OK(world_person(w, 100)->personal == 79800 && world_person(w, 101)->wallet == 20000);
+    world_close(w);
+}
+
+/* What began goes on, whatever is set, suspended or changed meanwhile. */
+static void goes_on(void)
+{
+    struct msg m = as(with_relative(hold_msg(101, 10, 50, RELATIVE), 100), 1);
+    ROW(OK, capture_msg(101, 1, 50), DO(m); DO(suspend_msg(100, GJ_USE_ALL));
+        DO(suspend_msg(101, GJ_USE_ALL)));
+    ROW(OK, capture_msg(101, 1, 50), DO(m); DO(update_msg(100, GJ_INSURANCE_RESIDENT, 2));
+        DO(update_msg(101, 0, GJ_STATUS_STOPPED)));
+    ROW(OK, capture_msg(101, 1, 50), DO(m);
+        DO(inst_msg(10, 1, GJ_HOSPITAL, 0x10, GJ_FLAG_SUSPENDED)));
+    ROW(OK, capture_msg(101, 1, 50), DO(m); DO(cap_msg(100, 101, 0)); POLICY(1, wallet_open = 0);
+        POLICY(1, local_sharing_enabled = 0); POLICY(1, quota_bp = 0);
+        POLICY(1, hold_timeout_max_s = 0); POLICY(1, service_to_minute = 1);
+        POLICY(1, relation_mask = 0); POLICY(1, purpose_mask_relative = 0));
+    ROW(OK, release_msg(101, 1), DO(m); POLICY(1, wallet_open = 0);
+        DO(suspend_msg(101, GJ_USE_ALL)));
+}
+
+/* What a list of open holds says. */
+static void listed(void)
+{
+    struct world *w = world_new();
+    struct msg m = with_relative(hold_msg(101, 10, 20050, gj_sources(WALLET, RELATIVE, 0)), 100);
+    DO(as(m, 1));
+    uint64_t seq = w->last.reply.seq;
+    DO(capture_msg(101, 1, 50));
+    DO(as(with_timeout(hold_msg(100, 14, 7, PERSONAL), 60), 2));
+    const uint64_t who[] = {101, 100}; /* patient and relative */
+    struct gj_rid rid = as(m, 1).op.rid;
+    for (unsigned i = 0; i < ARRAY_COUNT(who); i++) {
+        struct gj_read read = {.type = GJ_READ_LIST_HOLDS, .id = who[i]};
+        const void *payload;
+        unsigned count;
+        EQ(world_read(w, &read, &payload, &count), GJ_OK);
+        const struct gj_hold_view *view = payload;
+        EQ(count, who[i] == 100 ? 2 : 1);
+        unsigned at = who[i] == 100 ? 1 : 0; /* the earlier due first */
+        OK(memcmp(&view[at].rid, &rid, sizeof(rid)) == 0);
+        OK(view[at].person == 101 && view[at].other == 10 && view[at].relative == 100);
+        OK(view[at].left[0] == 19950 && view[at].left[1] == 50 && view[at].left[2] == 0);
+        OK(view[at].amount == 20050 && view[at].seq == seq);
+        OK(view[at].due_ms == NOW_MS + 24 * HOUR_MS && view[at].type == GJ_OP_HOLD);
+        OK(view[at].sources == m.op.kind && view[at].scenario == GJ_OUTPATIENT);
+        if (i == 0) continue;
+        OK(view[0].person == 100 && view[0].other == 14 && view[0].relative == 0);
+        OK(view[0].due_ms == NOW_MS + 60000 && view[0].left[0] == 7);
+        read.after_due = view[0].due_ms;
+        read.after_seq = view[0].seq;
+        EQ(world_read(w, &read, &payload, &count), GJ_OK);
+        EQ(count, 1);
+    }
+    EQ(world_view(w, 100).holds, 2);
+    world_close(w);
+}
+
+void rows_hold(void)
+{
+    ended_rows();
+    timeout_rows();
+    capacity_rows();
+    one_source();
+    three_sources();
+    goes_on();
+    listed();
+}
