@@ -28,6 +28,7 @@ static uint64_t first_time(struct generator *g)
 void generator_init(struct generator *g, uint64_t seed)
 {
     static const uint32_t holds[] = {4, 12, 24, 24, 60, 60};
+    static const uint32_t windows[] = {100, 150, 300, 600};
     static const unsigned closing[] = {0, 0, 1, 3};
     memset(g, 0, sizeof(*g));
     g->random = seed;
@@ -43,7 +44,7 @@ void generator_init(struct generator *g, uint64_t seed)
         g->closing = 0;
     }
     g->rich = !g->hoard && chance(g, 20);
-    g->rids_max = chance(g, 15) ? 600 : 0;
+    g->rids_max = chance(g, 20) ? windows[below(g, 4)] : 0;
 }
 
 /* To the instant a scheduled policy begins, or just before it. */

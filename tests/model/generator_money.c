@@ -62,6 +62,10 @@ void generate_transfer(struct generator *g, const struct model *m, struct genera
     if (g->rich && payee != NULL && chance(g, 20)) {
         op->amount = generator_near(g, GJ_AMOUNT_MAX - payee->wallet);
     }
+    const struct model_person *payer = generator_look_up(m, op->person);
+    if (g->rich && payer != NULL && chance(g, 30)) {
+        op->amount = generator_near_amount(g, model_available(m, payer, op->kind));
+    }
     op->amount = generator_odd_amount(g, op->amount);
 }
 

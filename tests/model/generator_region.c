@@ -204,6 +204,7 @@ void generate_region(struct generator *g, const struct model *m, struct generate
         static const uint16_t quotas[] = {0, 1, 3333, 6000, 9999, 10000};
         p->quota_bp = quotas[below(g, 6)];
     }
+    if (g->rich && chance(g, 60)) p->quota_bp = 10000;
     premium_rows(g, m, p);
     policy_of_holds(g, p);
     policy_strictly(g, p);

@@ -19,7 +19,8 @@ uint8_t model_source(const struct model *m, const struct model_request *r, unsig
 {
     r = model_listing(m, r);
     if (r->op.type == GJ_OP_DEPOSIT) return i == 0 ? GJ_SOURCE_PERSONAL : 0;
-    return i < GJ_SOURCES_MAX ? r->op.kind >> (2 * i) & 3 : 0;
+    if (i >= GJ_SOURCES_MAX) return 0;
+    return (uint8_t)(r->op.kind >> (2 * i) & 3);
 }
 
 struct model_person *model_owner(struct model *m, const struct model_request *r, unsigned i)

@@ -10,7 +10,7 @@
 #define PREMIUM_FEN 400
 #define RECENT      400u /* originals are drawn from as many operations back */
 
-static uint64_t random_state;
+static uint64_t random_state, people;
 
 /* What was executed; all zero if nothing was, or nothing that can be amended. */
 struct past {
@@ -27,7 +27,7 @@ static struct gj_rid tombstone;
 static uint64_t tombstone_person;
 static i128 fund, institution, premium; /* of all regions */
 
-void random_seed(unsigned ops_max)
+void random_seed(unsigned ops_max, unsigned persons)
 {
     const char *given = getenv("GJ_SEED");
     random_state = given != NULL ? strtoull(given, NULL, 10) : 20251120;
@@ -38,6 +38,7 @@ void random_seed(unsigned ops_max)
     pasts = calloc(pasts_max, sizeof(*pasts));
     if (pasts == NULL) abort();
     newest = tombstone_person = 0;
+    people = persons;
     fund = institution = premium = 0;
 }
 
@@ -74,7 +75,7 @@ const struct gj_op *original_of(const struct msg *m)
 
 static uint64_t any_person(void)
 {
-    return 1000 + rnd(300);
+    return 1000 + rnd(people);
 }
 
 static uint8_t any_sources(void)

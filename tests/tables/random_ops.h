@@ -9,8 +9,9 @@
 
 #include "world.h"
 
-/* Takes the seed from GJ_SEED or a fixed one, prints it, forgets all operations. */
-void random_seed(unsigned ops_max);
+/* Takes the seed from GJ_SEED or a fixed one, prints it, forgets all operations. Persons are 1000
+ * and `persons` - 1 more. */
+void random_seed(unsigned ops_max, unsigned persons);
 uint64_t rnd(uint64_t below);
 
 /* A new operation without a rid, mostly over relations and originals that exist. */

@@ -139,7 +139,6 @@ static void freed_rows(void)
         all.op.amount = 20001; DO(all); AT(due - 1));
     ROW(OK, reverse_msg(100, 1), DO(as(transfer_msg(100, 101, 500, PERSONAL), 1)); DO(all);
         AT(due));
-    /* A limit on used by (CURRENT) is measured after what is due is gone. */
     ROW(OK, pay_msg(101, 10, 5, WALLET), DO(quota); AT(due)); /* the patient's touch */
 }
 

@@ -225,6 +225,28 @@ static void three_sources(void)
     world_close(w);
 }
 
+/* By the CURRENT base a hold raises nobody's quota: what it holds counts once, as posted. */
+static void current_base(void)
+{
+    struct msg m = as(with_relative(hold_msg(101, 10, 10000, RELATIVE), 100), 1);
+    static const int64_t left[] = {20000, 20000, 30000, 27500};
+    for (unsigned i = 0; i < ARRAY_COUNT(left); i++) {
+        struct world *w = world_new();
+        POLICY(1, quota_base = GJ_QUOTA_CURRENT);
+        POLICY(1, quota_bp = 5000); /* half of 800.00 and of the 200.00 that were used */
+        EQ(world_view(w, 100).quota_left, 30000);
+        DO(m);
+        if (i == 1) DO(capture_msg(101, 1, 10000));
+        if (i == 2) DO(release_msg(101, 1));
+        if (i == 3) DO(final_msg(101, 1, 2500));
+        EQ(world_view(w, 100).quota, 50000);
+        EQ(world_view(w, 100).quota_left, left[i]);
+        STEP(ANNUAL_QUOTA_EXCEEDED, transfer_msg(100, 102, left[i] + 1, PERSONAL));
+        STEP(OK, transfer_msg(100, 102, left[i], PERSONAL));
+        world_close(w);
+    }
+}
+
 /* What began goes on, whatever is set, suspended or changed meanwhile. */
 static void goes_on(void)
 {
@@ -287,6 +309,7 @@ void rows_hold(void)
     capacity_rows();
     one_source();
     three_sources();
+    current_base();
     goes_on();
     listed();
 }

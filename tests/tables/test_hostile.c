@@ -5,7 +5,7 @@
 #include "random_ops.h"
 #include "test.h"
 
-#define HOSTILE_OPS 60000u
+#define HOSTILE_OPS 200000u
 #define PEOPLE      9u
 #define KEPT        64u
 
@@ -73,12 +73,13 @@ static struct msg spoiled(struct msg m)
     return m;
 }
 
-static struct msg hostile_op(const struct world *w)
+static struct msg hostile_op(const struct world *w, bool last)
 {
     struct msg m;
     if (rnd(3) == 0 && any_amendment(&m)) return rnd(6) == 0 ? spoiled(m) : m;
+    if (last && rnd(500) == 0) return close_msg(odd_id(), GJ_PAYOUT_CASH);
     m = any_op(w);
-    if (m.op.person != 0) m.op.person = odd_id();
+    if (m.op.person != 0 && rnd(4) == 0) m.op.person = odd_id();
     switch (m.op.type) {
     case GJ_OP_SET_REGION:
         if (rnd(4) != 0) m = open_policy(w);
@@ -94,17 +95,16 @@ static struct msg hostile_op(const struct world *w)
         m.op.arg = (uint16_t)(calendar_year(calendar_day(w->time_ms)) - 2 + rnd(5));
         m.op.detail = (uint8_t)(1 + rnd(2));
         m.op.amount = 1 + (int64_t)rnd(3);
-        m.op.kind = WALLET;
-        m.op.other = odd_id();
+        if (rnd(2)) m.op.kind = WALLET;
         break;
     case GJ_OP_SUSPEND:
         if (rnd(4) != 0) m.op.type = GJ_OP_RESUME;
         break;
-    case GJ_OP_CLOSE_PERSON: /* else soon nobody is left */
-        if (rnd(64) != 0) return deposit_msg(odd_id(), 1000);
+    case GJ_OP_CLOSE_PERSON: /* not before the end, or soon nobody is left */
+        if (!last) return deposit_msg(m.op.person, 1000);
         break;
     default:
-        if (m.op.other != 0) m.op.other = odd_id();
+        if (m.op.other != 0 && rnd(4) == 0) m.op.other = odd_id();
     }
     return rnd(6) == 0 ? spoiled(m) : m;
 }
@@ -187,7 +187,7 @@ static void accepted_within_bounds(const struct world *w, const struct msg *m)
 
 TEST(hostile_operations)
 {
-    random_seed(HOSTILE_OPS);
+    random_seed(HOSTILE_OPS, PEOPLE);
     struct state_config config = {.persons_max = PEOPLE - 2,
                                   .families_max = 4,
                                   .institutions_max = 3,
@@ -202,12 +202,12 @@ TEST(hostile_operations)
     }
     static struct msg kept[KEPT];
     static __typeof__(((struct world *)0)->last) answers[KEPT];
-    unsigned seen[256] = {0}, replays = 0;
+    unsigned seen[256] = {0}, done[32] = {0}, replays = 0;
     for (unsigned i = 0; i < HOSTILE_OPS; i++) {
         w->time_ms += rnd(3) ? rnd(2) : rnd(8) ? rnd(1000) : rnd(30 * 24 * HOUR_MS) / 2;
         unsigned at = (unsigned)rnd(KEPT);
         bool again = rnd(8) == 0 && kept[at].op.type != 0;
-        struct msg m = again ? kept[at] : hostile_op(w);
+        struct msg m = again ? kept[at] : hostile_op(w, i > HOSTILE_OPS / 4 * 3);
         if (!again) mint(w, &m, i + 1);
         if (again && rnd(4) == 0) m.op.ref ^= 1;
         struct gj_dry_run_view foretold = dry_run(w, &m);
@@ -217,7 +217,9 @@ TEST(hostile_operations)
         CHECK_STR(wrong == NULL ? "" : wrong, "");
         if (rnd(64) == 0) (void)shard_memory_expire(w->shard, 3);
         seen[code]++;
+        done[GJ_OP_EXPIRE] += w->expired;
         if (w->last.kind == DECISION_RECORD) {
+            done[m.op.type] += code <= GJ_OK_PARTIAL;
             /* Once executed, never again: only what was not an outcome may become one. */
             CHECK(!again || answers[at].kind == DECISION_REJECT);
             foretold.reply.seq = w->last.reply.seq;
@@ -252,6 +254,12 @@ TEST(hostile_operations)
     for (unsigned i = 0; i < 256; i++) codes += seen[i] != 0;
     printf("    %u codes, %u replays, %u premiums paid twice refused\n", codes, replays,
            seen[GJ_PREMIUM_ALREADY_PAID]);
+    for (uint8_t type = 1; type < ARRAY_COUNT(done); type++) {
+        if (gj_op_name(type) == NULL) continue;
+        printf(" %s %u", gj_op_verb(type), done[type]);
+        CHECK(done[type] > 0);
+    }
+    printf("\n");
     world_close(w);
     CHECK_EQ(world_failures(), 0);
 }

@@ -28,7 +28,7 @@ static void recount(struct world *w)
 
 TEST(random_history)
 {
-    random_seed(OPS);
+    random_seed(OPS, 300);
     struct state_config config = {.persons_max = 300,
                                   .families_max = 280,
                                   .institutions_max = 5,
