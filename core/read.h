@@ -203,8 +203,9 @@ struct gj_hold_view {
 static_assert(sizeof(struct gj_hold_view) == 96, "protocol 1");
 #define GJ_HOLDS_PAGE 256u
 
-/* INSTITUTION_DAY: what was posted to the institution's account on one day, one count an operation. Only the last
- * GJ_INSTITUTION_DAYS days, today included, are kept; any other day answers 13 BAD_FIELD. */
+/* INSTITUTION_DAY: what was posted to the institution's account on one day, one count an operation.
+ * Only the last GJ_INSTITUTION_DAYS days, today included, are kept; any other day answers 13
+ * BAD_FIELD. */
 struct gj_institution_day_view {
     uint64_t id;
     uint16_t day;
