@@ -4,15 +4,10 @@
 #include "calendar.h"
 #include "due.h"
 
-static uint64_t id_of(const void *context, uint32_t slot)
-{
-    const struct state *s = context;
-    return slot < s->persons_count ? s->persons[slot].id : 0;
-}
-
 static const char *audit_parties(const struct state *s, const struct hold *hold)
 {
     if (hold->first >= s->persons_count) return "first person of a hold";
+    if (s->persons[hold->first].id != hold->person) return "hold of another person";
     if (s->persons[hold->first].flags & PERSON_CLOSED) return "closed person holds nothing";
     if (hold->other == hold->first) return "hold with oneself";
     if (hold->type == GJ_OP_TRANSFER) {
@@ -60,7 +55,7 @@ static const char *audit_chain(const struct state *s, uint32_t slot)
     const struct person *p = &s->persons[slot];
     const struct person_cold *cold = &s->persons_cold[slot];
     i128 personal = 0, wallet = 0, used = 0;
-    uint32_t count = 0;
+    uint32_t count = 0, last = 0;
     for (uint32_t next = cold->holds; next != 0;) {
         if (next > s->holds.high || count++ == cold->holds_count)
             return "chain of a person's holds";
@@ -70,9 +65,16 @@ static const char *audit_chain(const struct state *s, uint32_t slot)
         personal += hold_of(hold, slot, GJ_SOURCE_PERSONAL);
         wallet += hold_of(hold, slot, GJ_SOURCE_WALLET);
         if (hold->quota_year == cold->year) used += hold_quota(hold, slot);
-        next = hold->next[hold->first == slot ? 0 : 1];
+        unsigned role = hold->first == slot ? 0 : 1;
+        if (hold->prev[role] != last) return "chain of a person's holds";
+        if (last != 0 && !hold_before(&s->holds.entries[last - 1], hold)) {
+            return "order of a person's holds";
+        }
+        last = next;
+        next = hold->next[role];
     }
     if (count != cold->holds_count || count > GJ_PERSON_HOLDS_MAX) return "number of holds";
+    if (last != cold->holds_last) return "chain of a person's holds";
     if (personal != p->personal_held) return "holds add up to what a personal account holds";
     if (wallet != p->wallet_held) return "holds add up to what a wallet holds";
     if (used != 0 && used > cold->used) return "holds count to the quota they draw on";
@@ -82,7 +84,7 @@ static const char *audit_chain(const struct state *s, uint32_t slot)
 const char *audit_holds(const struct state *s)
 {
     const struct holds *h = &s->holds;
-    const char *broken = holds_audit(h, id_of, s);
+    const char *broken = holds_audit(h);
     uint64_t links = 0;
     for (uint32_t i = 0; broken == NULL && i < h->count; i++) {
         const struct hold *hold = &h->entries[h->heap[i]];

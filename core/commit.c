@@ -40,7 +40,8 @@ static void touch(struct state *s, const void *record, uint64_t position)
         ASSERT(first->last_position == effect->prev_first);
         first->last_position = position;
     }
-    if (record_other(record) == RECORD_OTHER_PERSON) {
+    if (LIKELY(op->type == GJ_OP_TRANSFER) ? effect->slot_other != SLOT_NONE
+                                           : record_other(record) == RECORD_OTHER_PERSON) {
         s->persons[effect->slot_other].last_position = position;
     }
     if (effect->flags & EFFECT_SOURCES) {

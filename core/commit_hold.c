@@ -26,29 +26,57 @@ static void raise_held(struct state *s, uint32_t slot, enum gj_source source, in
     ASSERT(*held <= (source == GJ_SOURCE_WALLET ? p->wallet : p->personal));
 }
 
+/* In whose chain the person finds the entry: as its first person or as the other. */
+static unsigned role_of(const struct hold *hold, uint32_t slot)
+{
+    return hold->first == slot ? 0 : 1;
+}
+
+/* The link that leads to what comes after `prev` (entry + 1), and the one back from `next`. */
+static uint32_t *link_after(struct state *s, uint32_t prev, uint32_t slot)
+{
+    if (prev == 0) return &s->persons_cold[slot].holds;
+    struct hold *hold = &s->holds.entries[prev - 1];
+    return &hold->next[role_of(hold, slot)];
+}
+static uint32_t *link_before(struct state *s, uint32_t next, uint32_t slot)
+{
+    if (next == 0) return &s->persons_cold[slot].holds_last;
+    struct hold *hold = &s->holds.entries[next - 1];
+    return &hold->prev[role_of(hold, slot)];
+}
+
+/* Due times mostly grow, so the place is looked for from the end. */
 static void chain_in(struct state *s, uint32_t entry, unsigned role, uint32_t slot)
 {
     struct person_cold *cold = &s->persons_cold[slot];
+    struct hold *hold = &s->holds.entries[entry];
     ASSERT(cold->holds_count < GJ_PERSON_HOLDS_MAX);
-    s->holds.entries[entry].next[role] = cold->holds;
-    cold->holds = entry + 1;
+    uint32_t prev = cold->holds_last;
+    while (prev != 0 && hold_before(hold, &s->holds.entries[prev - 1])) {
+        const struct hold *at = &s->holds.entries[prev - 1];
+        prev = at->prev[role_of(at, slot)];
+    }
+    uint32_t *after = link_after(s, prev, slot);
+    hold->prev[role] = prev;
+    hold->next[role] = *after;
+    *link_before(s, *after, slot) = entry + 1;
+    *after = entry + 1;
     cold->holds_count++;
 }
 
 static void chain_out(struct state *s, uint32_t entry, unsigned role, uint32_t slot)
 {
-    struct person_cold *cold = &s->persons_cold[slot];
-    uint32_t *link = &cold->holds;
-    while (*link != entry + 1) {
-        ASSERT(*link != 0);
-        struct hold *at = &s->holds.entries[*link - 1];
-        link = &at->next[at->first == slot ? 0 : 1];
-    }
-    *link = s->holds.entries[entry].next[role];
-    cold->holds_count--;
+    const struct hold *hold = &s->holds.entries[entry];
+    uint32_t *after = link_after(s, hold->prev[role], slot);
+    uint32_t *before = link_before(s, hold->next[role], slot);
+    ASSERT(*after == entry + 1 && *before == entry + 1);
+    *after = hold->next[role];
+    *before = hold->prev[role];
+    s->persons_cold[slot].holds_count--;
 }
 
-/* The person whose quota a hold counts to, and the member whose draw it is. */
+/* The person whose quota a hold counts to. */
 static uint32_t quota_owner(const struct hold *hold)
 {
     return hold->type == GJ_OP_TRANSFER ? hold->first : hold->other;
@@ -172,7 +200,7 @@ static void end(struct state *s, const void *record, uint32_t entry, uint64_t po
     const struct gj_rid rid = hold->rid;
     chain_out(s, entry, 0, hold->first);
     if (hold->other != SLOT_NONE) chain_out(s, entry, 1, hold->other);
-    holds_remove(&s->holds, entry, op->person);
+    holds_remove(&s->holds, entry);
     amended_by(s, op->person, &rid, 0, position);
     amended_digest(s, AMENDED_ENDED, op->person, &rid, NULL, true);
 }

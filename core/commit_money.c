@@ -12,8 +12,10 @@ void year_roll(struct state *s, uint32_t slot, uint16_t year)
     cold->year = year;
 }
 
-int64_t post_debit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
-                   int64_t amount, uint16_t year)
+/* Inline: a plain transfer is the hot path, and its source and target are known where it is posted.
+ */
+static inline int64_t debit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
+                            int64_t amount, uint16_t year)
 {
     struct person *p = &s->persons[slot];
     ASSERT(amount >= 0);
@@ -32,8 +34,8 @@ int64_t post_debit(struct state *s, uint32_t slot, enum gj_source source, uint16
     return p->personal;
 }
 
-int64_t post_credit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
-                    int64_t amount, uint16_t year)
+static inline int64_t credit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
+                             int64_t amount, uint16_t year)
 {
     struct person *p = &s->persons[slot];
     ASSERT(amount >= 0);
@@ -50,6 +52,18 @@ int64_t post_credit(struct state *s, uint32_t slot, enum gj_source source, uint1
     p->personal += amount;
     s->books[region].personal += amount;
     return p->personal;
+}
+
+int64_t post_debit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
+                   int64_t amount, uint16_t year)
+{
+    return debit(s, slot, source, region, amount, year);
+}
+
+int64_t post_credit(struct state *s, uint32_t slot, enum gj_source source, uint16_t region,
+                    int64_t amount, uint16_t year)
+{
+    return credit(s, slot, source, region, amount, year);
 }
 
 void post_between(struct state *s, uint16_t source, uint16_t target, int64_t amount)
@@ -82,13 +96,13 @@ void count_transfer(struct person *p, uint16_t day)
 
 void commit_transfer(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
 {
-    int64_t balance = post_debit(s, effect->slot_first, (enum gj_source)op->kind,
-                                 effect->region_source, op->amount, effect->year);
+    int64_t balance = debit(s, effect->slot_first, (enum gj_source)op->kind, effect->region_source,
+                            op->amount, effect->year);
     ASSERT(balance == effect->balance);
     if (effect->flags & EFFECT_QUOTA) s->persons_cold[effect->slot_first].used += op->amount;
     count_transfer(&s->persons[effect->slot_first], effect->day);
-    (void)post_credit(s, effect->slot_other, GJ_SOURCE_WALLET, effect->region_target, op->amount,
-                      effect->year);
+    (void)credit(s, effect->slot_other, GJ_SOURCE_WALLET, effect->region_target, op->amount,
+                 effect->year);
     post_between(s, effect->region_source, effect->region_target, op->amount);
 }
 

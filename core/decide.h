@@ -100,7 +100,8 @@ static inline uint32_t slot_of(const struct decider *d, const struct person *p)
 {
     return (uint32_t)(p - d->s->persons);
 }
-/* What is due of the person's holds: only a dry run meets any. */
+/* What is due of the person's holds. Only the answer of a dry run shows it; live, a record that
+ * they expired goes first and everything is decided anew. */
 static inline struct due_sums due_sums(const struct decider *d, uint32_t slot)
 {
     return due_of(d->s, slot, d->year, d->in->time_ms);
@@ -160,6 +161,8 @@ static inline void check_auth(struct decider *d, uint8_t mask)
  * index of the member in the payer's family is MEMBER_NONE if there is none. */
 uint8_t check_relation(struct decider *d, uint32_t payer, uint32_t member, bool either,
                        const struct gj_policy *payer_side);
+/* The person is first person of something open that is not due: of `type`, or 0 = of either. */
+bool has_own(const struct decider *d, uint32_t slot, uint8_t type);
 /* What the year's quota still leaves of the personal account; if it is off, what can be counted. */
 int64_t quota_left(const struct decider *d, uint32_t slot, const struct gj_policy *payer_side);
 
@@ -184,7 +187,9 @@ struct original {
     const struct gj_rid *rid;
 };
 /* The original of the operation: found and at or above the floor; 113 if it is below. */
-bool find_original(struct decider *d, struct original *ret);
+bool take_original(struct decider *d, struct original *ret);
+/* The latest that happened to it is that it was reversed. */
+bool is_reversed(const struct original *o);
 /* Line behind the effect and its sources, with everything about the original that commit() needs;
  * nothing refunded. Sets the flags of both lines. */
 struct gj_effect_original *begin_undo(struct decider *d, const struct original *o);

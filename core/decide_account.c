@@ -1,17 +1,6 @@
 /* core/decide_account.c -- the wallet moves to another region; a person's accounts end. */
 #include "decide.h"
 
-/* The person's own holds and the transfers it sent, as far as they are not due. */
-static bool has_own(const struct decider *d, uint32_t slot)
-{
-    FOR_CHAIN(d->s, slot, entry)
-    {
-        const struct hold *hold = &d->s->holds.entries[entry];
-        if (hold->first == slot && hold->due_ms > d->in->time_ms) return true;
-    }
-    return false;
-}
-
 void decide_change_region(struct decider *d)
 {
     const struct person *p = first_person(d);
@@ -26,7 +15,7 @@ void decide_change_region(struct decider *d)
     lower_if(d, suspended(p, GJ_USE_TRANSFER_OUT), GJ_ACCOUNT_SUSPENDED);
     check_open(d, p);
     lower_if(d, (p->flags & PERSON_WALLET) == 0, GJ_WALLET_NOT_CONFIRMED);
-    lower_if(d, has_own(d, d->effect->slot_first), GJ_HOLDS_OUTSTANDING);
+    lower_if(d, has_own(d, d->effect->slot_first, 0), GJ_HOLDS_OUTSTANDING);
     struct side from = side_of(d, p->use_region);
     if (from.policy == NULL) return; /* no wallet: 45 */
     d->effect->region_source = from.region;
@@ -46,7 +35,7 @@ void decide_close_person(struct decider *d)
         return;
     }
     bool held = personal_available(d, p) != p->personal || wallet_available(d, p) != p->wallet;
-    lower_if(d, held || has_own(d, d->effect->slot_first), GJ_HOLDS_OUTSTANDING);
+    lower_if(d, held || has_own(d, d->effect->slot_first, 0), GJ_HOLDS_OUTSTANDING);
     lower_if(d, d->op->detail == GJ_PAYOUT_NONE && (p->personal != 0 || p->wallet != 0),
              GJ_BALANCE_NOT_ZERO);
     d->effect->flags |= EFFECT_SOURCES;

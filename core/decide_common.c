@@ -11,6 +11,17 @@ void note_due(struct decider *d, uint32_t slot)
     }
 }
 
+bool has_own(const struct decider *d, uint32_t slot, uint8_t type)
+{
+    FOR_CHAIN(d->s, slot, entry)
+    {
+        const struct hold *hold = &d->s->holds.entries[entry];
+        bool own = hold->first == slot && (type == 0 || hold->type == type);
+        if (own && hold->due_ms > d->in->time_ms) return true;
+    }
+    return false;
+}
+
 struct side check_source(struct decider *d, const struct person *owner, enum gj_source source)
 {
     if (source == GJ_SOURCE_WALLET) {

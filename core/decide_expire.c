@@ -8,13 +8,11 @@ void end_hold(const struct state *s, const struct hold *hold, uint32_t entry,
               struct gj_effect *effect)
 {
     struct gj_effect_sources *sources = (struct gj_effect_sources *)(effect + 1);
-    struct gj_effect_hold *line = (struct gj_effect_hold *)(effect + 1);
     int64_t freed = 0;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) freed += hold->left[i];
     if (hold->type == GJ_OP_HOLD) {
         hold_sources(s, hold, effect, sources);
         memcpy(sources->taken, hold->left, sizeof(sources->taken));
-        line = (struct gj_effect_hold *)(effect + 2);
     } else {
         const struct person *payer = &s->persons[hold->first];
         enum gj_source source = (enum gj_source)hold->sources;
@@ -23,7 +21,8 @@ void end_hold(const struct state *s, const struct hold *hold, uint32_t entry,
         effect->region_source = source_region(payer, source);
         effect->balance = posted(payer, source);
     }
-    amend_hold(effect, hold, entry, freed, line);
+    amend_hold(effect, hold, entry, freed,
+               (struct gj_effect_hold *)(effect + effect_last_line(effect)));
     effect->flags |= EFFECT_ENDS;
 }
 

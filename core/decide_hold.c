@@ -6,11 +6,7 @@ static bool is_full(const struct decider *d, uint32_t slot)
 {
     uint32_t count = d->s->persons_cold[slot].holds_count;
     if (LIKELY(count < GJ_PERSON_HOLDS_MAX) || !d->due) return count >= GJ_PERSON_HOLDS_MAX;
-    FOR_CHAIN(d->s, slot, entry)
-    {
-        if (d->s->holds.entries[entry].due_ms <= d->in->time_ms) return false;
-    }
-    return true;
+    return due_first(d->s, slot, d->in->time_ms) == HOLD_NONE;
 }
 
 void check_hold_room(struct decider *d, uint32_t other)
@@ -53,11 +49,13 @@ static uint8_t ended_code(const struct decider *d, uint8_t type, const struct gj
     case GJ_OP_EXPIRE: return hold ? GJ_HOLD_EXPIRED : GJ_TRANSFER_EXPIRED;
     case GJ_OP_CAPTURE: return GJ_HOLD_CAPTURED;
     case GJ_OP_RELEASE: return GJ_HOLD_RELEASED;
-    default: return GJ_TRANSFER_NOT_PENDING; /* settled at once, accepted, returned, reversed */
+    default: break; /* settled at once, accepted, returned, reversed */
     }
+    ASSERT(!hold); /* what is not open has an end, and one that is forgotten is below the floor */
+    return GJ_TRANSFER_NOT_PENDING;
 }
 
-const struct hold *find_hold(struct decider *d, uint8_t type, uint32_t *ret_entry)
+const struct hold *open_hold_of(struct decider *d, uint8_t type, uint32_t *ret_entry)
 {
     const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(d->op + 1);
     *ret_entry = holds_find(&d->s->holds, d->op->person, &ext->rid);
@@ -131,7 +129,7 @@ void decide_capture(struct decider *d)
     const struct person *patient = first_person(d);
     if (patient == NULL) return;
     check_open(d, patient);
-    const struct hold *hold = find_hold(d, GJ_OP_HOLD, &entry);
+    const struct hold *hold = open_hold_of(d, GJ_OP_HOLD, &entry);
     if (hold == NULL) return;
 
     hold_sources(d->s, hold, d->effect, d->sources);
@@ -154,7 +152,7 @@ void decide_release(struct decider *d)
 {
     uint32_t entry;
     if (first_person(d) == NULL) return;
-    const struct hold *hold = find_hold(d, GJ_OP_HOLD, &entry);
+    const struct hold *hold = open_hold_of(d, GJ_OP_HOLD, &entry);
     if (hold == NULL) return;
     end_hold(d->s, hold, entry, d->effect);
 }

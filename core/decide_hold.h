@@ -8,13 +8,12 @@
 /* Where the line of a hold is, once EFFECT_SOURCES is in the flags if it will be. */
 static inline struct gj_effect_hold *hold_line(struct decider *d)
 {
-    unsigned after = d->effect->flags & EFFECT_SOURCES ? 2 : 1;
-    return (struct gj_effect_hold *)(d->effect + after);
+    return (struct gj_effect_hold *)(d->effect + effect_last_line(d->effect));
 }
 
 /* The open entry of `type` the operation is on; NULL if it is not open, and then 90 to 92 or 100 to
  * 103 say why. */
-const struct hold *find_hold(struct decider *d, uint8_t type, uint32_t *ret_entry);
+const struct hold *open_hold_of(struct decider *d, uint8_t type, uint32_t *ret_entry);
 
 /* Fills `line` for a record that moves or frees `amount` of the hold, and the effect's days. */
 void amend_hold(struct gj_effect *effect, const struct hold *hold, uint32_t entry, int64_t amount,

@@ -7,7 +7,7 @@ void decide_accept(struct decider *d)
     const struct person *payer = first_person(d);
     if (payer == NULL) return;
     check_open(d, payer);
-    const struct hold *hold = find_hold(d, GJ_OP_TRANSFER, &entry);
+    const struct hold *hold = open_hold_of(d, GJ_OP_TRANSFER, &entry);
     if (hold == NULL) return;
 
     const struct person *payee = &d->s->persons[hold->other];
@@ -29,7 +29,7 @@ void decide_return(struct decider *d)
 {
     uint32_t entry;
     if (first_person(d) == NULL) return;
-    const struct hold *hold = find_hold(d, GJ_OP_TRANSFER, &entry);
+    const struct hold *hold = open_hold_of(d, GJ_OP_TRANSFER, &entry);
     if (hold == NULL) return;
     bool payee = d->op->other == d->s->persons[hold->other].id; /* declined */
     bool payer = d->op->other == d->op->person;                 /* cancelled */

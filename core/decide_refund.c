@@ -1,19 +1,11 @@
 /* core/decide_refund.c -- money of a payment or capture comes back to the sources it came from, in
  * one piece or several. */
-#include <string.h>
-
 #include "decide.h"
-
-static bool is_reversed(const struct original *o)
-{
-    return o->amended != NULL && record_op(o->amended->record)->type == GJ_OP_REVERSE &&
-           memcmp(record_original_rid(o->amended->record), o->rid, sizeof(*o->rid)) == 0;
-}
 
 /* The payment that can still be refunded, or false and why not. */
 static bool find_payment(struct decider *d, struct original *o)
 {
-    if (!find_original(d, o)) return false;
+    if (!take_original(d, o)) return false;
     uint8_t code = 0;
     if (o->record == NULL || !gj_code_ok(o->effect->code))
         code = GJ_ORIGINAL_NOT_FOUND;

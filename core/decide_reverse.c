@@ -1,13 +1,6 @@
 /* core/decide_reverse.c -- the whole of an operation is taken back, found by its rid; one that
  * never arrived is refused for ever. */
-#include <string.h>
-
 #include "decide.h"
-
-static bool same_rid(const struct gj_rid *a, const struct gj_rid *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
 
 /* An original that is not in the log, or was refused: there is nothing to take back. */
 static bool nothing_happened(struct decider *d, const struct original *o)
@@ -28,7 +21,7 @@ static bool nothing_happened(struct decider *d, const struct original *o)
 static bool check_reversible(struct decider *d, const struct original *o)
 {
     uint8_t how = o->amended == NULL ? 0 : record_op(o->amended->record)->type;
-    if (how == GJ_OP_REVERSE && same_rid(record_original_rid(o->amended->record), o->rid)) {
+    if (is_reversed(o)) {
         lower(d, GJ_ALREADY_REVERSED);
         return false;
     }
@@ -113,7 +106,7 @@ static void reverse_refund(struct decider *d, const struct original *o,
 void decide_reverse(struct decider *d)
 {
     struct original o;
-    if (!find_original(d, &o) || nothing_happened(d, &o) || !check_reversible(d, &o)) return;
+    if (!take_original(d, &o) || nothing_happened(d, &o) || !check_reversible(d, &o)) return;
     /* The days are the transfer's, counted from when the money moved. */
     bool accepted = o.op->type == GJ_OP_TRANSFER && o.amended != NULL;
     check_window(d, accepted ? record_effect(o.amended->record)->day : o.effect->day,

@@ -49,19 +49,6 @@ static void check_sides(struct decider *d, struct side payer, struct side payee)
     }
 }
 
-/* A transfer of the person waits for its payee. */
-static bool has_outgoing(const struct decider *d, uint32_t slot)
-{
-    FOR_CHAIN(d->s, slot, entry)
-    {
-        const struct hold *hold = &d->s->holds.entries[entry];
-        if (hold->type == GJ_OP_TRANSFER && hold->first == slot && hold->due_ms > d->in->time_ms) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The payer: quota, available money, transfers of the day. */
 static void check_payer(struct decider *d, const struct person *p, struct side side)
 {
@@ -78,7 +65,7 @@ static void check_payer(struct decider *d, const struct person *p, struct side s
             GJ_TRANSFER_DAILY_COUNT);
     }
     if (side.policy != NULL && UNLIKELY(side.policy->one_outstanding != 0)) {
-        lower_if(d, has_outgoing(d, slot), GJ_TRANSFER_PENDING_EXISTS);
+        lower_if(d, has_own(d, slot, GJ_OP_TRANSFER), GJ_TRANSFER_PENDING_EXISTS);
     }
     if (source == GJ_SOURCE_PERSONAL) {
         lower_if(d, amount > quota_left(d, slot, side.policy), GJ_ANNUAL_QUOTA_EXCEEDED);

@@ -4,7 +4,7 @@
 
 #include "decide.h"
 
-bool find_original(struct decider *d, struct original *ret)
+bool take_original(struct decider *d, struct original *ret)
 {
     const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(d->op + 1);
     *ret = (struct original){.rid = &ext->rid};
@@ -20,6 +20,12 @@ bool find_original(struct decider *d, struct original *ret)
     ret->effect = record_effect(found->record);
     ret->amended = amended_find(d->in, d->op->person, &ext->rid);
     return true;
+}
+
+bool is_reversed(const struct original *o)
+{
+    return o->amended != NULL && record_op(o->amended->record)->type == GJ_OP_REVERSE &&
+           gj_rid_equal(record_original_rid(o->amended->record), o->rid);
 }
 
 /* As the original listed them; one source for what is not a payment. */
@@ -43,8 +49,9 @@ static uint16_t quota_year_of(const struct original *o)
 struct gj_effect_original *begin_undo(struct decider *d, const struct original *o)
 {
     bool premium = o->op->type == GJ_OP_PAY_PREMIUM;
-    struct gj_effect_original *line = (struct gj_effect_original *)(d->effect + 2);
     d->effect->flags |= EFFECT_SOURCES | EFFECT_ORIGINAL;
+    struct gj_effect_original *line =
+        (struct gj_effect_original *)(d->effect + effect_last_line(d->effect));
     *d->sources = (struct gj_effect_sources){
         .slot_relative = SLOT_NONE,
         .family_relative = SLOT_NONE,
@@ -122,7 +129,7 @@ void undo_payment(struct decider *d, const struct original *o, const int64_t fen
             check_credit(d, slot, source, fen[i]);
         else
             check_debit(d, slot, source, fen[i]);
-        if (relative && !back) {
+        if (relative && !back && quota_year_of(o) == d->year) {
             lower_if(d, person_year(d->s, slot, d->year).used > INT64_MAX - fen[i],
                      GJ_AMOUNT_OVERFLOW);
         }

@@ -5,7 +5,7 @@
 
 #include "tables.h"
 
-/* Entries of a person's chain, from the first. */
+/* Entries of a person's chain in the order in which they fall due. */
 #define FOR_CHAIN(s, slot, entry)                                                                  \
     for (uint32_t entry = (s)->persons_cold[slot].holds - 1u; entry != HOLD_NONE;                  \
          entry = holds_chain_next(&(s)->holds, entry, slot))

@@ -2,9 +2,9 @@
  * state remembers one by one. An entry lives from the HOLD or TRANSFER to the record that ends it.
  *
  * Found three ways: by (first person, rid) through a hash; by person through a chain that begins in
- * person_cold.holds (an entry is in the chain of its first person, and of its relative or payee);
- * and by due time through a binary heap, ties in the order of seq. Private to core/; the chains are
- * kept by core/commit_hold.c, everything else here.
+ * person_cold.holds (an entry is in the chain of its first person, and of its relative or payee, in
+ * the order in which they fall due); and by due time through a binary heap, ties in the order of
+ * seq. Private to core/; the chains are kept by core/commit_hold.c, everything else here.
  *
  * Numbers of entries are given out in an order that depends on the commits alone, so redo with
  * another capacity gives the same ones. */
@@ -36,7 +36,8 @@ struct hold {
     uint8_t quota;        /* 101: 1 = the relative's part (transfer: all) counts to a quota */
     uint8_t reserved0[2]; /* 102 */
     uint64_t person;      /* 104 id behind `first`: with the rid the key of the hash */
-    uint8_t reserved[16]; /* 112 */
+    uint32_t prev[2];     /* 112 entry + 1, as next; 0 = it is the first */
+    uint8_t reserved[8];  /* 120 */
 };
 static_assert(sizeof(struct hold) == 128, "two lines");
 
@@ -48,8 +49,8 @@ struct holds {
     uint32_t max, count;
     uint32_t high; /* entries from here on were never used */
     uint32_t free; /* entry + 1, first of the free list */
-    uint64_t
-        due_ms; /* of heap[0]; UINT64_MAX if there is none: one load tells that nothing is due */
+    /* Of heap[0], UINT64_MAX if there is none: one load tells that nothing is due. */
+    uint64_t due_ms;
 };
 
 #define HOLD_NONE UINT32_MAX
@@ -66,7 +67,7 @@ NODISCARD uint32_t holds_find(const struct holds *h, uint64_t person, const stru
  * have the key yet (the first is asserted). */
 uint32_t holds_add(struct holds *h, const struct hold *hold, uint64_t person);
 /* Frees an open entry that is in no person's chain any more. */
-void holds_remove(struct holds *h, uint32_t entry, uint64_t person);
+void holds_remove(struct holds *h, uint32_t entry);
 /* Earliest in the order of (due_ms, seq), HOLD_NONE if there is none. */
 static inline uint32_t holds_first(const struct holds *h)
 {
@@ -86,7 +87,6 @@ static inline uint32_t holds_chain_next(const struct holds *h, uint32_t entry, u
 
 /* NULL, or what is wrong with the table by itself: heap order, hash chains, free list, counts.
  * (The chains of persons and the sums are audited with the persons.) */
-const char *holds_audit(const struct holds *h, uint64_t (*person_id)(const void *context, uint32_t),
-                        const void *context);
+const char *holds_audit(const struct holds *h);
 
 #endif

@@ -5,8 +5,10 @@
 #define CORE_OP_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "limits.h"
 
@@ -16,15 +18,18 @@ struct gj_rid {
     uint8_t bytes[16];
 };
 
+static inline bool gj_rid_equal(const struct gj_rid *a, const struct gj_rid *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 /* The operations. Numbers are stable for ever.
  * X(NAME, number, "scenario verb", extension lines min, max, flags) */
-#define GJ_OP_MONEY  1u /* moves money; `amount` is checked by 35 and 36 */
-#define GJ_OP_PERSON 2u /* has a first person (person != 0) */
-#define GJ_OP_OTHER  4u /* `other` must not be 0 */
-#define GJ_OP_AUTH   8u /* carries `auth` */
-#define GJ_OP_ORIGINAL                                                                             \
-    16u                    /* amends an earlier operation: extension line struct gj_original_ext   \
-                            */
+#define GJ_OP_MONEY    1u  /* moves money; `amount` is checked by 35 and 36 */
+#define GJ_OP_PERSON   2u  /* has a first person (person != 0) */
+#define GJ_OP_OTHER    4u  /* `other` must not be 0 */
+#define GJ_OP_AUTH     8u  /* carries `auth` */
+#define GJ_OP_ORIGINAL 16u /* on an earlier operation: one line, struct gj_original_ext */
 #define GJ_OP_INTERNAL 32u /* written by the server only; received: 11 UNKNOWN_OP */
 #define GJ_OP_MAP(X)                                                                               \
     X(SET_REGION, 1, "region", 6, 6, 0u)                                                           \

@@ -6,8 +6,21 @@
 enum other_rule { OTHER_UNUSED = 0, OTHER_ANY, OTHER_ID, OTHER_PHONE };
 enum amount_rule { AMOUNT_UNUSED = 0, AMOUNT_FEN, AMOUNT_CAP, AMOUNT_VERSION, AMOUNT_FIXED };
 
+/* What was found so far; the lower code wins at the end. */
+struct findings {
+    bool bad;      /* 13 */
+    bool reserved; /* 14 */
+};
+
+static void check_region(struct findings *found, const struct gj_op *op);
+static void check_institution(struct findings *found, const struct gj_op *op);
+static void check_update(struct findings *found, const struct gj_op *op);
+static void check_pay(struct findings *found, const struct gj_op *op);
+static void check_original(struct findings *found, const struct gj_op *op);
+
 /* A field whose maximum is 0 is unused and must be zero. */
 struct op_fields {
+    void (*check)(struct findings *found, const struct gj_op *op); /* its lines, and the like */
     uint8_t known;
     uint8_t ext_min, ext_max;
     uint8_t map_flags; /* GJ_OP_* */
@@ -32,9 +45,11 @@ GJ_OP_MAP(X)
     .known = 1, .ext_min = EXT_MIN_##name, .ext_max = EXT_MAX_##name, .map_flags = MAP_##name
 /* clang-format off */
 static const struct op_fields fields[OP_TYPES] = {
-    [GJ_OP_SET_REGION] = {OP(SET_REGION), .other = OTHER_ANY, .amount = AMOUNT_VERSION,
+    [GJ_OP_SET_REGION] = {OP(SET_REGION), .check = check_region,
+                          .other = OTHER_ANY, .amount = AMOUNT_VERSION,
                           .arg_min = REGION_MIN, .arg_max = REGION_MAX},
-    [GJ_OP_SET_INSTITUTION] = {OP(SET_INSTITUTION), .flags = GJ_FLAG_WALLET | GJ_FLAG_SUSPENDED,
+    [GJ_OP_SET_INSTITUTION] = {OP(SET_INSTITUTION), .check = check_institution,
+                               .flags = GJ_FLAG_WALLET | GJ_FLAG_SUSPENDED,
                                .other = OTHER_ID, .arg_min = REGION_MIN, .arg_max = REGION_MAX,
                                .kind_min = GJ_HOSPITAL, .kind_max = GJ_PHARMACY,
                                .detail_min = 1, .detail_max = GJ_SCENARIO_MASK_ALL},
@@ -42,7 +57,7 @@ static const struct op_fields fields[OP_TYPES] = {
                            .arg_min = REGION_MIN, .arg_max = REGION_MAX,
                            .kind_min = GJ_INSURANCE_EMPLOYEE, .kind_max = GJ_INSURANCE_RESIDENT,
                            .detail_min = GJ_STATUS_ACTIVE, .detail_max = GJ_STATUS_STOPPED},
-    [GJ_OP_UPDATE_PERSON] = {OP(UPDATE_PERSON),
+    [GJ_OP_UPDATE_PERSON] = {OP(UPDATE_PERSON), .check = check_update,
                              .flags = GJ_FLAG_PHONE | GJ_FLAG_SPECIAL_SET | GJ_FLAG_SPECIAL,
                              .other = OTHER_PHONE, .amount = AMOUNT_FIXED, .arg_max = UINT16_MAX,
                              .kind_max = GJ_INSURANCE_RESIDENT, .detail_max = GJ_STATUS_STOPPED},
@@ -55,7 +70,8 @@ static const struct op_fields fields[OP_TYPES] = {
     [GJ_OP_DEPOSIT] = {OP(DEPOSIT), .amount = AMOUNT_FEN},
     [GJ_OP_TRANSFER] = {OP(TRANSFER), .other = OTHER_ID, .amount = AMOUNT_FEN,
                         .kind_min = GJ_SOURCE_PERSONAL, .kind_max = GJ_SOURCE_WALLET},
-    [GJ_OP_PAY] = {OP(PAY), .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
+    [GJ_OP_PAY] = {OP(PAY), .check = check_pay,
+                   .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
                    .kind_min = GJ_SOURCE_PERSONAL, .kind_max = 0x3F,
                    .detail_min = GJ_OUTPATIENT, .detail_max = GJ_DRUG},
     [GJ_OP_PAY_PREMIUM] = {OP(PAY_PREMIUM), .other = OTHER_ID, .amount = AMOUNT_FEN,
@@ -64,26 +80,25 @@ static const struct op_fields fields[OP_TYPES] = {
                            .detail_min = 1, .detail_max = GJ_PRODUCTS_MAX},
     [GJ_OP_SUSPEND] = {OP(SUSPEND), .detail_max = GJ_USE_ALL},
     [GJ_OP_RESUME] = {OP(RESUME), .detail_max = GJ_USE_ALL},
-    [GJ_OP_ACCEPT] = {OP(ACCEPT), .other = OTHER_ID},
-    [GJ_OP_RETURN] = {OP(RETURN), .other = OTHER_ID},
-    [GJ_OP_HOLD] = {OP(HOLD), .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
+    [GJ_OP_ACCEPT] = {OP(ACCEPT), .check = check_original,
+                      .other = OTHER_ID},
+    [GJ_OP_RETURN] = {OP(RETURN), .check = check_original,
+                      .other = OTHER_ID},
+    [GJ_OP_HOLD] = {OP(HOLD), .check = check_pay,
+                    .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
                     .kind_min = GJ_SOURCE_PERSONAL, .kind_max = 0x3F,
                     .detail_min = GJ_OUTPATIENT, .detail_max = GJ_DRUG},
-    [GJ_OP_CAPTURE] = {OP(CAPTURE), .flags = GJ_FLAG_FINAL, .amount = AMOUNT_FEN},
-    [GJ_OP_RELEASE] = {OP(RELEASE)},
-    [GJ_OP_REFUND] = {OP(REFUND), .amount = AMOUNT_FEN},
-    [GJ_OP_REVERSE] = {OP(REVERSE)},
+    [GJ_OP_CAPTURE] = {OP(CAPTURE), .check = check_original,
+                       .flags = GJ_FLAG_FINAL, .amount = AMOUNT_FEN},
+    [GJ_OP_RELEASE] = {OP(RELEASE), .check = check_original},
+    [GJ_OP_REFUND] = {OP(REFUND), .check = check_original,
+                      .amount = AMOUNT_FEN},
+    [GJ_OP_REVERSE] = {OP(REVERSE), .check = check_original},
     [GJ_OP_CHANGE_REGION] = {OP(CHANGE_REGION), .arg_min = REGION_MIN, .arg_max = REGION_MAX},
     [GJ_OP_CLOSE_PERSON] = {OP(CLOSE_PERSON), .detail_max = GJ_PAYOUT_CASH},
-    [GJ_OP_EXPIRE] = {OP(EXPIRE)}, /* the server's own: unknown to everybody else */
+    /* EXPIRE is the server's own: unknown to everybody else. */
 };
 /* clang-format on */
-
-/* What was found so far; the lower code wins at the end. */
-struct findings {
-    bool bad;      /* 13 */
-    bool reserved; /* 14 */
-};
 
 static void check_range(struct findings *found, unsigned value, unsigned min, unsigned max)
 {
@@ -191,11 +206,15 @@ static void check_region(struct findings *found, const struct gj_op *op)
     }
 }
 
+static void check_update(struct findings *found, const struct gj_op *op)
+{
+    found->reserved |= (op->flags & (GJ_FLAG_SPECIAL | GJ_FLAG_SPECIAL_SET)) == GJ_FLAG_SPECIAL;
+}
+
 uint8_t op_check_fields(const struct gj_op *op)
 {
     if (op->type >= OP_TYPES || !fields[op->type].known) return GJ_UNKNOWN_OP;
     const struct op_fields *f = &fields[op->type];
-    if (UNLIKELY(f->map_flags & GJ_OP_INTERNAL)) return GJ_UNKNOWN_OP;
     if (op->ext_count < f->ext_min || op->ext_count > f->ext_max) return GJ_MALFORMED;
 
     struct findings found = {false, false};
@@ -211,13 +230,7 @@ uint8_t op_check_fields(const struct gj_op *op)
     check_range(&found, op->auth, 0, f->map_flags & GJ_OP_AUTH ? GJ_AUTH_CARD : 0);
     found.reserved |= (op->flags & ~(unsigned)f->flags) != 0;
 
-    if (op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD) check_pay(&found, op);
-    if (f->map_flags & GJ_OP_ORIGINAL) check_original(&found, op);
-    if (op->type == GJ_OP_SET_INSTITUTION) check_institution(&found, op);
-    if (op->type == GJ_OP_SET_REGION) check_region(&found, op);
-    if (op->type == GJ_OP_UPDATE_PERSON) {
-        found.reserved |= (op->flags & (GJ_FLAG_SPECIAL | GJ_FLAG_SPECIAL_SET)) == GJ_FLAG_SPECIAL;
-    }
+    if (f->check != NULL) f->check(&found, op);
     if (found.bad) return GJ_BAD_FIELD;
     return found.reserved ? GJ_RESERVED_NONZERO : 0;
 }

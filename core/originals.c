@@ -10,22 +10,17 @@ bool record_executed(const void *record)
     return code == GJ_OK || code == GJ_OK_PARTIAL;
 }
 
-static bool same_rid(const struct gj_rid *a, const struct gj_rid *b)
-{
-    return memcmp(a, b, sizeof(*a)) == 0;
-}
-
 static bool is_original(const void *record, uint64_t person, const struct gj_rid *rid)
 {
     const struct gj_op *op = record_op(record);
-    return op->type != GJ_OP_EXPIRE && op->person == person && same_rid(&op->rid, rid);
+    return op->type != GJ_OP_EXPIRE && op->person == person && gj_rid_equal(&op->rid, rid);
 }
 
 static bool is_tombstone(const void *record, uint64_t person, const struct gj_rid *rid)
 {
     const struct gj_op *op = record_op(record);
     return op->type == GJ_OP_REVERSE && record_effect(record)->code == GJ_OK_TOMBSTONED &&
-           op->person == person && same_rid(record_original_rid(record), rid);
+           op->person == person && gj_rid_equal(record_original_rid(record), rid);
 }
 
 static bool amends(const void *record, uint64_t person, const struct gj_rid *rid)
@@ -39,11 +34,11 @@ static bool amends(const void *record, uint64_t person, const struct gj_rid *rid
     case GJ_OP_CAPTURE:
     case GJ_OP_EXPIRE:
         return (record_effect(record)->flags & EFFECT_ENDS) != 0 &&
-               same_rid(record_original_rid(record), rid);
+               gj_rid_equal(record_original_rid(record), rid);
     case GJ_OP_REFUND:
     case GJ_OP_REVERSE:
-        return same_rid(record_original_rid(record), rid) ||
-               same_rid(&record_original(record)->root, rid);
+        return gj_rid_equal(record_original_rid(record), rid) ||
+               gj_rid_equal(&record_original(record)->root, rid);
     default: return false;
     }
 }
@@ -120,8 +115,8 @@ void needs(const struct state *s, const struct gj_op *op, const struct evidence 
 {
     static_assert(NEEDS_MAX >= 4 * RID_CANDIDATES_MAX, "room for every candidate of four keys");
     ret->count = rid_window_find(&s->rids, op->person, &op->rid, ret->positions);
+    if (LIKELY(op->type < GJ_OP_ACCEPT)) return;
     /* Fields are not checked yet: an operation without its line is refused later. */
-    bool original = op->type >= GJ_OP_ACCEPT && op->type <= GJ_OP_REVERSE &&
-                    op->type != GJ_OP_HOLD && op->ext_count == 1;
-    if (UNLIKELY(original)) needs_of_original(s, op, known, known_count, ret);
+    bool original = op->type <= GJ_OP_REVERSE && op->type != GJ_OP_HOLD && op->ext_count == 1;
+    if (original) needs_of_original(s, op, known, known_count, ret);
 }

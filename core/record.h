@@ -60,14 +60,14 @@ struct gj_effect {
     uint32_t policy_target; /* 60 version of the payee side's policy */
 };
 static_assert(sizeof(struct gj_effect) == 64, "one line");
-#define UNDO_UNLIMITED                                                                             \
-    UINT16_MAX /* also what records of log format 1 say: family was SLOT_NONE                      \
-                */
+/* No end; also what records of log format 1 say, whose family was SLOT_NONE. */
+#define UNDO_UNLIMITED UINT16_MAX
 
 /* Money of up to three sources. taken[i] and region[i] belong to the i-th listed source; region is
  * the book it is in now. PAY, HOLD, CAPTURE, REFUND: fen taken, held, captured, given back.
- * RELEASE, EXPIRE of a hold: fen freed. REVERSE: fen moved back; of what has one source, the first.
- * CLOSE: fen paid out, [0] of the personal account, [1] of the wallet. */
+ * RELEASE, EXPIRE of a hold: fen freed. REVERSE: fen moved back (of a REFUND: forward again); of
+ * what has one source, the first. CLOSE: fen paid out, [0] of the personal account, [1] of the
+ * wallet. */
 struct gj_effect_sources {
     int64_t taken[GJ_SOURCES_MAX];   /*  0 */
     int64_t remainder;               /* 24 as in the reply */
@@ -98,10 +98,10 @@ struct gj_effect_original {
     uint64_t amended;      /*  0 position of the record that last amended the original, 0 = none */
     uint64_t root_amended; /*  8 REVERSE of a REFUND: likewise of the payment that was refunded */
     struct gj_rid root;    /* 16 REFUND, REVERSE of a REFUND: rid of that payment; else zero */
-    int64_t
-        refunded[GJ_SOURCES_MAX]; /* 32 of that payment, fen refunded of each source after this */
-    uint8_t type;                 /* 56 of the original, enum gj_op_type */
-    uint8_t sources;              /* 57 as the original listed them (gj_sources) */
+    /* 32 of that payment: fen refunded of each source, this record included */
+    int64_t refunded[GJ_SOURCES_MAX];
+    uint8_t type;          /* 56 of the original, enum gj_op_type */
+    uint8_t sources;       /* 57 as the original listed them (gj_sources) */
     uint16_t quota_year;   /* 58 calendar year in which the original counted to quota and cap */
     uint16_t premium_year; /* 60 PAY_PREMIUM: insurance year */
     uint8_t product;       /* 62 PAY_PREMIUM */
@@ -128,17 +128,20 @@ static inline const struct gj_effect_sources *record_sources(const void *record)
 {
     return (const struct gj_effect_sources *)(record_effect(record) + 1);
 }
+/* Where, in lines from the effect, its line of a hold or of an original is: it never has both. */
+static inline unsigned effect_last_line(const struct gj_effect *effect)
+{
+    return effect->flags & EFFECT_SOURCES ? 2 : 1;
+}
 static inline const struct gj_effect_hold *record_hold(const void *record)
 {
     const struct gj_effect *effect = record_effect(record);
-    return (const struct gj_effect_hold *)(effect + 1 + (effect->flags & EFFECT_SOURCES ? 1 : 0));
+    return (const struct gj_effect_hold *)(effect + effect_last_line(effect));
 }
 static inline const struct gj_effect_original *record_original(const void *record)
 {
     const struct gj_effect *effect = record_effect(record);
-    return (const struct gj_effect_original *)(effect + 1 +
-                                               (effect->flags & EFFECT_SOURCES ? 1 : 0) +
-                                               (effect->flags & EFFECT_HOLD ? 1 : 0));
+    return (const struct gj_effect_original *)(effect + effect_last_line(effect));
 }
 /* The rid in the extension line of an operation on an original. */
 static inline const struct gj_rid *record_original_rid(const void *record)

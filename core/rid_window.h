@@ -1,19 +1,23 @@
-/* core/rid_window.h -- which requests were seen: (first person, rid) -> log position, 8 bytes each.
+/* core/rid_window.h -- which requests were seen, and what became of them: (first person, rid) ->
+ * log position, 8 bytes each. Beside each request's own entry there is one for each operation that
+ * was amended or ended (core/originals.h) and one for each tombstone: a hold that ended takes two,
+ * a payment and its reversal three.
  *
  * An entry is a 28-bit fingerprint and a 36-bit position (64-byte lines: 4 TiB of log). The log is
  * the store: a fingerprint that matches is confirmed by the record itself, which the shell fetches.
  *
  * Entries live in RID_SLICES slices in the order of arrival; each slice knows the oldest and newest
  * rid time in it, and a lookup looks only into slices whose range covers the rid's time: with rids
- * minted near log time that is one, at a seam two. An old rid that is still above the floor goes
- * into the newest slice like any other and widens its range.
+ * minted near log time that is one, at a seam two. An old rid that is still above the floor, say of
+ * an original that is refunded, goes into the newest slice like any other and widens its range:
+ * looking for originals may take more slices, looking for fresh rids never does.
  *
  * When the newest slice is full the next one of the ring begins, and the one after that, the
  * oldest, is retired: it is forgotten and the floor rises to its newest time + 1. A rid older than
  * the floor is RID_EXPIRED, so forgetting never makes a second execution possible. The retired
  * slice is cleared one bucket per insert while the newest one fills, so it is clean when its turn
  * comes and no commit ever stalls for a whole slice; the price is one slice of 16 that remembers
- * nothing. At least rids_max rids are remembered at any time. Memory is fixed and the window is
+ * nothing. At least rids_max entries are remembered at any time. Memory is fixed and the window is
  * never full.
  *
  * Rids may be minted up to GJ_RID_AHEAD_MS ahead of log time, and the floor follows the newest rid
@@ -57,7 +61,8 @@ static inline uint64_t rid_time_ms(const struct gj_rid *rid)
     return ms;
 }
 
-/* Bytes to remember at least `rids_max` (1 .. 2^36) rids. The memory must be all zero at init. */
+/* Bytes to remember at least `rids_max` (1 .. 2^36) entries. The memory must be all zero at init.
+ */
 NODISCARD uint64_t rid_window_size(uint64_t rids_max);
 void rid_window_init(struct rid_window *w, void *memory, uint64_t rids_max, uint64_t seed);
 /* Positions that may be this rid's (equal fingerprints), newest first; returns their number,

@@ -26,7 +26,7 @@ struct state_config {
     uint32_t families_max;     /* persons with at least one bound member */
     uint32_t institutions_max; /* */
     uint32_t holds_max;        /* open holds and pending transfers, 1 .. 2^31 */
-    uint64_t rids_max;         /* remembered rids; beyond it the floor rises */
+    uint64_t rids_max;         /* entries of the rid window; beyond it the floor rises */
     uint64_t hash_seed; /* secret of this log: ids chosen by clients cannot collide on purpose */
 };
 
@@ -111,7 +111,9 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
 uint64_t state_due_ms(const struct state *s);
 /* Writes the record that the earliest one expired, if it is due at in->time_ms; returns its size,
  * else 0. Append and commit() it, then there may be another. Whether and when the host does this
- * changes no answer: decide() and query() take what is due for expired in any case. */
+ * changes no answer about money: decide() and query() take what is due for expired in any case. It
+ * shows in numbers of records, positions, the digest, the count of open ones in STATS, and, where
+ * the rid window is so small that one entry moves it, in the floor. */
 NODISCARD uint32_t expire_due(const struct state *s, const struct decide_input *in, void *record);
 
 /* Applies a record that decide() wrote, live or read back from a verified log. `position` is its

@@ -57,7 +57,8 @@ struct person_cold {
     uint8_t reserved0;          /* 49 */
     uint16_t holds_count;       /* 50 open holds and pendings it takes part in */
     uint32_t holds;             /* 52 first entry of its chain + 1 (core/holds.h), 0 = none */
-    uint8_t reserved[8];        /* 56 */
+    uint32_t holds_last;        /* 56 last entry of it + 1 */
+    uint8_t reserved[4];        /* 60 */
 };
 static_assert(sizeof(struct person_cold) == 64, "one line");
 
@@ -141,8 +142,7 @@ struct state {
     struct index institutions_index;
     struct institution_day *days; /* [slot * GJ_INSTITUTION_DAYS + day % GJ_INSTITUTION_DAYS] */
     struct holds holds;
-    u128 amended; /* for the digest: what was refunded, reversed, ended, tombstoned (commit_undo.c)
-                   */
+    u128 amended;           /* for the digest: what became of finished operations (commit_undo.c) */
     struct region *regions; /* GJ_REGIONS_MAX */
     struct book *books;     /* GJ_REGIONS_MAX */
     i128 *gross;            /* GJ_REGIONS_MAX x GJ_REGIONS_MAX: [A * GJ_REGIONS_MAX + B] */

@@ -3,21 +3,31 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define LINE 64u
 /* Lines of the longest record, and of the longest one that says that something expired. */
 #define RECORD_LINES (GJ_RECORD_SIZE_MAX / GJ_RECORD_UNIT)
 #define EXPIRY_LINES 5u
 
-/* Fresh zero pages, touched only where the state is: most of a small state's memory never is. */
-static struct state *state_new(const struct state_config *config, void **ret_block)
+/* Zero pages of the system, taken only where the state is touched: most of a small one never is,
+ * and tests that make allocators fill their memory would fill all of it. */
+static void *pages_new(uint64_t size)
+{
+    if (size == 0 || size > SIZE_MAX) return NULL;
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+static void pages_free(void *pages, uint64_t size)
+{
+    if (pages != NULL) (void)munmap(pages, size);
+}
+
+static uint64_t state_bytes(const struct state_config *config)
 {
     struct state_memory parts;
-    uint64_t size = state_size(config, &parts);
-    *ret_block = size == 0 || size > SIZE_MAX - LINE ? NULL : calloc(1, size + LINE);
-    if (*ret_block == NULL) return NULL;
-    uint8_t *memory = *ret_block;
-    return state_init(config, memory + (LINE - (uintptr_t)memory % LINE) % LINE);
+    return state_size(config, &parts);
 }
 
 struct shard_memory *shard_memory_new(const struct state_config *config, uint64_t lines_max)
@@ -27,9 +37,14 @@ struct shard_memory *shard_memory_new(const struct state_config *config, uint64_
     shard->config = *config;
     shard->lines = 1; /* position 0 means none */
     shard->lines_max = lines_max;
-    shard->log = calloc(lines_max, GJ_RECORD_UNIT);
-    shard->times = calloc(lines_max, sizeof(*shard->times));
-    shard->s = state_new(config, &shard->block);
+    if (lines_max > SIZE_MAX / GJ_RECORD_UNIT) {
+        free(shard);
+        return NULL;
+    }
+    shard->log = pages_new(lines_max * GJ_RECORD_UNIT);
+    shard->times = pages_new(lines_max * sizeof(*shard->times));
+    void *memory = pages_new(state_bytes(config));
+    if (memory != NULL) shard->s = state_init(config, memory);
     if (shard->log != NULL && shard->times != NULL && shard->s != NULL) return shard;
     shard_memory_free(shard);
     return NULL;
@@ -38,9 +53,9 @@ struct shard_memory *shard_memory_new(const struct state_config *config, uint64_
 void shard_memory_free(struct shard_memory *shard)
 {
     if (shard == NULL) return;
-    free(shard->block);
-    free(shard->log);
-    free(shard->times);
+    pages_free(shard->s, state_bytes(&shard->config));
+    pages_free(shard->log, shard->lines_max * GJ_RECORD_UNIT);
+    pages_free(shard->times, shard->lines_max * sizeof(*shard->times));
     free(shard);
 }
 
@@ -166,15 +181,15 @@ static bool redo(const struct shard_memory *shard, struct state *fresh)
 
 bool shard_memory_redo(struct shard_memory *shard)
 {
-    void *block;
-    struct state *fresh = state_new(&shard->config, &block);
-    if (fresh == NULL) return false;
+    uint64_t size = state_bytes(&shard->config);
+    void *memory = pages_new(size);
+    if (memory == NULL) return false;
+    struct state *fresh = state_init(&shard->config, memory);
     if (!redo(shard, fresh)) {
-        free(block);
+        pages_free(fresh, size);
         return false;
     }
-    free(shard->block);
-    shard->block = block;
+    pages_free(shard->s, size);
     shard->s = fresh;
     return true;
 }

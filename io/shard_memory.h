@@ -18,7 +18,6 @@ struct shard_memory {
     uint64_t *times; /* log time of the record that begins at each position */
     uint64_t lines;  /* positions used, 1 at first */
     uint64_t lines_max;
-    void *block; /* the memory `s` is in */
 };
 
 /* An empty shard; `lines_max` 64-byte lines is the room its log has (a transfer takes 2, nothing
@@ -39,8 +38,8 @@ enum decision_kind shard_memory_execute(struct shard_memory *shard, const struct
 /* Answers a read (its lines behind it) at shard->time_ms; as query(). */
 uint32_t shard_memory_query(struct shard_memory *shard, const struct gj_read *read, void *out,
                             uint32_t capacity);
-/* Writes down what is due at shard->time_ms, at most `max` of it; returns how many. Changes no
- * answer. */
+/* Writes down what is due at shard->time_ms, at most `max` of it; returns how many. What that
+ * changes: see expire_due(). */
 uint32_t shard_memory_expire(struct shard_memory *shard, uint32_t max);
 
 /* Builds an empty state from the records alone and takes it in place of the old one: what a crash

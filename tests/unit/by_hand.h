@@ -105,9 +105,15 @@ static inline struct state *world(const struct state_config *config, bool other_
 
 static inline void chain_in(struct state *s, uint32_t entry, unsigned role, uint32_t slot)
 {
-    s->holds.entries[entry].next[role] = s->persons_cold[slot].holds;
-    s->persons_cold[slot].holds = entry + 1;
-    s->persons_cold[slot].holds_count++;
+    struct person_cold *cold = &s->persons_cold[slot];
+    struct hold *next = cold->holds == 0 ? NULL : &s->holds.entries[cold->holds - 1];
+    s->holds.entries[entry].next[role] = cold->holds;
+    if (next == NULL)
+        cold->holds_last = entry + 1;
+    else
+        next->prev[next->first == slot ? 0 : 1] = entry + 1;
+    cold->holds = entry + 1;
+    cold->holds_count++;
 }
 
 /* 0: the payer's personal account holds 300 for the member's hold at an institution (its relative),

@@ -62,7 +62,14 @@ TEST(audit_names_what_is_broken_in_the_holds)
     struct state_config config = small();
     BROKEN(put_hold(s), NULL);
     BROKEN(put_hold(s); s->holds.entries[0].type = GJ_OP_PAY, "type of a hold");
-    BROKEN(put_hold(s); s->holds.entries[0].first = 2, "hold of another person");
+    BROKEN(put_hold(s); s->holds.entries[0].first = 2, "first person of a hold");
+    BROKEN(put_hold(s); s->holds.entries[0].first = 0, "hold of another person");
+    BROKEN(put_hold(s); s->holds.entries[0].prev[1] = 0, "chain of a person's holds");
+    BROKEN(put_hold(s); s->persons_cold[1].holds_last = 2, "chain of a person's holds");
+    BROKEN(put_hold(s);
+           s->holds.entries[0].due_ms = s->holds.due_ms = s->holds.entries[1].due_ms - 1;
+           s->holds.heap[0] = 0; s->holds.heap[1] = 1; s->holds.entries[0].heap_at = 0;
+           s->holds.entries[1].heap_at = 1, "order of a person's holds");
     BROKEN(put_hold(s); s->persons[1].flags |= PERSON_CLOSED, "closed person holds nothing");
     BROKEN(put_hold(s); s->holds.entries[1].other = 1, "hold with oneself");
     BROKEN(put_hold(s); s->holds.entries[1].other = 2, "payee of a pending transfer");
@@ -88,7 +95,7 @@ TEST(audit_names_what_is_broken_in_the_holds)
     BROKEN(put_hold(s); s->holds.entries[0].next[0] = 1, "chain of a person's holds");
     BROKEN(put_person(s, 300, 1, 0); put_hold(s);
            chain_in(s, 0, 1, 2), "hold of another in a person's chain");
-    BROKEN(put_hold(s); s->persons_cold[0].holds = 1;
+    BROKEN(put_hold(s); s->persons_cold[0].holds = 1; s->holds.entries[0].prev[1] = 0;
            s->persons_cold[0].holds_count = 1, "every hold is in its persons' chains");
     BROKEN(put_hold(s);
            s->persons[0].personal_held--, "holds add up to what a personal account holds");
