@@ -54,6 +54,16 @@ static inline uint16_t calendar_year(uint16_t day)
     return (uint16_t)(1970u + (4 * julian + 2) / 1461);
 }
 
+/* All three of one instant. */
+struct calendar_now {
+    uint16_t day, minute, year;
+};
+static inline struct calendar_now calendar_now(uint64_t ms)
+{
+    uint16_t day = calendar_day(ms);
+    return (struct calendar_now){day, calendar_minute(ms), calendar_year(day)};
+}
+
 struct calendar_date calendar_date(uint16_t day);
 
 /* The day of a date, or 0 if there is no such date from 1970-01-02 to 2149-06-06 (day 0 itself

@@ -58,6 +58,7 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     const struct gj_effect *effect = record_effect(record);
     ASSERT(effect->seq == s->seq + 1);
     ASSERT(time_ms >= s->time_ms);
+    if (UNLIKELY(time_ms != s->time_ms || s->seq == 0)) s->now = calendar_now(time_ms);
     s->seq = effect->seq;
     s->time_ms = time_ms;
     if (effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL) {

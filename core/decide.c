@@ -123,16 +123,17 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
     uint32_t lines = 1u + op->ext_count;
     memcpy(record, op, lines * GJ_RECORD_UNIT);
     struct gj_effect *effect = (struct gj_effect *)((uint8_t *)record + lines * GJ_RECORD_UNIT);
-    uint16_t day = calendar_day(in->time_ms);
+    bool known = LIKELY(in->time_ms == s->time_ms && s->seq != 0);
+    const struct calendar_now now = known ? s->now : calendar_now(in->time_ms);
     struct decider d = {
         .s = s,
         .op = op,
         .in = in,
         .effect = effect,
         .sources = (struct gj_effect_sources *)(effect + 1),
-        .day = day,
-        .minute = calendar_minute(in->time_ms),
-        .year = calendar_year(day),
+        .day = now.day,
+        .minute = now.minute,
+        .year = now.year,
         .refusal = CODE_NONE,
         .success = GJ_OK,
         .due = due_any(s, in->time_ms),
@@ -140,8 +141,8 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
     };
     *effect = (struct gj_effect){
         .seq = in->seq,
-        .day = day,
-        .year = d.year,
+        .day = now.day,
+        .year = now.year,
         .slot_first =
             op->person == 0
                 ? SLOT_NONE

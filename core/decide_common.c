@@ -129,9 +129,9 @@ uint8_t check_relation(struct decider *d, uint32_t payer, uint32_t member, bool 
 int64_t quota_left(const struct decider *d, uint32_t slot, const struct gj_policy *payer_side)
 {
     if (payer_side == NULL) return INT64_MAX;
-    int64_t quota = person_quota(d->s, slot, d->year, payer_side);
     int64_t used = person_year(d->s, slot, d->year).used;
     if (UNLIKELY(d->due)) used -= due_sums(d, slot).used;
+    int64_t quota = person_quota(d->s, slot, d->year, payer_side);
     /* Without a quota, still no more than can be counted. */
     if (quota < 0) return INT64_MAX - used;
     /* A quota lowered below what was used only blocks more. */

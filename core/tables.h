@@ -7,6 +7,7 @@
 #define CORE_TABLES_H
 
 #include "base.h"
+#include "calendar.h"
 #include "holds.h"
 #include "index.h"
 #include "limits.h"
@@ -130,6 +131,7 @@ struct state {
     struct state_config config;
     uint64_t seq;
     uint64_t time_ms;
+    struct calendar_now now; /* of time_ms: a group's operations share it */
     uint32_t persons_count;
     uint32_t families_count; /* families are not freed: an emptied one stays with its payer */
     uint32_t institutions_count;
