@@ -1,5 +1,5 @@
 /* core/due.h -- what is due and not written down yet counts as given back: for every check and
- * every read (docs/OPERATIONS.md section 3a). Private to core/. */
+ * every read (docs/OPERATIONS.md section 4). Private to core/. */
 #ifndef CORE_DUE_H
 #define CORE_DUE_H
 

@@ -189,8 +189,21 @@ static void prefetch_family(const struct state *s, uint32_t slot, bool with_amou
     __builtin_prefetch(family + 2 * LINE, 1);
 }
 
+/* What one region owes another is one line of 16 MiB: the miss of a transfer that crosses regions.
+ */
+static void prefetch_gross(const struct state *s, const struct gj_op *op,
+                           const struct op_hint *hint)
+{
+    if (hint->slot_first >= s->persons_count || hint->slot_second >= s->persons_count) return;
+    const struct person *payer = &s->persons[hint->slot_first];
+    uint32_t from = op->kind == GJ_SOURCE_WALLET ? payer->use_region : payer->insured_region;
+    uint32_t to = s->persons[hint->slot_second].use_region;
+    __builtin_prefetch(&s->gross[from * GJ_REGIONS_MAX + to], 1);
+}
+
 void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint)
 {
+    if (LIKELY(op->type == GJ_OP_TRANSFER)) prefetch_gross(s, op, hint);
     bool binding = binds(op);
     if (op->type == GJ_OP_TRANSFER || op->type == GJ_OP_PAY_PREMIUM || binding) {
         uint32_t family = family_of(s, hint->slot_first);

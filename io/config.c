@@ -270,7 +270,7 @@ enum config_verdict config_parse(struct config *ret, int argc, char **argv)
     if (optind < argc) return usage("`%s` is not an option", argv[optind]);
     if (ret->data_dir == NULL || ret->data_dir[0] == '\0') return usage("--data DIR is required");
     if (ret->families_max == 0) ret->families_max = ret->persons_max / 2 + 1;
-    if (ret->holds_max == 0) ret->holds_max = ret->persons_max / 8 + 1;
+    if (ret->holds_max == 0) ret->holds_max = ret->persons_max / 8 + 1; /* never 0 */
     ret->log_prealloc =
         (ret->log_prealloc + LOG_SEGMENT_SIZE - 1) / LOG_SEGMENT_SIZE * LOG_SEGMENT_SIZE;
     return CONFIG_RUN;
