@@ -1,5 +1,6 @@
 /* tests/tables/test_hostile.c -- operations no honest client would send, on a state with next to no
- * room: whatever is sent, nothing may break that a client could break on purpose. */
+ * room: whatever is sent, nothing may break that a client could break on purpose. And as many holds
+ * as one may open, all due at once. */
 #include <string.h>
 
 #include "random_ops.h"
@@ -12,7 +13,7 @@
 static uint64_t odd_id(void)
 {
     static const uint64_t odd[] = {0, 1, 10, 11, 999, UINT64_MAX, UINT64_MAX - 1, 1u << 31};
-    return rnd(12) == 0 ? odd[rnd(ARRAY_COUNT(odd))] : 1000 + rnd(PEOPLE);
+    return rnd(12) == 0 ? odd[rnd(ARRAY_COUNT(odd))] : any_person();
 }
 
 static int64_t odd_amount(void)
@@ -185,14 +186,18 @@ static void accepted_within_bounds(const struct world *w, const struct msg *m)
     }
 }
 
-TEST(hostile_operations)
+static struct msg kept[KEPT]; /* sent before, to be sent again */
+
+static void hostile_history(uint64_t rids_max)
 {
     random_seed(HOSTILE_OPS, PEOPLE);
+    memset(premiums, 0, sizeof(premiums));
+    memset(kept, 0, sizeof(kept));
     struct state_config config = {.persons_max = PEOPLE - 2,
                                   .families_max = 4,
                                   .institutions_max = 3,
                                   .holds_max = 12,
-                                  .rids_max = 40,
+                                  .rids_max = rids_max,
                                   .hash_seed = 7};
     struct world *w = world_new_empty(&config, HOSTILE_OPS * 8u);
     static const char *const provinces[] = {"A", "A", ""};
@@ -200,7 +205,6 @@ TEST(hostile_operations)
         char name[8] = {'R', (char)('0' + r)};
         world_do(w, region_msg(r, 1, provinces[r - 1], name));
     }
-    static struct msg kept[KEPT];
     static __typeof__(((struct world *)0)->last) answers[KEPT];
     unsigned seen[256] = {0}, done[32] = {0}, replays = 0;
     for (unsigned i = 0; i < HOSTILE_OPS; i++) {
@@ -208,7 +212,7 @@ TEST(hostile_operations)
         unsigned at = (unsigned)rnd(KEPT);
         bool again = rnd(8) == 0 && kept[at].op.type != 0;
         struct msg m = again ? kept[at] : hostile_op(w, i > HOSTILE_OPS / 4 * 3);
-        if (!again) mint(w, &m, i + 1);
+        if (!again && !(rnd(2) && take_shared(&m))) mint(w, &m, i + 1);
         if (again && rnd(4) == 0) m.op.ref ^= 1;
         struct gj_dry_run_view foretold = dry_run(w, &m);
         uint64_t floor_ms = state_rid_floor_ms(w->s);
@@ -264,4 +268,89 @@ TEST(hostile_operations)
     CHECK_EQ(world_failures(), 0);
 }
 
-TEST_MAIN(T(hostile_operations))
+/* One bucket a slice, as with any number below 84. */
+TEST(hostile_with_the_smallest_window)
+{
+    hostile_history(1);
+}
+
+TEST(hostile_with_two_buckets_a_slice)
+{
+    hostile_history(84);
+}
+
+TEST(hostile_with_a_window_to_spare)
+{
+    hostile_history(2000);
+}
+
+#define STORM_PERSONS 3u
+#define STORM_FEN     (3 * (int64_t)GJ_PERSON_HOLDS_MAX) /* of each person; a hold takes 2 */
+
+static struct msg storm_hold(uint64_t id)
+{
+    return with_timeout(hold_msg(id, 10, 2, PERSONAL), 60);
+}
+
+static struct world *storm_world(void)
+{
+    struct state_config config = {.persons_max = STORM_PERSONS,
+                                  .families_max = 1,
+                                  .institutions_max = 1,
+                                  .holds_max = STORM_PERSONS * GJ_PERSON_HOLDS_MAX + 1,
+                                  .rids_max = 10000,
+                                  .hash_seed = 3};
+    struct world *w = world_new_empty(&config, 16 * STORM_PERSONS * GJ_PERSON_HOLDS_MAX);
+    world_do(w, region_msg(1, 1, "A", "R1"));
+    world_do(w, inst_msg(10, 1, GJ_HOSPITAL, 0x1F, GJ_FLAG_WALLET));
+    for (uint64_t id = 1; id <= STORM_PERSONS; id++) {
+        world_do(w, open_msg(id, 1, 1));
+        world_do(w, deposit_msg(id, STORM_FEN));
+    }
+    return w;
+}
+
+/* Nothing is held of the person, and the account is what it was, less `paid`. */
+static void at_peace(const struct world *w, uint64_t id, int64_t paid)
+{
+    struct gj_person_view view = world_view(w, id);
+    CHECK_EQ(view.holds, 0);
+    CHECK_EQ(view.personal, STORM_FEN - paid);
+    CHECK_EQ(view.personal_held, 0);
+    CHECK_EQ(world_person(w, id)->personal_held, 0);
+}
+
+/* All that may be open falls due at one instant. Who touches one of its persons first writes down
+ * what that person had open, all of it and nothing else, and is answered as if it had long been. */
+TEST(all_due_at_once)
+{
+    struct world *w = storm_world();
+    for (unsigned i = 0; i < GJ_PERSON_HOLDS_MAX; i++) {
+        for (uint64_t id = 1; id <= STORM_PERSONS; id++) world_do(w, storm_hold(id));
+    }
+    w->time_ms += 60000 - 1;
+    CHECK_EQ(world_send(w, storm_hold(1)), GJ_CAPACITY_RECORDS);
+    CHECK_EQ(world_send(w, pay_msg(2, 10, STORM_FEN, PERSONAL)), GJ_INSUFFICIENT_BALANCE);
+    CHECK_EQ(w->expired, 0);
+    w->time_ms++;
+    CHECK_EQ(world_view(w, 1).personal_held, 0); /* for a reader it is so already */
+    CHECK_EQ(world_send(w, pay_msg(2, 10, STORM_FEN, PERSONAL)), GJ_OK);
+    CHECK_EQ(w->expired, GJ_PERSON_HOLDS_MAX);
+    CHECK_EQ(w->last.reply.balance, 0);
+    at_peace(w, 2, STORM_FEN);
+    const char *broken = state_audit(w->s);
+    CHECK_STR(broken == NULL ? "" : broken, "");
+
+    CHECK_EQ(world_person(w, 1)->personal_held, 2 * GJ_PERSON_HOLDS_MAX);
+    CHECK_EQ(shard_memory_expire(w->shard, UINT32_MAX), (STORM_PERSONS - 1) * GJ_PERSON_HOLDS_MAX);
+    at_peace(w, 1, 0);
+    at_peace(w, 3, 0);
+    CHECK(state_due_ms(w->s) == UINT64_MAX);
+    CHECK_EQ(world_send(w, storm_hold(1)), GJ_OK);
+    CHECK_EQ(w->expired, 0);
+    world_close(w);
+    CHECK_EQ(world_failures(), 0);
+}
+
+TEST_MAIN(T(hostile_with_the_smallest_window), T(hostile_with_two_buckets_a_slice),
+          T(hostile_with_a_window_to_spare), T(all_due_at_once))

@@ -1,7 +1,7 @@
 /* tests/tables/test_random.c -- long random histories of all operations. After each, the books and
  * the persons it named are compared with what the replies said (random_ops.h); now and then
- * everything is recounted and the state built anew from its records, and goes on from there. One
- * seed, printed, decides everything. */
+ * everything is recounted and the state built anew from its records, with as much room or other
+ * room, and goes on from there. One seed, printed, decides everything. */
 #include <string.h>
 
 #include "random_ops.h"
@@ -9,6 +9,8 @@
 
 #define OPS         200000u
 #define AUDIT_EVERY 10000u
+#define RIDS        (1u << 19)
+#define HOLDS       400u
 
 static void check(const char *wrong, const struct msg *m, unsigned number)
 {
@@ -18,12 +20,24 @@ static void check(const char *wrong, const struct msg *m, unsigned number)
     CHECK(wrong == NULL);
 }
 
-static void recount(struct world *w)
+/* Goes on in a state made of the records alone; every time but the first with windows and tables of
+ * another size. A window of 1 is as small as one of 10: one bucket a slice; at 84 there are two. */
+static void recount(struct world *w, unsigned times)
 {
-    const char *broken = state_audit(w->s);
-    CHECK_STR(broken == NULL ? "" : broken, "");
-    CHECK(shard_memory_redo(w->shard));
-    w->s = w->shard->s;
+    static const uint64_t windows[] = {RIDS, 84, RIDS / 4, 1, 1000, 10, RIDS, 1};
+    const char *wrong = state_audit(w->s);
+    if (wrong == NULL && times == 0) {
+        CHECK(shard_memory_redo(w->shard));
+        w->s = w->shard->s;
+    } else if (wrong == NULL) {
+        struct state_config config = w->shard->config;
+        config.rids_max = windows[times % ARRAY_COUNT(windows)];
+        /* Entries have numbers, so what was open at one time must fit. */
+        config.holds_max = w->s->holds.high + (uint32_t)(rnd(2) ? rnd(3) : HOLDS);
+        config.hash_seed = rnd(UINT64_MAX);
+        wrong = rebuild(w, &config);
+    }
+    CHECK_STR(wrong == NULL ? "" : wrong, "");
 }
 
 TEST(random_history)
@@ -32,8 +46,8 @@ TEST(random_history)
     struct state_config config = {.persons_max = 300,
                                   .families_max = 280,
                                   .institutions_max = 5,
-                                  .holds_max = 400,
-                                  .rids_max = 1u << 19,
+                                  .holds_max = HOLDS,
+                                  .rids_max = RIDS,
                                   .hash_seed = 11};
     struct world *w = world_new_empty(&config, OPS * 6u);
     for (uint16_t r = 1; r <= 3; r++) {
@@ -41,18 +55,20 @@ TEST(random_history)
         world_do(w, region_msg(r, 1, r == 3 ? "B" : "A", name));
     }
     static unsigned done[32];
-    unsigned moved = 0, buried = 0;
+    unsigned moved = 0, buried = 0, shared = 0;
     memset(done, 0, sizeof(done));
     for (unsigned number = 1; number <= OPS; number++) {
         w->time_ms += rnd(2) ? 0 : rnd(10 * 60000u); /* about a year in all */
         struct msg m = any_op(w);
         bool late = rnd(4) == 0 && take_tombstone(&m);
-        if (!late) m.op.rid = world_rid(w->time_ms, number);
+        bool taken = !late && take_shared(&m);
+        if (!late && !taken) m.op.rid = world_rid(w->time_ms, number);
         uint8_t code = world_send(w, m);
         if (late) {
             buried += code == GJ_RID_TOMBSTONED;
             CHECK(!gj_code_is_outcome(code)); /* it may also be malformed, or far ahead */
         }
+        shared += taken && w->last.kind == DECISION_RECORD && gj_code_ok(code);
         done[m.op.type] += w->last.kind == DECISION_RECORD && gj_code_ok(code);
         done[GJ_OP_EXPIRE] += w->expired;
         moved += w->last.kind == DECISION_RECORD && gj_code_ok(code) && w->last.reply.amount > 0;
@@ -64,11 +80,13 @@ TEST(random_history)
             w->shard->time_ms = w->time_ms;
             done[GJ_OP_EXPIRE] += shard_memory_expire(w->shard, (uint32_t)rnd(20));
         }
-        if (number % AUDIT_EVERY == 0) recount(w);
+        if (number % AUDIT_EVERY == 0) recount(w, number / AUDIT_EVERY - 1);
     }
     CHECK(moved > OPS / 20);
     CHECK(buried > 10);
-    printf("    %u of %u operations moved money\n   ", moved, OPS);
+    CHECK(shared > 100);
+    printf("    %u of %u operations moved money, %u under a shared rid, %u buried\n   ", moved, OPS,
+           shared, buried);
     for (uint8_t type = 1; type < ARRAY_COUNT(done); type++) {
         if (gj_op_name(type) == NULL) continue;
         printf(" %s %u", gj_op_verb(type), done[type]);
