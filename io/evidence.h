@@ -1,10 +1,12 @@
 /* io/evidence.h -- the old records an operation or read stands on, copied out of the log.
  *
- * A connection that needs some takes a set, and has it until its operation or read is done. What
- * one read of the disk brought goes into the set when it arrives, so that other connections' reads
- * cannot take it away: every wait brings a record more, however many connections ask and however
- * small the log's cache is. EVIDENCE_SETS connections gather at a time, the others wait their turn.
- */
+ * If all of them are in the log's memory they are copied at once, and nobody waits. Else the
+ * connection takes a set, and has it until its operation or read is done. What one read of the disk
+ * brought goes into the set when it arrives, so that other connections' reads cannot take it away:
+ * every wait brings a record more, however many connections ask and however small the log's cache
+ * is. EVIDENCE_SETS connections gather at a time. The others queue, and a set that becomes free is
+ * given to the first of them: a large frame of old requests is behind everybody else again after
+ * each of its waits. So while somebody queues, no set is free. */
 #ifndef IO_EVIDENCE_H
 #define IO_EVIDENCE_H
 
@@ -15,11 +17,10 @@
 #define EVIDENCE_SETS 32u
 
 struct evidence_set {
-    struct conn *owner; /* NULL = free */
-    uint64_t awaited;   /* position that is being read, 0 = none */
-    bool failed;        /* the last read failed */
-    uint32_t count;
-    uint64_t positions[NEEDS_MAX];
+    struct conn *owner;            /* NULL = free */
+    uint64_t awaited;              /* position that is being read, 0 = none */
+    bool failed;                   /* the last read failed */
+    uint64_t positions[NEEDS_MAX]; /* 0 = the place is free: a log does not begin with a record */
     _Alignas(64) uint8_t records[NEEDS_MAX][GJ_RECORD_SIZE_MAX];
 };
 
@@ -27,6 +28,9 @@ struct evidence_pool {
     struct evidence_set sets[EVIDENCE_SETS];
     uint32_t used;
     struct conn *first, *last; /* wait for a set, in the order they came */
+    /* What one operation or read needs that waits for nothing: until evidence_take() is called for
+     * another. */
+    _Alignas(64) uint8_t at_hand[NEEDS_MAX][GJ_RECORD_SIZE_MAX];
 };
 
 enum evidence_result {
@@ -39,11 +43,9 @@ enum evidence_result {
  * it begins again with needs(): the state may have changed. */
 enum evidence_result evidence_take(struct server *s, struct conn *c, const struct needs *n,
                                    struct decide_input *in);
-/* The connection needs its set no more, if it has one. */
+/* The connection needs its set no more, if it has one: the first who waits for one goes on. */
 void evidence_drop(struct server *s, struct conn *c);
 /* A read it waited for has ended. False if it must wait for another. */
 NODISCARD bool evidence_arrived(struct server *s, struct conn *c);
-/* Once per turn, at its end: sets that became free are for those who wait. */
-void evidence_next(struct server *s);
 
 #endif

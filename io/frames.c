@@ -153,7 +153,7 @@ static bool op_run(struct server *s, struct conn *c, const struct gj_op *op, uin
         evidence_drop(s, c);
         return false;
     }
-    if (UNLIKELY(in.evidence_count != 0)) evidence_drop(s, c);
+    if (UNLIKELY(c->evidence != NULL)) evidence_drop(s, c);
     reply_put(c, &d.reply, &d.sources);
     s->figures.operations++;
     s->figures.refusals += !gj_code_ok(d.reply.code);
@@ -312,7 +312,7 @@ static bool read_run(struct server *s, struct conn *c, const struct gj_read *rea
         answer_code(c, read, GJ_OUTCOME_UNKNOWN);
         return true;
     }
-    in.time_ms = log_next_time_ms(s->log, server_time_ms(s));
+    in.time_ms = sweep_read_time_ms(s);
     in.seq = state_seq(s->state) + 1;
     in.read_only = log_read_only(s->log);
     in.dry_run = true;
@@ -422,6 +422,7 @@ static bool clock_run(struct server *s, struct conn *c)
         server_stall(s, c);
         return false;
     }
+    if (s->sweep == SWEEP_ROOM) s->sweep = SWEEP_DONE; /* there is room, and it is this time */
     answer_open(c);
     memcpy(c->out + c->tail, &clock, sizeof clock);
     c->tail += (uint32_t)sizeof clock;
@@ -505,6 +506,7 @@ static bool frame_continue(struct server *s, struct conn *c, uint32_t *budget)
     default: done = clock_run(s, c); break;
     }
     if (!done) return false;
+    ASSERT(c->evidence == NULL);
     f->active = false;
     c->in_start = f->end;
     if (f->type != WIRE_CLOCK) answer_close(c, f->group, f->count);

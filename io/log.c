@@ -320,6 +320,17 @@ const void *log_fetch(struct log *log, uint64_t position, struct log_waiter *wai
     return log_cache_fetch(log, byte, waiter);
 }
 
+bool log_at_hand(const struct log *log, uint64_t position)
+{
+    uint64_t byte = position * GJ_RECORD_UNIT;
+    if (slot_with(log, byte) != NULL) return true;
+    for (uint32_t i = 0; i < LOG_CHUNKS; i++) {
+        const struct log_chunk *chunk = &log->cache.chunks[i];
+        if (chunk->filled && chunk->index == byte / LOG_CHUNK) return byte < chunk->valid_end;
+    }
+    return false;
+}
+
 /* ---- figures ---- */
 
 void log_figures(const struct log *log, struct log_figures *ret)

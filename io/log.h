@@ -72,6 +72,8 @@ struct log_waiter {
     bool failed;
 };
 const void *log_fetch(struct log *log, uint64_t position, struct log_waiter *waiter);
+/* True if log_fetch() of it would not wait now. */
+bool log_at_hand(const struct log *log, uint64_t position);
 
 /* ---- figures ---- */
 struct log_figures {

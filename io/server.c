@@ -415,7 +415,6 @@ static void turn(struct server *s, int timeout_ms)
     }
     sweep_run(s);
     run_ready(s);
-    evidence_next(s);
     if (!s->failed) {
         log_flush(s->log);
         if (state_seq(s->state) != s->busy_seq) {

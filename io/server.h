@@ -46,7 +46,7 @@ enum server_phase {
 enum sweep {
     SWEEP_DONE,  /* nothing is due */
     SWEEP_MORE,  /* the turn's share is done, more are due */
-    SWEEP_ROOM,  /* the log takes no record now */
+    SWEEP_ROOM,  /* the log takes no record now, or the server stops */
     SWEEP_NEVER, /* the log is read-only */
 };
 
@@ -153,6 +153,10 @@ static inline void server_keep(struct server *s, const void *record, uint32_t si
  * answer; but a read that shows something as expired has a record of that time in front of it, and
  * waits for it, so that no crash makes it open again. */
 void sweep_run(struct server *s);
+/* The time of a read: while the log takes no record, just before the first due instant that could
+ * not be written down, or the time of the last record if that is later. A read-only log is not
+ * waited for (docs/PROTOCOL.md §1, rule 5). */
+uint64_t sweep_read_time_ms(const struct server *s);
 /* How long the loop may sleep on its account, in milliseconds; UINT64_MAX = for ever. */
 uint64_t sweep_wait_ms(const struct server *s);
 

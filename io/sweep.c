@@ -6,7 +6,8 @@
 static enum sweep expire_one(struct server *s)
 {
     struct decide_input in = {.read_only = log_read_only(s->log)};
-    void *record = log_reserve(s->log, server_time_ms(s)); /* looks for room as well */
+    bool serving = s->phase == SERVER_SERVING; /* else the log is about to end */
+    void *record = serving ? log_reserve(s->log, server_time_ms(s)) : NULL; /* looks for room */
     if (in.read_only) return SWEEP_NEVER;
     if (record == NULL) return SWEEP_ROOM;
     in.time_ms = log_reserved_time_ms(s->log);
@@ -23,13 +24,22 @@ static enum sweep expire_one(struct server *s)
 void sweep_run(struct server *s)
 {
     s->sweep = SWEEP_DONE;
-    if (s->failed || s->phase != SERVER_SERVING) return;
+    if (s->failed) return;
     for (uint32_t i = 0; i < SERVER_EXPIRE_TURN; i++) {
         s->sweep = SWEEP_DONE;
         if (state_due_ms(s->state) > server_time_ms(s)) return;
         s->sweep = (uint8_t)expire_one(s);
         if (s->sweep != SWEEP_MORE) return;
     }
+}
+
+uint64_t sweep_read_time_ms(const struct server *s)
+{
+    uint64_t time_ms = log_next_time_ms(s->log, server_time_ms(s));
+    if (s->sweep != SWEEP_ROOM) return time_ms;
+    uint64_t written_ms = state_time_ms(s->state), open_ms = state_due_ms(s->state) - 1;
+    uint64_t limit_ms = written_ms > open_ms ? written_ms : open_ms;
+    return time_ms < limit_ms ? time_ms : limit_ms;
 }
 
 uint64_t sweep_wait_ms(const struct server *s)

@@ -1,5 +1,6 @@
 """tests/protocol/due.py -- Holds and transfers that fall due in a real server: how soon they are
 written down changes no answer, and thousands due at one instant hold up nobody."""
+import signal
 import sys
 
 from town import *
@@ -196,6 +197,43 @@ def test_read_only_log(d):
         wait_expired(client, 1)
         assert client.codes(on(RELEASE, 1, hold)) == [103]
         client.audit()
+
+
+def test_a_read_while_the_server_stops(d):
+    """A server that stops writes down nothing that falls due: it shows it as open, since a start
+    with a clock that is behind would have it open again. (A frame that is done before the signal
+    comes shows nothing, so there are several tries.)"""
+    audits = 8000 # one a turn: the signal comes among them
+    reads = [read(AUDIT)] * audits + [read(STATS), read(GET_PERSON, 1)]
+    written = held = time_ms = due_ms = 0
+    for attempt in range(5):
+        with Server(d) as server:
+            client = server.client(credit=8192)
+            if attempt == 0:
+                build(client)
+            assert client.codes(pay(HOLD, 1, INSTITUTION, 700, timeout=1)) == [0]
+            due_ms = client.open_ones(LIST_HOLDS, 1)[-1]['due_ms']
+            expired = client.stats()['expired']
+            client.send(frame(READS, 7, len(reads), b''.join(reads)))
+            time.sleep(0.05)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.02)
+            server.process.send_signal(signal.SIGSTOP)
+            time.sleep(max(0, due_ms / 1000 + 0.3 - time.time()))
+            server.process.send_signal(signal.SIGCONT)
+            kind, _, _, body = client.answer()
+            assert kind == READS | ANSWER
+            assert server.process.wait(30) == 0
+        if body[0] != 0: # the signal came before the frame
+            continue
+        figures = audits * 88 + 24
+        view = figures + 224 + 24
+        written = struct.unpack_from('<Q', body, figures + 216)[0] - expired
+        held, = struct.unpack_from('<q', body, view + 16)
+        time_ms, = struct.unpack_from('<Q', body, view - 8)
+        if written == 0 and time_ms >= due_ms - 1:
+            break
+    assert (written, held, time_ms) == (0, 700, due_ms - 1), (written, held, time_ms - due_ms)
 
 
 def test_open_ones_beyond_the_limit(d):

@@ -1,5 +1,7 @@
 """tests/protocol/originals.py -- Undoing what was done long ago: the server has kept no record of
 it, and reads it back from its log. Many at once, more than its cache of the log holds."""
+import os
+import signal
 import sys
 import threading
 
@@ -7,6 +9,8 @@ from town import *
 
 CHUNK_OPS = 2048 # operations of 128 bytes fill one chunk of the server's cache of the log
 PATIENTS = 96    # chunks it takes to hold what each needs: more than twice what the cache has
+GREEDY_CHUNKS = 160
+SETS = 32        # connections that gather old records at a time; the others queue
 
 
 def filler(client):
@@ -101,6 +105,111 @@ def test_below_the_floor(d):
         assert client.codes(on(CAPTURE, 1, hold, amount=300, id=rid(ms + 2000)),
                             on(RELEASE, 1, hold, id=rid(ms + 2000))) == [0, 100]
         client.audit()
+
+
+class stopped:
+    """What is sent inside is all there when the server runs again."""
+    def __init__(self, server):
+        self.pid = server.process.pid
+
+    def __enter__(self):
+        os.kill(self.pid, signal.SIGSTOP)
+        time.sleep(0.1)
+
+    def __exit__(self, *_):
+        time.sleep(0.1)
+        os.kill(self.pid, signal.SIGCONT)
+
+
+def test_forgotten_while_read(d):
+    """Retries whose rids fall below the floor while their records are read need nothing any more:
+    what was kept for them is free again."""
+    small = '--rids-max', '64'
+    ms = int(time.time() * 1000)
+    old = [op(DEPOSIT, 4, amount=1, id=rid(ms - 60000 + i)) for i in range(SETS + 8)]
+    with Server(d, *small) as server:
+        client = server.client()
+        build(client)
+        assert set(client.codes(*old)) == {0}
+        server.kill()
+    with Server(d, *small) as server:
+        flood = server.client()
+        retries = [server.client(credit=16) for _ in old]
+        with stopped(server):
+            for client, request in zip(retries, old):
+                client.send_ops(request)
+            time.sleep(0.1)
+            ms = int(time.time() * 1000)
+            flood.send_ops(*(op(DEPOSIT, 4, amount=1, id=rid(ms + i)) for i in range(400)))
+        assert {reply[0] for reply in flood.replies()} <= {0, 32}
+        codes = [client.replies()[0][0] for client in retries]
+        assert set(codes) <= {0, 32} and codes.count(32) >= SETS, codes
+        # One that is in no buffer of the log any more has to be read, with a set.
+        late = [op(DEPOSIT, 4, amount=1, id=rid(ms + 1000 + i)) for i in range(20)]
+        for request in late:
+            assert flood.codes(request) == [0]
+        for client in retries:
+            assert client.ops(late[0])[0][:2] == (0, REPLAYED)
+        assert server.stop() == 0
+
+
+def greedy_town(d):
+    """More than the cache holds; the requests."""
+    with Server(d) as server:
+        client = server.client(credit=8192)
+        build(client)
+        old = [op(DEPOSIT, 4, amount=1) for _ in range(GREEDY_CHUNKS * CHUNK_OPS)]
+        for at in range(0, len(old), client.batch_max):
+            assert set(client.codes(*old[at:at + client.batch_max])) == {0}
+        server.kill()
+    return old
+
+
+def test_large_frames_of_old_retries(d):
+    """One retry beside many large frames of them waits for a few of theirs, not for all; a retry
+    of what is still in memory waits for none; whoever ends in the queue holds up nobody."""
+    old = greedy_town(d)
+    with Server(d) as server:
+        # Each request is in another chunk than the one before it.
+        greedy = [server.client(credit=1024, timeout=60) for _ in range(SETS + 8)]
+        one, watch = server.client(credit=16), server.client(credit=64)
+        many = min(500, greedy[-1].batch_max)
+        for at, client in enumerate(greedy):
+            client.send_ops(*(old[(at * 37 + i * 31) % GREEDY_CHUNKS * CHUNK_OPS + i]
+                              for i in range(many)))
+        whole = len(greedy) * many
+        while watch.stats()['replays'] == 0:
+            pass
+        counts = [watch.stats()['replays']]
+        for at in range(4):
+            assert one.ops(old[at * CHUNK_OPS])[0][:2] == (0, REPLAYED)
+            counts.append(watch.stats()['replays'])
+        waits = [b - a for a, b in zip(counts, counts[1:])]
+        fresh = [op(DEPOSIT, 2, amount=1) for _ in range(16)]
+        assert set(one.codes(*fresh)) == {0}
+        before = watch.stats()['replays']
+        assert {reply[:2] for reply in one.ops(*fresh)} == {(0, REPLAYED)}
+        beside = watch.stats()['replays'] - before - len(fresh)
+        # They end while they queue.
+        dead = [Client(server.address, credit=16) for _ in range(64)]
+        for at, client in enumerate(dead):
+            client.send_ops(old[at % GREEDY_CHUNKS * CHUNK_OPS + 1])
+            client.close()
+        assert one.ops(old[5 * CHUNK_OPS])[0][:2] == (0, REPLAYED)
+        late = watch.stats()['replays']
+        print(f'    of {whole} old retries {waits} before one of another client, {beside} beside '
+              f'16 of what is in memory')
+        assert late < whole, 'the large frames were done too early to show anything'
+        assert max(waits) < whole // 10, waits
+        assert beside < whole // 20, beside
+        for client in greedy:
+            assert {reply[:2] for reply in client.replies()} == {(0, REPLAYED)}
+        patience = time.monotonic() + 10
+        while watch.stats()['connections'] > len(greedy) + 2 and time.monotonic() < patience:
+            time.sleep(0.05)
+        assert watch.stats()['connections'] == len(greedy) + 2
+        watch.audit()
+        assert server.stop() == 0
 
 
 if __name__ == '__main__':
