@@ -21,12 +21,16 @@ void reply_describe(const struct gj_reply *reply, const struct gj_reply_sources 
 {
     char moved[SCENARIO_YUAN_SIZE], balance[SCENARIO_YUAN_SIZE], remainder[SCENARIO_YUAN_SIZE];
     const char *name = gj_code_name(reply->code);
+    const char *replayed = reply->flags & GJ_REPLY_REPLAYED ? " (replayed)" : "";
+    if (name != NULL && !gj_code_ok(reply->code)) {
+        snprintf(ret, SCENARIO_REPLY_SIZE, "%s%s: %s", name, replayed, gj_code_text(reply->code));
+        return;
+    }
     scenario_yuan_text(reply->amount, moved);
     scenario_yuan_text(reply->balance, balance);
     scenario_yuan_text(sources->remainder, remainder);
     snprintf(ret, SCENARIO_REPLY_SIZE, "%s%s moved=%s balance=%s remainder=%s%s",
-             name == NULL ? "an unknown code" : name,
-             reply->flags & GJ_REPLY_REPLAYED ? " (replayed)" : "", moved, balance, remainder,
+             name == NULL ? "an unknown code" : name, replayed, moved, balance, remainder,
              reply->flags & GJ_REPLY_PENDING ? " pending=1" : "");
 }
 

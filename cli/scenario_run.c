@@ -48,6 +48,15 @@ static void differs(struct runner *r, const struct statement *s, const char *wan
     r->statement_failed = true;
 }
 
+/* Most often a name that was mistyped. */
+static void unsent(struct runner *r, const struct statement *s, const char *name,
+                   const char *otherwise)
+{
+    fprintf(r->out, "%s:%u: %s: no line before this one sends '%s'; is the name right? else %s\n",
+            r->file, s->line, s->text, name, otherwise);
+    r->statement_failed = true;
+}
+
 /* A region statement names some fields; the rest, and the number before the version, come from what
  * the target has. */
 static bool fill_region(struct runner *r, const struct statement *s,
@@ -97,10 +106,10 @@ static bool fill_original(struct runner *r, const struct statement *s,
     memcpy(request->ext, &ext, sizeof(ext));
     *ret_known = true;
     if (!original->person_known) {
-        differs(r, s, "person= for a rid never sent", "none");
+        unsent(r, s, s->original, "say whose it is with person=ID");
         *ret_known = false;
     } else if (acts && !s->by_given && !original->sent) {
-        differs(r, s, "by= for a rid never sent", "none");
+        unsent(r, s, s->original, "say who acts with by=ID");
         *ret_known = false;
     }
     return true;
@@ -281,7 +290,7 @@ static bool check(struct runner *r, const struct statement *now, const struct st
         struct named_rid *entry = names_get(&r->names, e->rid, r->time_ms);
         if (entry == NULL) return broken(r, now, "out of memory");
         if (!entry->person_known && !e->person_given) {
-            differs(r, now, "person= for a rid never sent", "none");
+            unsent(r, now, e->rid, "say whose it is with person=ID");
             return true;
         }
         uint64_t person = e->person_given ? e->person : entry->person;

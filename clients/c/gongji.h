@@ -17,7 +17,8 @@
  * only.
  *
  * Every function that talks to the server returns 0 or a negative enum gj_error. What the server
- * decided about an operation is in its reply: 0..3 executed, everything else not (codes.h).
+ * decided about an operation is in its reply: 0..3 executed; 26 OUTCOME_UNKNOWN: nobody
+ * knows yet, see Retrying; everything else not (codes.h).
  *
  * Durability: a reply with an outcome (gj_code_is_outcome) is on the server's disk before it is
  * sent. Retrying: after a lost connection (GJ_E_CLOSED, GJ_E_TIMEOUT) or OUTCOME_UNKNOWN nobody

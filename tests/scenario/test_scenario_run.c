@@ -92,12 +92,14 @@ TEST(wrong_expectations)
     one_failure(OPENED "deposit 100 5.00\nexpect person 100 personal=5.01 wallet=0.00\n",
                 "f:7: expect person 100 personal=5.01 wallet=0.00: wanted that, got personal=5.00");
     one_failure(OPENED "expect person 7 personal=5.01\n", "got PERSON_NOT_FOUND");
+    one_failure(OPENED "deposit 7 5.00\n", "wanted OK, got PERSON_NOT_FOUND: no such person\n");
     one_failure(OPENED "expect region 1 fund=1.00\n", "got fund=0.00");
     one_failure(OPENED "expect institution 10 payable=0.00\n", "got INST_NOT_FOUND");
     one_failure(OPENED "expect digest 00000000000000000000000000000000\n", "wanted that, got ");
     one_failure(OPENED "deposit 100 5.00 rid=a\nexpect op a PERSON_NOT_FOUND\n", "got OK");
     one_failure(OPENED "expect op never OK person=100\n", "got NOT_EXECUTED");
-    one_failure(OPENED "expect op never OK\n", "wanted person= for a rid never sent");
+    one_failure(OPENED "expect op never OK\n", "no line before this one sends 'never'; is the name "
+                                               "right? else say whose it is with person=ID");
     one_failure(OPENED "expect person 100 quota_left=1.00\n", "got quota_left=off");
 }
 
@@ -207,8 +209,11 @@ TEST(reversals)
                    "reverse d => ALREADY_REVERSED\n"
                    "replay d\n"
                    "reverse d rid=d => BAD_FIELD\n");
-    one_failure(READY "reverse early\n", "wanted person= for a rid never sent, got none");
-    one_failure(READY "accept early person=100\n", "wanted by= for a rid never sent, got none");
+    one_failure(READY "reverse early\n", "no line before this one sends 'early'; is the name "
+                                         "right? else say whose it is with person=ID");
+    one_failure(
+        READY "accept early person=100\n",
+        "no line before this one sends 'early'; is the name right? else say who acts with by=ID");
     one_failure(READY "deposit 100 5.00 rid=d\nexpect op d TOMBSTONED\n", "got OK");
     one_failure(READY "reverse d person=100 => OK_TOMBSTONED\nexpect op d NOT_EXECUTED\n",
                 "got TOMBSTONED");
