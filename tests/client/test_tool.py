@@ -157,7 +157,7 @@ def test_scenarios():
         said.endswith("\nFILE: not run\n"), said)
     said = run_scenario("region 1\ndeposit 1 2.00\n", code=1, name="a line that is not so")
     check("a line that failed", said.startswith(
-        "FILE:2: deposit 1 2.00: wanted OK, got PERSON_NOT_FOUND moved=0.00"), said)
+        "FILE:2: deposit 1 2.00: wanted OK, got PERSON_NOT_FOUND: no such person"), said)
     life = ("region 1 wallet_open=1 quota_bp=10000\ninstitution 10 region=1 type=hospital\n"
             "person 100 region=1 insurance=employee\ndeposit 100 50.00\n"
             "hold 100 10 20.00 scenario=outpatient source=personal timeout=90m rid=h\n"
