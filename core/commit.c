@@ -42,7 +42,10 @@ static void touch(struct state *s, const void *record, uint64_t position)
     }
     if (LIKELY(op->type == GJ_OP_TRANSFER) ? effect->slot_other != SLOT_NONE
                                            : record_other(record) == RECORD_OTHER_PERSON) {
-        s->persons[effect->slot_other].last_position = position;
+        struct person *other = &s->persons[effect->slot_other];
+        /* Operations on an original find its second person by themselves. */
+        ASSERT(op->type >= GJ_OP_ACCEPT || other->id == op->other);
+        other->last_position = position;
     }
     if (effect->flags & EFFECT_SOURCES) {
         const struct gj_effect_sources *from = record_sources(record);
