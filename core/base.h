@@ -24,10 +24,15 @@ __attribute__((noreturn, cold)) void gj_assert_fail(const char *condition, const
 #define VERIFY(cond) ((void)sizeof(!(cond)))
 #endif
 
-#define LIKELY(x)      __builtin_expect(!!(x), 1)
-#define UNLIKELY(x)    __builtin_expect(!!(x), 0)
-#define ARRAY_COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define NODISCARD      __attribute__((warn_unused_result))
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* Fetches the cache line at `p` ahead of its use, the second one to change it. The empty asm costs
+ * nothing and is needed: for gcc a prefetch has no effect, and calls of functions that do nothing
+ * else are dropped. */
+#define PREFETCH(p)       (__builtin_prefetch(p), ({ __asm__ volatile(""); }))
+#define PREFETCH_WRITE(p) (__builtin_prefetch(p, 1), ({ __asm__ volatile(""); }))
+#define ARRAY_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
+#define NODISCARD         __attribute__((warn_unused_result))
 
 /* 128-bit sums of fen: system accounts and gross positions never overflow and never refuse. */
 __extension__ typedef __int128 i128;

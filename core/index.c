@@ -102,7 +102,7 @@ void index_insert(struct index *ix, uint64_t id, uint32_t slot)
 uint64_t index_prefetch_bucket(const struct index *ix, uint64_t id)
 {
     uint64_t hash = hash_id(id, ix->seed);
-    __builtin_prefetch(&ix->buckets[home_of(ix, hash)]);
+    PREFETCH(&ix->buckets[home_of(ix, hash)]);
     return hash;
 }
 
@@ -113,7 +113,7 @@ uint32_t index_prefetch_record(const struct index *ix, uint64_t hash)
     if (found == 0) return UINT32_MAX;
     uint32_t first = bucket->slot[__builtin_ctz(found)];
     for (; found != 0; found &= found - 1) {
-        __builtin_prefetch(record_at(ix, bucket->slot[__builtin_ctz(found)]), 1);
+        PREFETCH_WRITE(record_at(ix, bucket->slot[__builtin_ctz(found)]));
     }
     return first;
 }

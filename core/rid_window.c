@@ -184,10 +184,10 @@ void rid_window_move(struct rid_window *w, uint64_t person, const struct gj_rid 
 void rid_window_prefetch(const struct rid_window *w, uint64_t person, const struct gj_rid *rid)
 {
     uint64_t at = home_of(w, hash_rid(person, rid, w->seed));
-    __builtin_prefetch(&w->slices[w->newest].entries[at], 1);
+    PREFETCH_WRITE(&w->slices[w->newest].entries[at]);
     uint64_t ms = rid_time_ms(rid);
     if (LIKELY(ms > w->older_max_ms)) return;
     for (uint32_t i = 0; i < RID_SLICES; i++) {
-        if (covers(&w->slices[i], ms)) __builtin_prefetch(&w->slices[i].entries[at]);
+        if (covers(&w->slices[i], ms)) PREFETCH(&w->slices[i].entries[at]);
     }
 }

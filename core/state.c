@@ -158,12 +158,12 @@ void prefetch_records(const struct state *s, const struct gj_op *op, struct op_h
     bool own_wallet = op->type == GJ_OP_TRANSFER && op->kind == GJ_SOURCE_WALLET;
     hint->slot_first = index_prefetch_record(&s->persons_index, hint->hash_first);
     if (!own_wallet && hint->slot_first != SLOT_NONE) {
-        __builtin_prefetch(&s->persons_cold[hint->slot_first], 1);
+        PREFETCH_WRITE(&s->persons_cold[hint->slot_first]);
     }
     if (second_person(op) != 0) {
         hint->slot_second = index_prefetch_record(&s->persons_index, hint->hash_second);
         if (op->type != GJ_OP_TRANSFER && hint->slot_second != SLOT_NONE) {
-            __builtin_prefetch(&s->persons_cold[hint->slot_second], 1);
+            PREFETCH_WRITE(&s->persons_cold[hint->slot_second]);
         }
     }
     if (other_is_institution(op)) {
@@ -183,10 +183,10 @@ static void prefetch_family(const struct state *s, uint32_t slot, bool with_amou
 {
     if (slot == SLOT_NONE) return;
     const uint8_t *family = (const uint8_t *)&s->families[slot];
-    __builtin_prefetch(family);
+    PREFETCH(family);
     if (!with_amounts) return;
-    __builtin_prefetch(family + LINE, 1);
-    __builtin_prefetch(family + 2 * LINE, 1);
+    PREFETCH_WRITE(family + LINE);
+    PREFETCH_WRITE(family + 2 * LINE);
 }
 
 /* What one region owes another is one line of 16 MiB: the miss of a transfer that crosses regions.
@@ -198,7 +198,7 @@ static void prefetch_gross(const struct state *s, const struct gj_op *op,
     const struct person *payer = &s->persons[hint->slot_first];
     uint32_t from = op->kind == GJ_SOURCE_WALLET ? payer->use_region : payer->insured_region;
     uint32_t to = s->persons[hint->slot_second].use_region;
-    __builtin_prefetch(&s->gross[from * GJ_REGIONS_MAX + to], 1);
+    PREFETCH_WRITE(&s->gross[from * GJ_REGIONS_MAX + to]);
 }
 
 void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint)
@@ -223,11 +223,11 @@ void prefetch_redo(const struct state *s, const void *record)
     if (original != NULL) prefetch_original(s, op->person, original);
     /* A slot beyond the capacity is refused later; here it is only an address nobody reads. */
     if (effect->slot_first < s->config.persons_max) {
-        __builtin_prefetch(&s->persons[effect->slot_first], 1);
-        __builtin_prefetch(&s->persons_cold[effect->slot_first], 1);
+        PREFETCH_WRITE(&s->persons[effect->slot_first]);
+        PREFETCH_WRITE(&s->persons_cold[effect->slot_first]);
     }
     if (record_other(record) == RECORD_OTHER_PERSON && effect->slot_other < s->config.persons_max) {
-        __builtin_prefetch(&s->persons[effect->slot_other], 1);
+        PREFETCH_WRITE(&s->persons[effect->slot_other]);
     }
 }
 
