@@ -17,8 +17,14 @@
 #define LOG_FORMAT_VERSION 2u
 #define LOG_FORMAT_OLDEST  1u
 #define LOG_BLOCK_SIZE     4096u
+/* A simulation lives through thousands of logs a second, and wants to meet the ends of segments. */
+#ifdef GJ_SMALL_LOG
+#define LOG_GROUP_SIZE_MAX (64u << 10)
+#define LOG_SEGMENT_SIZE   (1u << 20)
+#else
 #define LOG_GROUP_SIZE_MAX (2u << 20) /* bytes, header and padding included */
 #define LOG_SEGMENT_SIZE   (256u << 20)
+#endif
 /* No DATA group opens in this much at the end of the last segment: first the next one gets its
  * name. So a log with records there has lost its newest segments. Two groups: of those that follow
  * each other one always opens there before the log leaves a segment. */

@@ -35,6 +35,7 @@ struct log_files {
     bool direct;    /* O_DIRECT works here */
     bool read_only; /* a tool: no lock, nothing is written */
     bool made_dir;
+    bool one_thread; /* reading the log starts no thread to read ahead */
     struct log_meta meta;
     uint32_t segments;         /* named files, from number 0 */
     int fds[LOG_SEGMENTS_MAX]; /* O_DIRECT | O_DSYNC; -1 = not open */

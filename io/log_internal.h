@@ -12,7 +12,7 @@
 
 /* Ready bytes kept when nothing more may be preallocated: the open group, what is in flight, the
  * SEAL at the stop and START and SEAL of later starts always fit. */
-#define LOG_RESERVE (16u << 20)
+#define LOG_RESERVE (8u * LOG_GROUP_SIZE_MAX)
 
 #define LOG_ZERO_CHUNK    (1u << 20)
 #define LOG_CHUNKS        64u

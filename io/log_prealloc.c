@@ -10,7 +10,7 @@
 
 #include "log_internal.h"
 
-#define READY_MIN         (64u << 20)
+#define READY_MIN         (LOG_SEGMENT_SIZE / 4u)
 #define SPACE_CHECK_MS    1000u
 #define SPACE_CHECK_TURNS 4096u /* with a test clock that stands still */
 

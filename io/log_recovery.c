@@ -164,6 +164,7 @@ static bool identify(struct recovery *r)
     struct recover_directory facts;
     struct clock *clock = clock_os();
     if (!log_files_open(files, options->dir, options->unsafe_dev, &r->fault)) return false;
+    files->one_thread = options->one_thread;
     if (!log_files_facts(files, &facts, &r->fault)) return false;
     enum recover_verdict verdict = recover_directory(&facts);
     if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, &facts, &r->fault);

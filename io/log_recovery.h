@@ -15,6 +15,7 @@ struct log_options {
     uint64_t clock_gap_max_ms; /* wall clock further ahead of the log than this: exit 75 */
     bool unsafe_dev; /* accept file systems that promise nothing (tmpfs, overlay, NFS, FUSE) */
     bool test_clock; /* log time comes from the client, not from the wall clock */
+    bool one_thread; /* recovery reads without a second thread: slower, and the same every time */
 };
 
 /* Builds the state once the log's hash seed is known: the caller owns the memory. */

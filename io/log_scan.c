@@ -8,7 +8,7 @@
 
 #include "log_scan.h"
 
-#define WINDOW   (8u << 20)
+#define WINDOW   (LOG_SEGMENT_SIZE < 8u << 20 ? LOG_SEGMENT_SIZE : 8u << 20)
 #define HEADROOM LOG_GROUP_SIZE_MAX /* a group that began in the window before is carried here */
 #define PIECE    (1u << 20)
 #define SMALL    LOG_BLOCK_SIZE
@@ -97,6 +97,11 @@ static void *reader(void *arg)
 static void want(struct log_scan *scan, uint64_t number)
 {
     struct window *window = &scan->windows[number % 2];
+    if (scan->files->one_thread) {
+        window->number = number;
+        window->ready = false;
+        return;
+    }
     (void)pthread_mutex_lock(&scan->mutex);
     window->number = number;
     window->ready = false;
@@ -107,6 +112,12 @@ static void want(struct log_scan *scan, uint64_t number)
 
 static void wait_ready(struct log_scan *scan, struct window *window)
 {
+    if (scan->files->one_thread) {
+        if (!window->ready) fill(scan, window);
+        window->ready = true;
+        if (scan->unreadable == NONE) scan->unreadable = window->unreadable;
+        return;
+    }
     (void)pthread_mutex_lock(&scan->mutex);
     while (!window->ready) (void)pthread_cond_wait(&scan->changed, &scan->mutex);
     (void)pthread_mutex_unlock(&scan->mutex);
@@ -132,7 +143,7 @@ struct log_scan *log_scan_open(const struct log_files *files, uint64_t position)
     scan->current = position / WINDOW;
     (void)pthread_mutex_init(&scan->mutex, NULL);
     (void)pthread_cond_init(&scan->changed, NULL);
-    int error = pthread_create(&scan->thread, NULL, reader, scan);
+    int error = files->one_thread ? 0 : pthread_create(&scan->thread, NULL, reader, scan);
     if (error != 0) {
         (void)munmap(scan->memory, size);
         free(scan);
@@ -188,11 +199,13 @@ bool log_scan_unreadable(const struct log_scan *scan, uint64_t *first)
 
 void log_scan_close(struct log_scan *scan)
 {
-    (void)pthread_mutex_lock(&scan->mutex);
-    scan->stop = true;
-    (void)pthread_cond_broadcast(&scan->changed);
-    (void)pthread_mutex_unlock(&scan->mutex);
-    (void)pthread_join(scan->thread, NULL);
+    if (!scan->files->one_thread) {
+        (void)pthread_mutex_lock(&scan->mutex);
+        scan->stop = true;
+        (void)pthread_cond_broadcast(&scan->changed);
+        (void)pthread_mutex_unlock(&scan->mutex);
+        (void)pthread_join(scan->thread, NULL);
+    }
     (void)pthread_cond_destroy(&scan->changed);
     (void)pthread_mutex_destroy(&scan->mutex);
     (void)munmap(scan->memory, 2 * ((size_t)HEADROOM + WINDOW));
