@@ -50,7 +50,10 @@ static int put_region(struct gj_client *client, uint16_t id, uint32_t version,
         return error;
     }
     if (gj_code_ok(reply.code)) return 0;
-    (void)snprintf(why, WORLD_WHY_SIZE, "set_region %u: %s", id, gj_code_name(reply.code));
+    (void)snprintf(why, WORLD_WHY_SIZE, "set_region %u: %s%s", id, gj_code_name(reply.code),
+                   reply.code == GJ_RID_IN_FUTURE
+                       ? ": the server's clock is behind ours (with --test-clock: set it first)"
+                       : "");
     return reply.code;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scenario_run.h"
+#include "scenario_verbs.h"
 #include "tool.h"
 
 #define FILES_MAX 256
@@ -54,6 +55,11 @@ static int run_text(const char *path, const char *text, struct scenario_target *
     }
     struct scenario_result result = scenario_run(path, &scenario, target, crash_each, stdout);
     bool good = result.failed == 0 && !result.broken;
+    if (scenario.count == 0) {
+        printf("%s: no statement in it: nothing to run\n", path);
+        scenario_free(&scenario);
+        return EXIT_DATA;
+    }
     if (good) {
         printf("%s: %u statements%s, all as written\n", path, result.statements,
                crash_each ? " with a crash after each" : "");
@@ -82,15 +88,20 @@ static int run_files(const char **files, int count, struct scenario_target *targ
 static int run(int argc, char **argv)
 {
     const char *address = NULL;
-    bool spawn = false, crash_each = false;
+    bool spawn = false, crash_each = false, verbs = false;
     const char *files[FILES_MAX];
     int count = 0;
     const struct option_spec specs[] = {{.name = "connect", .value = &address},
                                         {.name = "spawn", .flag = &spawn},
                                         {.name = "crash-each", .flag = &crash_each},
+                                        {.name = "verbs", .flag = &verbs},
                                         {.name = NULL}};
     int result = read_options(&command_scenario, argc, argv, specs, files, FILES_MAX, &count);
     if (result >= 0) return result;
+    if (verbs) {
+        verbs_print(stdout);
+        return EXIT_OK;
+    }
     if (count == 0) return usage_error(&command_scenario, "give at least one FILE");
     if (spawn && address != NULL) {
         return usage_error(&command_scenario, "--connect and --spawn exclude each other");
@@ -122,6 +133,7 @@ const struct command command_scenario = {
             "  --spawn          start gongjid (found beside gongji) for each file, on a new\n"
             "                   directory in $TMPDIR or /var/tmp; `crash` kills and restarts it\n"
             "  --crash-each     as if `crash` stood after every statement (not with --connect)\n"
+            "  --verbs          print what a line may be, and end\n"
             "\n"
             "exit codes: 0 every line did what it says, 1 some line did not, 64 wrong command\n"
             "line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server.\n",

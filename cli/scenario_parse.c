@@ -14,8 +14,13 @@
 /* Cuts the line at "=>" and reads what follows. */
 static void read_wanted(struct args *a, struct statement *s)
 {
+    bool operation = s->kind == STATEMENT_OPERATION || s->kind == STATEMENT_REPLAY;
     unsigned at = 0;
-    while (at < a->count && strcmp(a->words[at], "=>") != 0) at++;
+    for (; at < a->count && strcmp(a->words[at], "=>") != 0; at++) {
+        if (!operation || strstr(a->words[at], "=>") == NULL) continue;
+        args_fail(a, "'%s': put blanks around =>", a->words[at]);
+        return;
+    }
     if (at == a->count) return;
     struct args after = {.error = a->error, .usage = a->usage};
     for (unsigned i = at + 1; i < a->count; i++) after.words[after.count++] = a->words[i];
@@ -74,7 +79,11 @@ int scenario_parse_line(const char *line, struct statement *ret, char error[SCEN
     }
     const struct verb *verb = verb_find(a.words[first]);
     if (verb == NULL) {
-        args_fail(&a, "unknown verb '%s'", a.words[first]);
+        args_fail(&a,
+                  dry_run && strcmp(a.words[first], "dry_run") == 0
+                      ? "one %s is enough"
+                      : "unknown verb '%s'; gongji scenario --verbs lists them",
+                  a.words[first]);
         return -1;
     }
     a.usage = verb->usage;
@@ -132,6 +141,10 @@ static bool append(struct scenario *scenario, const struct statement *statement,
 bool scenario_read(const char *text, struct scenario *ret,
                    void (*report)(void *context, unsigned line, const char *message), void *context)
 {
+    static const char byte_order_mark[] = "\xEF\xBB\xBF"; /* some editors begin files with it */
+    if (strncmp(text, byte_order_mark, strlen(byte_order_mark)) == 0) {
+        text += strlen(byte_order_mark);
+    }
     *ret = (struct scenario){.text = strdup(text)};
     size_t capacity = 0;
     bool good = true;

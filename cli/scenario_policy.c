@@ -109,8 +109,9 @@ static bool read_value(const struct field *field, const char *value, void *ret, 
             memcpy(ret, &number, field->size); /* little-endian */
             return true;
         }
-        snprintf(error, error_size, "%s= needs a whole number from 0 to %llu, not '%s'",
-                 field->name, (unsigned long long)max, value);
+        snprintf(error, error_size, "%s= needs a whole number from 0 to %llu%s, not '%s'",
+                 field->name, (unsigned long long)max,
+                 strstr(field->name, "_bp") != NULL ? " (6000 is 60 %)" : "", value);
         return false;
     case FIELD_FEN:
         if (scenario_signed(value, ret)) return true;

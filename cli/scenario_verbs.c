@@ -113,3 +113,9 @@ const struct verb *verb_find(const char *name)
     }
     return NULL;
 }
+
+void verbs_print(FILE *out)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) fprintf(out, "%s\n", verbs[i].usage);
+    fprintf(out, "dry_run OPERATION\n");
+}

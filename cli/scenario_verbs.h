@@ -4,6 +4,8 @@
 #ifndef CLI_SCENARIO_VERBS_H
 #define CLI_SCENARIO_VERBS_H
 
+#include <stdio.h>
+
 #include "scenario_args.h"
 
 struct verb {
@@ -17,6 +19,8 @@ struct verb {
 
 /* NULL if there is none of this name. */
 const struct verb *verb_find(const char *name);
+/* Prints the usage of each, a line each. */
+void verbs_print(FILE *out);
 
 /* Setting the stage: scenario_register.c. */
 void verb_region(struct args *a, struct statement *s);

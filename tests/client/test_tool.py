@@ -153,8 +153,11 @@ def test_scenarios():
     """Both kinds of wrong lines have one form; a crash after each statement changes nothing."""
     said = run_scenario("region 1\n\nwithdraw 1 2.00\ndeposit 1 2\n", code=65, name="wrong lines")
     check("lines that cannot be read", said.startswith(
-        "FILE:3: unknown verb 'withdraw'\nFILE:4: AMOUNT needs yuan") and
+        "FILE:3: unknown verb 'withdraw'; gongji scenario --verbs lists them\n"
+        "FILE:4: AMOUNT needs yuan") and
         said.endswith("\nFILE: not run\n"), said)
+    said = run_scenario("# later\n", code=65, name="nothing in it")
+    check("an empty file", said == "FILE: no statement in it: nothing to run\n", said)
     said = run_scenario("region 1\ndeposit 1 2.00\n", code=1, name="a line that is not so")
     check("a line that failed", said.startswith(
         "FILE:2: deposit 1 2.00: wanted OK, got PERSON_NOT_FOUND: no such person"), said)

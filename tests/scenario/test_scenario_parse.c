@@ -210,23 +210,28 @@ TEST(dry_run)
     CHECK_EQ(parse("dry_run refund p1 1.00"), 1);
     CHECK_STR(statement.original, "p1");
     refuse("dry_run", "the operation behind dry_run is missing");
-    refuse("dry_run hello", "unknown verb 'hello'");
+    refuse("dry_run hello", "unknown verb 'hello'; gongji scenario --verbs lists them");
     refuse("dry_run crash", "dry_run needs an operation, not crash");
     refuse("dry_run replay t1", "dry_run needs an operation, not replay");
-    refuse("dry_run dry_run deposit 1 1.00", "unknown verb 'dry_run'");
+    refuse("dry_run dry_run deposit 1 1.00", "one dry_run is enough");
 }
 
 TEST(verbs)
 {
     static const char *const none[] = {"expire", "withdraw", "Deposit"};
     for (unsigned i = 0; i < ARRAY_COUNT(none); i++) {
-        char line[64], wanted[64];
+        char line[64], wanted[96];
         snprintf(line, sizeof(line), "%s 1 2 3.00", none[i]);
-        snprintf(wanted, sizeof(wanted), "unknown verb '%s'", none[i]);
+        snprintf(wanted, sizeof(wanted), "unknown verb '%s'; gongji scenario --verbs lists them",
+                 none[i]);
         refuse(line, wanted);
     }
     refuse("crash now", "'now' is too much");
     refuse("crash => OK", "=> does not belong to crash");
+    refuse("deposit 1 5.00=>OK", "'5.00=>OK': put blanks around =>; usage: deposit ID YUAN");
+    refuse("deposit 1 5.00 =>OK", "'=>OK': put blanks around =>; usage: deposit ID YUAN");
+    refuse("region 1 quota_bp=60%",
+           "quota_bp= needs a whole number from 0 to 65535 (6000 is 60 %), not '60%'");
 }
 
 TEST(keys)
@@ -393,13 +398,17 @@ TEST(line_numbers)
     reported[0] = 0;
     CHECK(!scenario_read("# first\n\ndeposit 1 1.00\nkeep 1 2\n  crash  # fine\nadvance x",
                          &scenario, report, NULL));
-    CHECK(strstr(reported, "4: unknown verb 'keep'\n") == reported);
+    CHECK(strstr(reported, "4: unknown verb 'keep'; gongji scenario --verbs lists them\n") ==
+          reported);
     CHECK(strstr(reported, "\n6: SPAN needs") != NULL);
     scenario_free(&scenario);
     CHECK(scenario_read("deposit 1 1.00   # one yuan\r\n\n  crash\n", &scenario, report, NULL));
     CHECK_EQ(scenario.count, 2);
     CHECK_STR(scenario.statements[0].text, "deposit 1 1.00");
     CHECK_EQ(scenario.statements[1].line, 3);
+    scenario_free(&scenario);
+    CHECK(scenario_read("\xEF\xBB\xBF# as some editors save it\ncrash\n", &scenario, report, NULL));
+    CHECK_EQ(scenario.count, 1);
     scenario_free(&scenario);
 }
 
