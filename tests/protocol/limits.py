@@ -40,6 +40,12 @@ def test_memory_is_what_the_summary_says(d):
 def test_credit_is_bounded_by_buffers(d):
     with Server(d, '--buffers-max', '1M') as server:
         client = server.client(credit=65536)
+def test_the_allocator_is_jemalloc(d):
+    with Server(d) as server:
+        with open(f'/proc/{server.process.pid}/maps') as maps:
+            assert 'libjemalloc' in maps.read()
+
+
         assert 16 <= client.credit < 2048, client.credit
         others = []
         refused = 0
