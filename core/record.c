@@ -112,8 +112,10 @@ static void reply_of_sources(const void *record, struct gj_reply *reply,
                              struct gj_reply_sources *sources)
 {
     const struct gj_effect_sources *moved = record_sources(record);
-    reply->amount = 0;
-    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) reply->amount += moved->taken[i];
+    /* Readers of a log get here with whatever amounts stand in it: no overflow. */
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) sum += (uint64_t)moved->taken[i];
+    reply->amount = (int64_t)sum;
     if (!tells_sources(record)) return;
 
     reply->flags |= GJ_REPLY_SOURCES;
