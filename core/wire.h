@@ -61,7 +61,7 @@ struct wire_clock {
 };
 
 struct wire_error {
-    uint8_t code; /* 0 enum gj_code: 10, 11, 12, 13, 14, 15, 16, 17, 20, 23 */
+    uint8_t code; /* 0 enum gj_code: 10, 11, 12, 13, 14, 15, 16, 17, 20, 23, 26 */
     uint8_t reserved[7];
     char text[56]; /* 8 ASCII, zero-padded: what was wrong, for a person */
 };

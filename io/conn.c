@@ -418,12 +418,32 @@ static uint32_t answer_unknown(uint8_t *to, const uint8_t *from, uint32_t *ret_r
     return written;
 }
 
+/* The answer to HELLO names a state that waits for the log, and nothing was answered before it: the
+ * connection ends with an error in its place, which is as long. */
+static void hello_unknown(struct conn *c)
+{
+    struct wire_header header;
+    memcpy(&header, c->out + c->released, sizeof header);
+    c->tail = c->released + wire_error_encode(c->out + c->released, header.tag, GJ_OUTCOME_UNKNOWN,
+                                              "the log failed; ask get_op after the restart");
+    c->released = c->tail;
+    c->wait_count = 0;
+    c->frame.active = false;
+    server_wait_remove(c->server, c);
+    conn_end(c);
+}
+
 void conn_log_failed(struct conn *c)
 {
     /* A CLOCK frame has no answer in the output before it is done. */
     bool open = c->frame.active && c->frame.type != WIRE_CLOCK;
     uint32_t end = open ? c->frame.out_start : c->tail;
     uint32_t from = c->released, to = c->released;
+    if (from < end &&
+        c->out[from + offsetof(struct wire_header, type)] == (WIRE_HELLO | WIRE_ANSWER)) {
+        hello_unknown(c);
+        return;
+    }
     while (from < end) {
         uint32_t read = 0;
         to += answer_unknown(c->out + to, c->out + from, &read);
