@@ -73,7 +73,12 @@ static int tcp_open(struct listener *l, const struct config *config, char *error
     const char *host = config->listen_host;
     if (strcmp(host, "localhost") == 0) host = "127.0.0.1";
     snprintf(port, sizeof port, "%u", config->listen_port);
-    if (getaddrinfo(host, port, &hints, &address) != 0) {
+    int failed = getaddrinfo(host, port, &hints, &address);
+    if (failed == EAI_MEMORY) {
+        snprintf(error, error_size, "no memory for the address of --listen");
+        return EXIT_RETRY;
+    }
+    if (failed != 0) {
         snprintf(error, error_size,
                  "--listen wants a numeric address or localhost, not `%s`; see gongjid --help",
                  host);
@@ -142,6 +147,7 @@ static int unix_open(struct listener *l, const struct config *config, char *erro
 
 int listeners_open(struct server *s, const struct config *config, char *error, size_t error_size)
 {
+    for (uint32_t i = 0; i < LISTENERS_MAX; i++) s->listeners[i].fd = -1;
     int rc = tcp_open(&s->listeners[s->listener_count++], config, error, error_size);
     if (rc != 0 || config->unix_path == NULL) return rc;
     return unix_open(&s->listeners[s->listener_count++], config, error, error_size);
