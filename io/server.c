@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CLOCK_LOOK_MS 1000u /* between looks at the wall clock */
+#define CLOCK_LOOK_MS  1000u /* between looks at the wall clock */
+#define STOOD_STILL_MS 1000u /* no turn waits that long while deadlines run */
 
 /* ---- set-up ---- */
 
@@ -237,11 +238,14 @@ static void run_ready(struct server *s)
     }
 }
 
-static void scan_deadlines(struct server *s)
+/* Nobody is judged in the first turn after the process or the whole machine stood still: what came
+ * meanwhile may be there and not read yet. */
+static void scan_deadlines(struct server *s, uint64_t turn_took_ms)
 {
     if (!s->deadlines || s->now_ms - s->scan_ms < SERVER_TICK_MS) return;
     s->scan_ms = s->now_ms;
     s->deadlines = false;
+    if (turn_took_ms > STOOD_STILL_MS) return;
     bool running = false;
     for (uint32_t i = 0; i < s->slot_end; i++) {
         if (s->conns[i].state != CONN_FREE) running |= conn_deadline(&s->conns[i], s->now_ms);
@@ -408,6 +412,7 @@ static void turn(struct server *s, int timeout_ms)
     s->disk_event = false;
     reap(s);
     if (log_failed(s->log)) server_fail(s, "a write of the log failed");
+    uint64_t took_ms = s->now_ms - s->turn_ms;
     watch_disk(s);
     if (!s->failed) release_durable(s);
     if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
@@ -423,7 +428,7 @@ static void turn(struct server *s, int timeout_ms)
         }
         if (s->now_ms - s->busy_ms >= SERVER_SEAL_MS && !log_quiet(s->log)) log_seal(s->log);
     }
-    scan_deadlines(s);
+    scan_deadlines(s, took_ms);
     if (s->phase != SERVER_SERVING) stop_step(s);
 }
 
