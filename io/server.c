@@ -283,11 +283,13 @@ static int wait_ms(const struct server *s)
 
 void server_signal(struct server *s, int signal)
 {
-    if (s->phase != SERVER_SERVING) {
+    if (s->signalled) {
         fputs("gongjid: second signal: stopping at once\n", stderr);
         _exit(128 + signal);
     }
     fputs("gongjid: stopping: finishing what was received\n", stderr);
+    s->signalled = true;
+    if (s->phase != SERVER_SERVING) return; /* it failed, and stops already */
     s->phase = SERVER_FINISHING;
     s->phase_ms = s->stop_ms = s->now_ms;
     listeners_close(s);

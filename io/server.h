@@ -101,7 +101,8 @@ struct server {
     uint64_t group_durable; /* answers were released up to here */
 
     enum server_phase phase;
-    bool failed; /* the log failed: nothing is executed any more */
+    bool failed;    /* the log failed: nothing is executed any more */
+    bool signalled; /* a stop signal came; the next one stops at once */
     uint64_t phase_ms, stop_ms;
     int exit_code;
 
