@@ -47,6 +47,10 @@ static const char help_text[] =
     "  --disk-timeout SECONDS  stop with exit code 74 if a write of the log takes longer, default "
     "60\n"
     "  --test-clock            log time is set by clients (CLOCK frames); for tests only\n"
+    "  --io-trace FILE         write every operation on the log's disk to this new file, which "
+    "must\n"
+    "                          not be in the data directory; a diagnostic that holds all that the\n"
+    "                          log holds, its secret too\n"
     "  --unsafe-dev            accept a data directory on a file system that promises nothing\n"
     "                          (tmpfs, overlay, NFS, FUSE); for development only\n"
     "\n"
@@ -129,6 +133,7 @@ enum option_id {
     OPTION_LOW_WATER,
     OPTION_CLOCK_GAP,
     OPTION_DISK_TIMEOUT,
+    OPTION_IO_TRACE,
     OPTION_TEST_CLOCK,
     OPTION_UNSAFE_DEV,
     OPTION_HELP,
@@ -151,6 +156,7 @@ static const struct option options[] = {
     {"log-low-water", required_argument, NULL, OPTION_LOW_WATER},
     {"clock-gap-max", required_argument, NULL, OPTION_CLOCK_GAP},
     {"disk-timeout", required_argument, NULL, OPTION_DISK_TIMEOUT},
+    {"io-trace", required_argument, NULL, OPTION_IO_TRACE},
     {"test-clock", no_argument, NULL, OPTION_TEST_CLOCK},
     {"unsafe-dev", no_argument, NULL, OPTION_UNSAFE_DEV},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -234,6 +240,7 @@ static enum config_verdict option_apply(struct config *c, int id, const char *te
         }
         c->unix_path = text;
         return CONFIG_RUN;
+    case OPTION_IO_TRACE: c->io_trace = text; return CONFIG_RUN;
     case OPTION_TEST_CLOCK: c->test_clock = true; return CONFIG_RUN;
     case OPTION_UNSAFE_DEV: c->unsafe_dev = true; return CONFIG_RUN;
     case OPTION_HELP: fputs(help_text, stdout); return CONFIG_SHOWN;

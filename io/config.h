@@ -24,6 +24,7 @@ struct config {
     uint64_t log_low_water;   /* bytes */
     uint64_t clock_gap_max_s; /* seconds */
     uint64_t disk_timeout_s;  /* a write of the log that takes longer ends the server */
+    const char *io_trace;     /* NULL = none */
     bool test_clock;
     bool unsafe_dev;
 };

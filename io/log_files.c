@@ -23,7 +23,7 @@
 #define META_TMP_NAME    "log.meta.tmp"
 #define SEGMENT_TMP_NAME "segment.tmp"
 #define META_FILE_SIZE   4096u
-#define ZERO_CHUNK       (4u << 20)
+#define ZERO_CHUNK       (LOG_SEGMENT_SIZE < 32u << 20 ? LOG_SEGMENT_SIZE / 8 : 4u << 20)
 #define LOCK_WAIT_MS     2000u
 #define LOCK_STEP_MS     20u
 #define XFS_MAGIC        0x58465342L
@@ -302,13 +302,48 @@ bool log_files_refuse(const struct log_files *files, enum recover_verdict verdic
     }
 }
 
+/* ---- steps that are traced ---- */
+
+static int flush(const struct log_files *files, int fd)
+{
+    if (fdatasync(fd) != 0) return -1;
+    disk_trace_flushed(files->trace, fd);
+    return 0;
+}
+
+/* Makes what was named, renamed and removed so far durable. */
+static int flush_names(const struct log_files *files)
+{
+    if (fsync(files->dir_fd) != 0) return -1;
+    disk_trace_flushed(files->trace, files->dir_fd);
+    return 0;
+}
+
+static void remove_name(const struct log_files *files, const char *name)
+{
+    if (unlinkat(files->dir_fd, name, 0) == 0) disk_trace_removed(files->trace, name);
+}
+
+static ssize_t write_at(const struct log_files *files, int fd, const void *bytes, size_t size,
+                        uint64_t offset)
+{
+    uint64_t op = disk_trace_write(files->trace, fd, bytes, offset, size);
+    ssize_t done = pwrite(fd, bytes, size, (off_t)offset);
+    int error = errno;
+    disk_trace_done(files->trace, op, done < 0 ? -error : done);
+    errno = error;
+    return done;
+}
+
 /* ---- segments ---- */
 
 static int open_segment(const struct log_files *files, const char *name)
 {
     int flags = files->read_only ? O_RDONLY : O_RDWR | O_DSYNC;
     if (files->direct) flags |= O_DIRECT;
-    return openat(files->dir_fd, name, flags | O_CLOEXEC);
+    int fd = openat(files->dir_fd, name, flags | O_CLOEXEC);
+    if (fd >= 0) disk_trace_opened(files->trace, fd, name, DISK_TRACE_DSYNC);
+    return fd;
 }
 
 bool log_files_open_segments(struct log_files *files, uint64_t count, struct log_fault *fault)
@@ -334,30 +369,33 @@ bool log_files_open_segments(struct log_files *files, uint64_t count, struct log
         files->segments = i + 1;
         if (files->read_only) continue;
         if (!lock(files, fd, fault)) return false;
-        if (fdatasync(fd) != 0) return log_fault_errno(fault, "flush", files->dir, name);
+        if (flush(files, fd) != 0) return log_fault_errno(fault, "flush", files->dir, name);
     }
-    return true;
+    if (files->read_only || flush_names(files) == 0) return true;
+    return log_fault_errno(fault, "flush", files->dir, "");
 }
 
 void log_files_sweep(struct log_files *files)
 {
-    (void)unlinkat(files->dir_fd, META_TMP_NAME, 0);
-    (void)unlinkat(files->dir_fd, SEGMENT_TMP_NAME, 0);
+    remove_name(files, META_TMP_NAME);
+    remove_name(files, SEGMENT_TMP_NAME);
 }
 
 int log_files_segment_begin(struct log_files *files)
 {
-    (void)unlinkat(files->dir_fd, SEGMENT_TMP_NAME, 0);
+    remove_name(files, SEGMENT_TMP_NAME);
     int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | (files->direct ? O_DIRECT : 0);
     int fd = openat(files->dir_fd, SEGMENT_TMP_NAME, flags, 0600);
     if (fd < 0) return -1;
+    disk_trace_opened(files->trace, fd, SEGMENT_TMP_NAME, DISK_TRACE_MADE);
     int error = posix_fallocate(fd, 0, LOG_SEGMENT_SIZE);
     if (error != 0) {
         (void)close(fd);
-        (void)unlinkat(files->dir_fd, SEGMENT_TMP_NAME, 0);
+        remove_name(files, SEGMENT_TMP_NAME);
         errno = error;
         return -1;
     }
+    disk_trace_resized(files->trace, fd, LOG_SEGMENT_SIZE);
     return fd;
 }
 
@@ -376,12 +414,13 @@ bool log_files_segment_publish(struct log_files *files)
         errno = error;
         return false;
     }
+    disk_trace_renamed(files->trace, SEGMENT_TMP_NAME, name);
     files->fds[files->segments] = fd;
     files->segments++;
     return true;
 }
 
-static bool write_zeros(int fd, uint64_t from, uint64_t to)
+static bool write_zeros(const struct log_files *files, int fd, uint64_t from, uint64_t to)
 {
     uint8_t *zeros =
         mmap(NULL, ZERO_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -389,7 +428,7 @@ static bool write_zeros(int fd, uint64_t from, uint64_t to)
     bool good = true;
     while (good && from < to) {
         size_t size = to - from < ZERO_CHUNK ? (size_t)(to - from) : ZERO_CHUNK;
-        ssize_t done = pwrite(fd, zeros, size, (off_t)from);
+        ssize_t done = write_at(files, fd, zeros, size, from);
         if (done < 0 && errno == EINTR) continue;
         if (done > 0 && done % LOG_BLOCK_SIZE != 0) {
             errno = EIO;
@@ -421,15 +460,15 @@ bool log_files_segment_make(struct log_files *files, struct log_fault *fault)
 {
     int fd = log_files_segment_begin(files);
     if (fd < 0) return fault_segment(files, fault);
-    bool good = write_zeros(fd, 0, LOG_SEGMENT_SIZE) && fdatasync(fd) == 0;
+    bool good = write_zeros(files, fd, 0, LOG_SEGMENT_SIZE) && flush(files, fd) == 0;
     if (!good) {
         (void)fault_segment(files, fault);
         (void)close(fd);
-        (void)unlinkat(files->dir_fd, SEGMENT_TMP_NAME, 0);
+        remove_name(files, SEGMENT_TMP_NAME);
         return false;
     }
     (void)close(fd);
-    if (!log_files_segment_publish(files) || fsync(files->dir_fd) != 0) {
+    if (!log_files_segment_publish(files) || flush_names(files) != 0) {
         return fault_segment(files, fault);
     }
     return true;
@@ -448,8 +487,9 @@ static bool write_meta(struct log_files *files, struct log_fault *fault)
     memcpy(bytes, &files->meta, sizeof(files->meta));
     int fd = openat(files->dir_fd, META_TMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) return log_fault_errno(fault, "write", files->dir, META_TMP_NAME);
-    ssize_t done = pwrite(fd, bytes, sizeof(bytes), 0);
-    bool good = done == (ssize_t)sizeof(bytes) && fsync(fd) == 0;
+    disk_trace_opened(files->trace, fd, META_TMP_NAME, DISK_TRACE_MADE);
+    ssize_t done = write_at(files, fd, bytes, sizeof(bytes), 0);
+    bool good = done == (ssize_t)sizeof(bytes) && flush(files, fd) == 0;
     if (!good) (void)log_fault_errno(fault, "write", files->dir, META_TMP_NAME);
     (void)close(fd);
     return good;
@@ -483,19 +523,20 @@ bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_faul
     log_meta_sign(meta);
     /* An interrupted start may have left these; recover_directory() saw that they are empty. */
     log_files_segment_name(first, 0);
-    (void)unlinkat(files->dir_fd, first, 0);
+    remove_name(files, first);
     log_files_sweep(files);
     bool good = write_meta(files, fault) && log_files_segment_make(files, fault);
     if (good && renameat(files->dir_fd, META_TMP_NAME, files->dir_fd, META_NAME) != 0) {
         good = log_fault_errno(fault, "name", files->dir, META_NAME);
     }
     if (!good) {
-        (void)unlinkat(files->dir_fd, first, 0);
+        remove_name(files, first);
         log_files_sweep(files);
         if (files->made_dir) (void)rmdir(files->dir);
         return false;
     }
-    if (fsync(files->dir_fd) != 0) return log_fault_errno(fault, "flush", files->dir, "");
+    disk_trace_renamed(files->trace, META_TMP_NAME, META_NAME);
+    if (flush_names(files) != 0) return log_fault_errno(fault, "flush", files->dir, "");
     return flush_parent(files, fault);
 }
 
@@ -508,8 +549,8 @@ bool log_files_zero(struct log_files *files, uint64_t from, uint64_t to, struct 
         uint64_t begin = from > base ? from - base : 0;
         uint64_t end = to > base ? to - base : 0;
         if (end > LOG_SEGMENT_SIZE) end = LOG_SEGMENT_SIZE;
-        bool good = begin >= end || write_zeros(files->fds[i], begin, end);
-        if (!good || fdatasync(files->fds[i]) != 0) {
+        bool good = begin >= end || write_zeros(files, files->fds[i], begin, end);
+        if (!good || flush(files, files->fds[i]) != 0) {
             return log_fault_errno(fault, "cut the log in", files->dir, "");
         }
     }

@@ -11,6 +11,7 @@
 #define IO_LOG_FILES_H
 
 #include "base.h"
+#include "disk_trace.h"
 #include "log_format.h"
 #include "recover.h"
 
@@ -35,7 +36,8 @@ struct log_files {
     bool direct;    /* O_DIRECT works here */
     bool read_only; /* a tool: no lock, nothing is written */
     bool made_dir;
-    bool one_thread; /* reading the log starts no thread to read ahead */
+    bool one_thread;          /* reading the log starts no thread to read ahead */
+    struct disk_trace *trace; /* gets every step from here on; NULL = none */
     struct log_meta meta;
     uint32_t segments;         /* named files, from number 0 */
     int fds[LOG_SEGMENTS_MAX]; /* O_DIRECT | O_DSYNC; -1 = not open */
@@ -61,8 +63,8 @@ bool log_files_refuse(const struct log_files *files, enum recover_verdict verdic
                       const struct recover_directory *facts, struct log_fault *fault);
 /* Makes a new log: identity and first segment. */
 NODISCARD bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault);
-/* Opens, locks and flushes the segments 0 .. count-1: reads must not act on bytes that only sit in
- * a device's cache. */
+/* Opens, locks and flushes the segments 0 .. count-1, and the directory: nothing may be decided on
+ * bytes that only sit in a device's cache, or on a name that only the kernel knows. */
 NODISCARD bool log_files_open_segments(struct log_files *files, uint64_t count,
                                        struct log_fault *fault);
 /* Removes unfinished files of an earlier start. */

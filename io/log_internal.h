@@ -14,7 +14,7 @@
  * SEAL at the stop and START and SEAL of later starts always fit. */
 #define LOG_RESERVE (8u * LOG_GROUP_SIZE_MAX)
 
-#define LOG_ZERO_CHUNK    (1u << 20)
+#define LOG_ZERO_CHUNK    (LOG_SEGMENT_SIZE < 8u << 20 ? LOG_SEGMENT_SIZE / 8 : 1u << 20)
 #define LOG_CHUNKS        64u
 #define LOG_CHUNK         LOG_CHECK_CHUNK
 #define LOG_CHUNK_OVERLAP LOG_CHECK_HEAD /* a record never ends further behind its chunk */

@@ -117,6 +117,8 @@ static bool judge_tail(struct recovery *r)
     log_reader_tail(r->reader, &facts, &end);
     enum recover_verdict verdict = recover_tail(&facts);
     if (recover_exit_code(verdict) != 0) return refuse_tail(r, verdict, &facts);
+    if (verdict == RECOVER_CONTINUE) end = r->reader->position;
+    disk_trace_recovered(r->log->files.trace, r->reader->number, r->reader->position, end);
     if (verdict == RECOVER_CONTINUE) return true;
     r->ret->cut_bytes = end - r->reader->position;
     r->ret->cut_group = facts.bad_group;
@@ -165,6 +167,8 @@ static bool identify(struct recovery *r)
     struct clock *clock = clock_os();
     if (!log_files_open(files, options->dir, options->unsafe_dev, &r->fault)) return false;
     files->one_thread = options->one_thread;
+    files->trace = options->trace;
+    disk_trace_opened(files->trace, files->dir_fd, ".", 0);
     if (!log_files_facts(files, &facts, &r->fault)) return false;
     enum recover_verdict verdict = recover_directory(&facts);
     if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, &facts, &r->fault);

@@ -16,6 +16,8 @@ struct log_options {
     bool unsafe_dev; /* accept file systems that promise nothing (tmpfs, overlay, NFS, FUSE) */
     bool test_clock; /* log time comes from the client, not from the wall clock */
     bool one_thread; /* recovery reads without a second thread: slower, and the same every time */
+    struct disk_trace *trace; /* gets every step on the disk; NULL = none. log_start() wants the
+                               * door of the same trace */
 };
 
 /* Builds the state once the log's hash seed is known: the caller owns the memory. */

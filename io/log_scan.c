@@ -8,13 +8,14 @@
 
 #include "log_scan.h"
 
-#define WINDOW   (LOG_SEGMENT_SIZE < 8u << 20 ? LOG_SEGMENT_SIZE : 8u << 20)
+#define WINDOW   (LOG_SEGMENT_SIZE < 8u << 20 ? LOG_SEGMENT_SIZE / 8 : 8u << 20)
 #define HEADROOM LOG_GROUP_SIZE_MAX /* a group that began in the window before is carried here */
-#define PIECE    (1u << 20)
+#define PIECE    (WINDOW < 1u << 20 ? WINDOW : 1u << 20)
 #define SMALL    LOG_BLOCK_SIZE
 #define NONE     UINT64_MAX
 
 static_assert(LOG_SEGMENT_SIZE % WINDOW == 0, "a window belongs to one segment");
+static_assert(HEADROOM <= WINDOW, "a group lies in two windows at most");
 
 struct window {
     uint8_t *data;       /* WINDOW bytes, HEADROOM before them */

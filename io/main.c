@@ -19,6 +19,7 @@ struct process {
     struct config config;
     struct uring ring;
     struct server server;
+    struct disk_trace trace_memory, *trace; /* NULL = none */
     struct log_recovered recovered;
     struct state_config state_config;
     void *state_memory, *server_memory;
@@ -113,6 +114,7 @@ static int log_set_up(struct process *p)
         .clock_gap_max_ms = p->config.clock_gap_max_s * 1000,
         .unsafe_dev = p->config.unsafe_dev,
         .test_clock = p->config.test_clock,
+        .trace = p->trace,
     };
     struct log_recovered *r = &p->recovered;
     if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);
@@ -131,7 +133,8 @@ static int log_set_up(struct process *p)
     size_t buffers_size;
     log_memory(r->log, &buffers, &buffers_size);
     uring_register_buffers(&p->ring, buffers, buffers_size);
-    if (!log_start(r->log, &p->ring.disk, time_ms, r)) return fail(r->exit_code, r->error);
+    struct disk *disk = disk_trace_door(p->trace, &p->ring.disk);
+    if (!log_start(r->log, disk, time_ms, r)) return fail(r->exit_code, r->error);
     return 0;
 }
 
@@ -156,20 +159,39 @@ static int serve(struct process *p)
     return rc;
 }
 
+/* Of what is done to the disk, if --io-trace asks for it. */
+static int trace_set_up(struct process *p)
+{
+    const char *path = p->config.io_trace;
+    if (path == NULL) return 0;
+    if (!disk_trace_open(&p->trace_memory, path)) {
+        fprintf(stderr,
+                "gongjid: cannot make %s for --io-trace: %s; give a new file in a directory "
+                "that may be written\n",
+                path, strerror(errno));
+        return EXIT_CONFIG;
+    }
+    p->trace = &p->trace_memory;
+    return 0;
+}
+
 static int run(struct process *p)
 {
     char error[256];
-    int rc = memory_set_up(p);
+    int rc = trace_set_up(p);
+    if (rc == 0) rc = memory_set_up(p);
     if (rc != 0) return rc;
     raise_descriptors(p->config.connections_max);
     if (!uring_init(&p->ring, error, sizeof error)) return fail(EXIT_CONFIG, error);
     server_init(&p->server, &p->config, &p->ring, clock_os(), p->server_memory);
+    p->server.trace = p->trace;
     p->server.signal_fd = signals_open();
     if (p->server.signal_fd < 0) return fail(EXIT_RETRY, "cannot watch signals");
     rc = serve(p);
     listeners_close(&p->server);
     uring_close(&p->ring);
     if (p->recovered.log != NULL && rc == 0) log_close(p->recovered.log);
+    if (p->trace != NULL) disk_trace_close(p->trace);
     return rc;
 }
 

@@ -145,6 +145,7 @@ static void release_durable(struct server *s)
     uint64_t durable = log_group_durable(s->log);
     if (durable == s->group_durable) return;
     s->group_durable = durable;
+    disk_trace_released(s->trace, durable);
     for (uint32_t i = s->waiting_count; i-- > 0;) {
         /* Removal swaps the last one in, which was already visited. */
         conn_release(s->waiting[i], durable);
@@ -244,8 +245,8 @@ static void scan_deadlines(struct server *s, uint64_t turn_took_ms)
 {
     if (!s->deadlines || s->now_ms - s->scan_ms < SERVER_TICK_MS) return;
     s->scan_ms = s->now_ms;
-    s->deadlines = false;
     if (turn_took_ms > STOOD_STILL_MS) return;
+    s->deadlines = false;
     bool running = false;
     for (uint32_t i = 0; i < s->slot_end; i++) {
         if (s->conns[i].state != CONN_FREE) running |= conn_deadline(&s->conns[i], s->now_ms);
@@ -287,9 +288,9 @@ void server_signal(struct server *s, int signal)
         fputs("gongjid: second signal: stopping at once\n", stderr);
         _exit(128 + signal);
     }
-    fputs("gongjid: stopping: finishing what was received\n", stderr);
     s->signalled = true;
     if (s->phase != SERVER_SERVING) return; /* it failed, and stops already */
+    fputs("gongjid: stopping: finishing what was received\n", stderr);
     s->phase = SERVER_FINISHING;
     s->phase_ms = s->stop_ms = s->now_ms;
     listeners_close(s);
@@ -411,10 +412,10 @@ static void turn(struct server *s, int timeout_ms)
         return;
     }
     time_update(s);
+    uint64_t took_ms = s->now_ms - s->turn_ms;
     s->disk_event = false;
     reap(s);
     if (log_failed(s->log)) server_fail(s, "a write of the log failed");
-    uint64_t took_ms = s->now_ms - s->turn_ms;
     watch_disk(s);
     if (!s->failed) release_durable(s);
     if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
@@ -439,6 +440,7 @@ int server_run(struct server *s)
     signal_arm(s);
     for (uint32_t i = 0; i < s->listener_count; i++) listener_arm(s, i);
     s->group_durable = log_group_durable(s->log);
+    disk_trace_released(s->trace, s->group_durable);
     while (s->phase != SERVER_STOPPED) turn(s, wait_ms(s));
     return s->exit_code;
 }

@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "conn.h"
+#include "disk_trace.h"
 #include "evidence.h"
 #include "listener.h"
 #include "log.h"
@@ -61,6 +62,7 @@ struct server {
     struct state *state;
     struct log *log;
     struct clock *clock;
+    struct disk_trace *trace; /* --io-trace, or NULL */
     const struct config *config;
 
     struct conn *conns; /* connections_max slots */
