@@ -6,7 +6,7 @@
 
 static const struct command *const commands[] = {
     &command_regions, &command_load, &command_person,   &command_institution, &command_op,
-    &command_check,   &command_log,  &command_scenario, &command_bench,
+    &command_check,   &command_log,  &command_scenario, &command_fuzz,        &command_bench,
 };
 
 static void put_help(FILE *out)

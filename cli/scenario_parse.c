@@ -11,6 +11,25 @@
 #include "scenario_args.h"
 #include "scenario_verbs.h"
 
+/* taken=1.00,0.50: of each source in the order they were listed. */
+static void read_taken(struct args *a, struct wanted_reply *wanted)
+{
+    char copy[96];
+    const char *value = args_key(a, "taken");
+    if (value == NULL) return;
+    snprintf(copy, sizeof(copy), "%s", value);
+    char *rest = copy, *word;
+    bool good = strlen(value) < sizeof(copy);
+    while (good && (word = strsep(&rest, ",")) != NULL) {
+        good = wanted->taken_count < GJ_SOURCES_MAX &&
+               scenario_yuan(word, &wanted->taken[wanted->taken_count]);
+        wanted->taken_count++;
+    }
+    if (good) return;
+    args_fail(a, "taken= needs yuan with two decimals for each source, like 1.00,0.50, not '%s'",
+              value);
+}
+
 /* Cuts the line at "=>" and reads what follows. */
 static void read_wanted(struct args *a, struct statement *s)
 {
@@ -35,6 +54,7 @@ static void read_wanted(struct args *a, struct statement *s)
     wanted->moved_given = args_key_yuan(&after, "moved", &wanted->moved);
     wanted->balance_given = args_key_yuan(&after, "balance", &wanted->balance);
     wanted->remainder_given = args_key_yuan(&after, "remainder", &wanted->remainder);
+    read_taken(&after, wanted);
     uint64_t pending = args_key_number(&after, "pending", 1, 2);
     wanted->pending_given = pending != 2;
     wanted->pending = pending == 1;

@@ -87,13 +87,15 @@ struct expectation {
     uint64_t digest_low, digest_high;
 };
 
-/* What `=> CODE moved= balance= remainder= pending=` asks for; OK without it. */
+/* What `=> CODE moved= balance= remainder= taken= pending=` asks for; OK without it. */
 struct wanted_reply {
     bool given;
     uint8_t code;
     bool pending_given, pending;
     bool moved_given, balance_given, remainder_given;
     int64_t moved, balance, remainder;
+    unsigned taken_count; /* of taken=; 0 = not given */
+    int64_t taken[GJ_SOURCES_MAX];
 };
 
 struct statement {

@@ -237,3 +237,64 @@ bool region_change_apply(const struct region_change *change, struct gj_region_ex
     }
     return true;
 }
+
+unsigned region_fields_count(void)
+{
+    return ARRAY_COUNT(fields);
+}
+
+bool region_field_same(unsigned field, const struct gj_region_ext *a, const struct gj_region_ext *b)
+{
+    const struct field *f = &fields[field];
+    return memcmp((const uint8_t *)a + f->offset, (const uint8_t *)b + f->offset, f->size) == 0;
+}
+
+void region_field_copy(unsigned field, struct gj_region_ext *to, const struct gj_region_ext *from)
+{
+    const struct field *f = &fields[field];
+    memcpy((uint8_t *)to + f->offset, (const uint8_t *)from + f->offset, f->size);
+}
+
+bool region_field_text(unsigned field, const struct gj_region_ext *ext, char *ret, size_t size)
+{
+    const struct field *f = &fields[field];
+    const void *at = (const uint8_t *)ext + f->offset;
+    uint64_t number = 0;
+    if (f->size <= sizeof(number)) memcpy(&number, at, f->size); /* little-endian */
+    switch (f->kind) {
+    case FIELD_NUMBER: snprintf(ret, size, "%s=%llu", f->name, (unsigned long long)number); break;
+    case FIELD_FEN: snprintf(ret, size, "%s=%lld", f->name, (long long)number); break;
+    case FIELD_MINUTE:
+        if (number > 1440) return false;
+        snprintf(ret, size, "%s=%02u:%02u", f->name, (unsigned)number / 60, (unsigned)number % 60);
+        break;
+    case FIELD_NAME: {
+        const char *text = at;
+        if (strpbrk(text, " \t\r\n") != NULL) return false;
+        snprintf(ret, size, "%s=%s", f->name, text);
+        break;
+    }
+    case FIELD_WORD:
+        if (scenario_word_of(f->words, (uint8_t)number) == NULL) return false;
+        snprintf(ret, size, "%s=%s", f->name, scenario_word_of(f->words, (uint8_t)number));
+        break;
+    case FIELD_MASK: {
+        char words[160];
+        if (!scenario_mask_text((uint8_t)number, f->words, f->mask_base, words, sizeof(words))) {
+            return false;
+        }
+        snprintf(ret, size, "%s=%s", f->name, words);
+        break;
+    }
+    }
+    return true;
+}
+
+void premium_text(const struct gj_premium_row *row, char *ret, size_t size)
+{
+    char amount[SCENARIO_YUAN_SIZE], from[SCENARIO_DAY_SIZE], to[SCENARIO_DAY_SIZE];
+    scenario_yuan_text(row->amount, amount);
+    scenario_day_text(row->from_day, from);
+    scenario_day_text(row->to_day, to);
+    snprintf(ret, size, "premium=%u/%u/%s/%s/%s", row->year, row->product, amount, from, to);
+}

@@ -27,4 +27,15 @@ bool region_change_read(struct region_change *change, const char *name, const ch
  * the one of the same year and product. */
 bool region_change_apply(const struct region_change *change, struct gj_region_ext *ext);
 
+/* The other way, field by field: the table's fields have numbers from 0, the premium rows are none
+ * of them. */
+unsigned region_fields_count(void);
+bool region_field_same(unsigned field, const struct gj_region_ext *a,
+                       const struct gj_region_ext *b);
+void region_field_copy(unsigned field, struct gj_region_ext *to, const struct gj_region_ext *from);
+/* "quota_bp=6000". False: no line can say it (a blank in a name, a bit without a word). */
+bool region_field_text(unsigned field, const struct gj_region_ext *ext, char *ret, size_t size);
+/* "premium=2026/1/400.00/2025-09-01/2025-12-31" */
+void premium_text(const struct gj_premium_row *row, char *ret, size_t size);
+
 #endif

@@ -2,6 +2,7 @@
 #include "scenario_reply.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "codes.h"
 #include "scenario_text.h"
@@ -13,7 +14,8 @@ bool reply_is_wanted(const struct wanted_reply *wanted, const struct gj_reply *r
     return reply->code == wanted->code && (!wanted->pending_given || pending == wanted->pending) &&
            (!wanted->moved_given || reply->amount == wanted->moved) &&
            (!wanted->balance_given || reply->balance == wanted->balance) &&
-           (!wanted->remainder_given || sources->remainder == wanted->remainder);
+           (!wanted->remainder_given || sources->remainder == wanted->remainder) &&
+           memcmp(sources->taken, wanted->taken, wanted->taken_count * sizeof(*wanted->taken)) == 0;
 }
 
 void reply_describe(const struct gj_reply *reply, const struct gj_reply_sources *sources,
@@ -34,6 +36,18 @@ void reply_describe(const struct gj_reply *reply, const struct gj_reply_sources 
              reply->flags & GJ_REPLY_PENDING ? " pending=1" : "");
 }
 
+void taken_describe(const int64_t *taken, unsigned count, char ret[SCENARIO_TAKEN_SIZE])
+{
+    char amount[SCENARIO_YUAN_SIZE];
+    size_t at = 0;
+    ret[0] = 0;
+    for (unsigned i = 0; i < count && at < SCENARIO_TAKEN_SIZE; i++) {
+        scenario_yuan_text(taken[i], amount);
+        at += (size_t)snprintf(ret + at, SCENARIO_TAKEN_SIZE - at, "%s%s", i == 0 ? " taken=" : ",",
+                               amount);
+    }
+}
+
 void wanted_describe(const struct wanted_reply *wanted, char ret[SCENARIO_REPLY_SIZE])
 {
     char amount[SCENARIO_YUAN_SIZE];
@@ -51,5 +65,8 @@ void wanted_describe(const struct wanted_reply *wanted, char ret[SCENARIO_REPLY_
         scenario_yuan_text(parts[i].fen, amount);
         at += (size_t)snprintf(ret + at, size - at, " %s=%s", parts[i].name, amount);
     }
+    char taken[SCENARIO_TAKEN_SIZE];
+    taken_describe(wanted->taken, wanted->taken_count, taken);
+    at += (size_t)snprintf(ret + at, size - at, "%s", taken);
     if (wanted->pending_given) snprintf(ret + at, size - at, " pending=%d", wanted->pending);
 }

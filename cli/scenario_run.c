@@ -144,6 +144,11 @@ static void compare_reply(struct runner *r, const struct statement *s, const str
     if (reply_is_wanted(&s->wanted, reply, sources)) return;
     wanted_describe(&s->wanted, want);
     reply_describe(reply, sources, got);
+    if (s->wanted.taken_count > 0 && gj_code_ok(reply->code)) {
+        char taken[SCENARIO_TAKEN_SIZE];
+        taken_describe(sources->taken, GJ_SOURCES_MAX, taken);
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s", taken);
+    }
     differs(r, s, want, got);
 }
 

@@ -259,3 +259,41 @@ void scenario_time_text(uint64_t ms, char ret[SCENARIO_TIME_SIZE])
              (unsigned)(in_day / 60000 % 60), (unsigned)(in_day / 1000 % 60),
              (unsigned)(in_day % 1000));
 }
+
+void scenario_day_text(uint16_t day, char ret[SCENARIO_DAY_SIZE])
+{
+    struct calendar_date date = calendar_date(day);
+    snprintf(ret, SCENARIO_DAY_SIZE, "%04u-%02u-%02u", (unsigned)date.year, (unsigned)date.month,
+             (unsigned)date.day);
+}
+
+const char *scenario_word_of(const struct scenario_word *words, uint8_t value)
+{
+    for (; words->word != NULL; words++) {
+        if (words->value == value) return words->word;
+    }
+    return NULL;
+}
+
+bool scenario_mask_text(uint8_t mask, const struct scenario_word *words, uint8_t base, char *ret,
+                        size_t size)
+{
+    size_t at = 0;
+    uint8_t all = 0;
+    (void)scenario_mask("all", words, base, &all);
+    if (mask == all) {
+        snprintf(ret, size, "all");
+        return true;
+    }
+    ret[0] = 0;
+    for (const struct scenario_word *w = words; w->word != NULL; w++) {
+        unsigned bit = 1u << (w->value - base);
+        if ((mask & bit) == 0) continue;
+        int n = snprintf(ret + at, size - at, "%s%s", at == 0 ? "" : ",", w->word);
+        if (n < 0 || (size_t)n >= size - at) return false;
+        at += (size_t)n;
+        mask = (uint8_t)(mask & ~bit);
+    }
+    if (at == 0 && base == 1) snprintf(ret, size, "none");
+    return mask == 0 && ret[0] != 0;
+}

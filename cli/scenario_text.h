@@ -54,5 +54,12 @@ void scenario_words_text(const struct scenario_word *words, char *ret, size_t si
 void scenario_yuan_text(i128 fen, char ret[SCENARIO_YUAN_SIZE]);
 #define SCENARIO_TIME_SIZE 32
 void scenario_time_text(uint64_t ms, char ret[SCENARIO_TIME_SIZE]);
+#define SCENARIO_DAY_SIZE 16
+void scenario_day_text(uint16_t day, char ret[SCENARIO_DAY_SIZE]);
+/* NULL if the table has no word for it. */
+const char *scenario_word_of(const struct scenario_word *words, uint8_t value);
+/* What scenario_mask() reads as `mask`. False: a bit has no word. */
+bool scenario_mask_text(uint8_t mask, const struct scenario_word *words, uint8_t base, char *ret,
+                        size_t size);
 
 #endif

@@ -25,8 +25,8 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_bench, command_check, command_institution, command_load,
-    command_log, command_op, command_person, command_regions, command_scenario;
+extern const struct command command_bench, command_check, command_fuzz, command_institution,
+    command_load, command_log, command_op, command_person, command_regions, command_scenario;
 
 #define ADDRESS_STANDARD "127.0.0.1:7272"
 #define ADDRESS_HELP                                                                               \

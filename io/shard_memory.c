@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "tables.h"
+
 #define LINE 64u
 /* Lines of the longest record, and of the longest one that says that something expired. */
 #define RECORD_LINES (GJ_RECORD_SIZE_MAX / GJ_RECORD_UNIT)
@@ -43,7 +45,8 @@ struct shard_memory *shard_memory_new(const struct state_config *config, uint64_
     }
     shard->log = pages_new(lines_max * GJ_RECORD_UNIT);
     shard->times = pages_new(lines_max * sizeof(*shard->times));
-    void *memory = pages_new(state_bytes(config));
+    shard->state_bytes = state_bytes(config);
+    void *memory = pages_new(shard->state_bytes);
     if (memory != NULL) shard->s = state_init(config, memory);
     if (shard->log != NULL && shard->times != NULL && shard->s != NULL) return shard;
     shard_memory_free(shard);
@@ -53,10 +56,42 @@ struct shard_memory *shard_memory_new(const struct state_config *config, uint64_
 void shard_memory_free(struct shard_memory *shard)
 {
     if (shard == NULL) return;
-    pages_free(shard->s, state_bytes(&shard->config));
+    pages_free(shard->s, shard->state_bytes);
     pages_free(shard->log, shard->lines_max * GJ_RECORD_UNIT);
     pages_free(shard->times, shard->lines_max * sizeof(*shard->times));
     free(shard);
+}
+
+/* The regions' tables are nearly all of a small state, and nearly all of them is never touched. */
+static void clear_state(struct state *s, uint64_t size, uint32_t region_max)
+{
+    uint8_t *begin = (uint8_t *)s,
+            *behind = (uint8_t *)(s->premium_payable + GJ_REGIONS_MAX * PREMIUM_YEARS);
+    struct region *regions = s->regions;
+    struct book *books = s->books;
+    i128 *gross = s->gross, *premium_payable = s->premium_payable;
+    for (uint32_t r = 0; r <= region_max && r < GJ_REGIONS_MAX; r++) {
+        if (regions[r].version == 0) continue;
+        memset(&premium_payable[r * PREMIUM_YEARS], 0, PREMIUM_YEARS * sizeof(*premium_payable));
+        memset(&gross[r * GJ_REGIONS_MAX], 0, (region_max + 1u) * sizeof(*gross));
+        memset(&regions[r], 0, sizeof(*regions));
+        memset(&books[r], 0, sizeof(*books));
+    }
+    memset(behind, 0, size - (uint64_t)(behind - begin));
+    memset(begin, 0, (size_t)((uint8_t *)regions - begin));
+}
+
+bool shard_memory_clear(struct shard_memory *shard, const struct state_config *config,
+                        uint32_t region_max)
+{
+    if (state_bytes(config) == 0 || state_bytes(config) > shard->state_bytes) return false;
+    clear_state(shard->s, state_bytes(&shard->config), region_max);
+    shard->s = state_init(config, shard->s);
+    shard->config = *config;
+    shard->lines = 1;
+    shard->time_ms = 0;
+    shard->read_only = false;
+    return true;
 }
 
 bool shard_memory_room(const struct shard_memory *shard)
@@ -181,7 +216,7 @@ static bool redo(const struct shard_memory *shard, struct state *fresh)
 
 bool shard_memory_redo(struct shard_memory *shard)
 {
-    uint64_t size = state_bytes(&shard->config);
+    uint64_t size = shard->state_bytes;
     void *memory = pages_new(size);
     if (memory == NULL) return false;
     struct state *fresh = state_init(&shard->config, memory);

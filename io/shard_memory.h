@@ -18,12 +18,19 @@ struct shard_memory {
     uint64_t *times; /* log time of the record that begins at each position */
     uint64_t lines;  /* positions used, 1 at first */
     uint64_t lines_max;
+    uint64_t state_bytes; /* of memory at s */
 };
 
 /* An empty shard; `lines_max` 64-byte lines is the room its log has (a transfer takes 2, nothing
  * more than 9). NULL: out of memory, or the configuration is out of range. */
 struct shard_memory *shard_memory_new(const struct state_config *config, uint64_t lines_max);
 void shard_memory_free(struct shard_memory *shard);
+
+/* Back to an empty shard of the same or another configuration, at a cost of what may have been
+ * used: region ids up to `region_max`, and all else. False: the configuration needs more memory
+ * than the shard was made with; then nothing changed. */
+NODISCARD bool shard_memory_clear(struct shard_memory *shard, const struct state_config *config,
+                                  uint32_t region_max);
 
 /* True while the log has room for one more operation of any kind, and for the expiries of all that
  * is open (5 lines each). */

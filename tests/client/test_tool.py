@@ -49,7 +49,7 @@ def test_command_line():
     tool("--version")
     tool("--help")
     for command in ("regions", "load", "person", "institution", "op", "check", "log", "scenario",
-                    "bench"):
+                    "fuzz", "bench"):
         done = tool(command, "--help", name=f"{command} --help")
         check(f"{command} help names itself", f"gongji {command}" in done.stdout)
     for wrong in (["nonsense"], [], ["person"], ["person", "x"], ["person", "0"], ["op", "1"],

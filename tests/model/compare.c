@@ -2,6 +2,7 @@
 #include "compare.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 void compare_begin(struct comparison *c, uint64_t seed)
@@ -27,6 +28,11 @@ static void print_operation(const struct comparison *c)
 
 void compare_differ(struct comparison *c, const char *what, int64_t core, int64_t model)
 {
+    if (!c->different) c->first = (struct compare_difference){what, core, model};
+    if (c->quiet) {
+        c->different = true;
+        return;
+    }
     if (!c->different) {
         printf("difference: seed %" PRIu64 ", operation %u\n", c->seed, c->operation);
         if (c->op != NULL) print_operation(c);
@@ -34,10 +40,26 @@ void compare_differ(struct comparison *c, const char *what, int64_t core, int64_
     c->different = true;
     printf("  %s: core %" PRId64 ", model %" PRId64 "\n", what, core, model);
 }
+/* More about the difference that was just printed. */
+__attribute__((format(printf, 2, 3))) static void note(const struct comparison *c,
+                                                       const char *format, ...)
+{
+    va_list list;
+    if (c->quiet) return;
+    va_start(list, format);
+    vprintf(format, list);
+    va_end(list);
+}
 
 #define SAME(core, model)                                                                          \
     do {                                                                                           \
         if ((core) != (model)) compare_differ(c, #model, (int64_t)(core), (int64_t)(model));       \
+    } while (0)
+
+/* Bytes; `what` says which. */
+#define SAME_BYTES(what, core, model)                                                              \
+    do {                                                                                           \
+        if (memcmp(core, model, sizeof(*(core))) != 0) compare_differ(c, what, 1, 0);              \
     } while (0)
 
 static void same_fen(struct comparison *c, const char *what, uint64_t id, struct gj_fen128 core,
@@ -45,7 +67,7 @@ static void same_fen(struct comparison *c, const char *what, uint64_t id, struct
 {
     if (core.low == model.low && core.high == model.high) return;
     compare_differ(c, what, (int64_t)core.low, (int64_t)model.low);
-    printf("  of %" PRIu64 "\n", id);
+    note(c, "  of %" PRIu64 "\n", id);
 }
 
 static const void *ask(struct comparison *c, struct gj_read read, struct gj_answer *ret)
@@ -84,7 +106,7 @@ void compare_dry_reply(struct comparison *c, const struct gj_dry_run_view *core,
 {
     bool before = c->different;
     same_reply(c, &core->reply, &core->sources, reply, sources);
-    if (c->different && !before) printf("  in the dry run\n");
+    if (c->different && !before) note(c, "  in the dry run\n");
 }
 
 void compare_reply(struct comparison *c, const struct gj_reply *core,
@@ -175,13 +197,13 @@ static void compare_person(struct comparison *c, uint64_t id)
         SAME(paid_in(core, year), paid_in(model, year));
     }
     same_members(c, core, model);
-    if (c->different && !before) printf("  of person %" PRIu64 "\n", id);
+    if (c->different && !before) note(c, "  of person %" PRIu64 "\n", id);
 }
 
 static void same_hold(struct comparison *c, const struct gj_hold_view *core,
                       const struct gj_hold_view *model)
 {
-    SAME(memcmp(&core->rid, &model->rid, sizeof(core->rid)), 0);
+    SAME_BYTES("rid", &core->rid, &model->rid);
     SAME(core->person, model->person);
     SAME(core->other, model->other);
     SAME(core->relative, model->relative);
@@ -222,7 +244,7 @@ static void compare_list(struct comparison *c, uint64_t person, enum gj_read_typ
         read.after_due = want[at - 1].due_ms;
         read.after_seq = want[at - 1].seq;
     }
-    if (c->different && !before) printf("  in list %d of person %" PRIu64 "\n", type, person);
+    if (c->different && !before) note(c, "  in list %d of person %" PRIu64 "\n", type, person);
 }
 
 static void compare_institution(struct comparison *c, uint64_t id)
@@ -238,7 +260,7 @@ static void compare_institution(struct comparison *c, uint64_t id)
     SAME(core->type, model->type);
     SAME(core->scenarios, model->scenarios);
     SAME(core->flags, model->flags);
-    SAME(memcmp(core->code, model->code, sizeof(core->code)), 0);
+    SAME_BYTES("code of the institution", &core->code, &model->code);
 }
 
 /* One day's totals, of a day that is kept or just not kept any more. */
@@ -258,7 +280,7 @@ static void compare_institution_day(struct comparison *c, uint64_t id, uint16_t 
         same_fen(c, "credits of the day", id, core->credits, model->credits);
         same_fen(c, "debits of the day", id, core->debits, model->debits);
     }
-    if (c->different && !before) printf("  of institution %" PRIu64 ", day %u\n", id, day);
+    if (c->different && !before) note(c, "  of institution %" PRIu64 ", day %u\n", id, day);
 }
 
 static void compare_netting(struct comparison *c, uint16_t region)
@@ -315,10 +337,9 @@ static void compare_region(struct comparison *c, uint16_t region)
     SAME(core->version, model->version);
     SAME(core->scheduled_version, model->scheduled_version);
     SAME(core->scheduled_from_ms, model->scheduled_from_ms);
-    SAME(memcmp(&core->current, &model->current, sizeof(core->current)), 0);
-    SAME(memcmp(&core->next, &model->next, sizeof(core->next)), 0);
+    SAME_BYTES("current policy", &core->current, &model->current);
+    SAME_BYTES("next policy", &core->next, &model->next);
     compare_totals(c, region);
-    compare_netting(c, region);
 }
 
 /* GET_OP; what is below the floor may be remembered or not. Returns the position of its record. */
@@ -334,13 +355,13 @@ static uint64_t compare_op(struct comparison *c, uint64_t person, const struct g
         SAME(model_forget(c->model, person, rid), true);
     }
     model_op_view(c->model, person, rid, model);
-    SAME(core->state, model->state);
+    if (core->state != model->state) compare_differ(c, "op state", core->state, model->state);
     bool logged = model->state != GJ_OP_STATE_NOT_EXECUTED && model->state != GJ_OP_STATE_EXPIRED;
     SAME(core->position != 0, logged);
-    SAME(memcmp(&core->reply, &model->reply, sizeof(core->reply)), 0);
-    SAME(memcmp(&core->sources, &model->sources, sizeof(core->sources)), 0);
-    SAME(memcmp(&core->op, &model->op, sizeof(core->op)), 0);
-    if (c->different && !before) printf("  in GET_OP of person %" PRIu64 "\n", person);
+    SAME_BYTES("op reply", &core->reply, &model->reply);
+    SAME_BYTES("op sources", &core->sources, &model->sources);
+    SAME_BYTES("op op", &core->op, &model->op);
+    if (c->different && !before) note(c, "  in GET_OP of person %" PRIu64 "\n", person);
     return core->position;
 }
 
@@ -375,7 +396,7 @@ static void compare_audit(struct comparison *c)
     SAME(answer.code, GJ_OK);
     if (audit->broken[0] == 0) return;
     compare_differ(c, "audit", 1, 0);
-    printf("  broken: %.*s\n", (int)sizeof(audit->broken), audit->broken);
+    note(c, "  broken: %.*s\n", (int)sizeof(audit->broken), audit->broken);
 }
 
 void compare_state(struct comparison *c)
@@ -392,7 +413,33 @@ void compare_state(struct comparison *c)
             compare_institution_day(c, id, (uint16_t)(c->model->day + 1 - back));
         }
     }
-    for (uint16_t id = 1; id <= WORLD_REGIONS + 1; id++) compare_region(c, id);
+    for (uint16_t id = 1; id <= WORLD_REGIONS + 1; id++) {
+        compare_region(c, id);
+        if (c->model->regions[id].set) compare_netting(c, id);
+    }
+    compare_ops(c);
+    compare_audit(c);
+}
+
+void compare_known(struct comparison *c, bool netting)
+{
+    const struct model *m = c->model;
+    model_advance(c->model, c->generator.time_ms);
+    for (uint32_t i = 0; i < m->person_count; i++) {
+        compare_person(c, m->persons[i].id);
+        compare_list(c, m->persons[i].id, GJ_READ_LIST_HOLDS);
+        compare_list(c, m->persons[i].id, GJ_READ_LIST_PENDING);
+    }
+    for (uint32_t i = 0; i < m->institution_count; i++) {
+        compare_institution(c, m->institutions[i].id);
+        compare_institution_day(c, m->institutions[i].id, m->day);
+        compare_institution_day(c, m->institutions[i].id, (uint16_t)(m->day - 1));
+    }
+    for (uint16_t id = 1; id < MODEL_REGIONS_MAX; id++) {
+        if (!m->regions[id].set) continue;
+        compare_region(c, id);
+        if (netting) compare_netting(c, id);
+    }
     compare_ops(c);
     compare_audit(c);
 }

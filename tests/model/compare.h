@@ -23,6 +23,11 @@ struct comparison {
     const struct gj_op *op; /* the last one, with its lines; printed with the first difference */
     uint64_t last_seq;
     bool different;
+    bool quiet; /* differences are not printed; the first one is kept: */
+    struct compare_difference {
+        const char *what; /* static storage */
+        int64_t core, model;
+    } first;
 };
 
 void compare_begin(struct comparison *c, uint64_t seed);
@@ -43,6 +48,8 @@ void compare_reply(struct comparison *c, const struct gj_reply *core,
 void compare_memory_of(struct comparison *c, const struct gj_op *op);
 /* Every read of everything there is, and the audit. */
 void compare_state(struct comparison *c);
+/* The same of what the model knows, whatever its ids; netting rows, which take long, if asked. */
+void compare_known(struct comparison *c, bool netting);
 
 /* Counting which pairs of operation and code were reached. */
 void coverage_count(uint8_t type, uint8_t code);
@@ -50,5 +57,7 @@ void coverage_count(uint8_t type, uint8_t code);
  * should not be and, of a run in process, how often which was reached and what was not. A run
  * against a server is shorter, and RID_EXPIRED and READ_ONLY are not asked of it. */
 unsigned coverage_print(bool in_process);
+/* True if the core can answer the code to the operation at all. */
+bool coverage_reachable(uint8_t type, uint8_t code);
 
 #endif

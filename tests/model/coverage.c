@@ -13,7 +13,7 @@ void coverage_count(uint8_t type, uint8_t code)
     reached[type][code]++;
 }
 
-static bool is_reachable(uint8_t type, uint8_t code)
+bool coverage_reachable(uint8_t type, uint8_t code)
 {
     for (size_t i = 0; i < sizeof(reachable_by_all); i++) {
         if (reachable_by_all[i] == code) return true;
@@ -50,7 +50,7 @@ unsigned coverage_print(bool in_process)
     if (in_process) print_reached();
     for (unsigned type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
         for (unsigned code = 0; code < 256; code++) {
-            bool expected = is_reachable((uint8_t)type, (uint8_t)code);
+            bool expected = coverage_reachable((uint8_t)type, (uint8_t)code);
             bool hard = code == GJ_RID_EXPIRED || code == GJ_READ_ONLY;
             if (hard && !in_process) continue;
             pairs += expected;

@@ -32,6 +32,8 @@ void generator_init(struct generator *g, uint64_t seed)
     static const unsigned closing[] = {0, 0, 1, 3};
     memset(g, 0, sizeof(*g));
     g->random = seed;
+    g->setup = 90;
+    g->retries = 4;
     g->time_ms = first_time(g);
     g->strictness = below(g, 4) * 4;
     g->two_step = below(g, 4) * 30;
@@ -50,7 +52,7 @@ void generator_init(struct generator *g, uint64_t seed)
 /* To the instant a scheduled policy begins, or just before it. */
 static void step_to_schedule(struct generator *g, const struct model *m)
 {
-    const struct model_region *r = &m->regions[1 + below(g, WORLD_REGIONS)];
+    const struct model_region *r = &m->regions[generator_known_region(g)];
     if (r->scheduled && r->next_from_ms > g->time_ms) g->time_ms = r->next_from_ms - below(g, 2);
 }
 
@@ -99,12 +101,14 @@ void generator_step(struct generator *g, const struct model *m)
     }
 }
 
+typedef void make_operation(struct generator *, const struct model *, struct generated *);
+
 struct kind_of_operation {
-    void (*make)(struct generator *, const struct model *, struct generated *);
+    make_operation *make;
     unsigned while_building, later;
 };
 
-static void make_any(struct generator *g, const struct model *m, struct generated *ret)
+static void make_usual(struct generator *g, const struct model *m, struct generated *ret)
 {
     static const struct kind_of_operation kinds[] = {
         {generate_region, 5, 22},
@@ -128,19 +132,7 @@ static void make_any(struct generator *g, const struct model *m, struct generate
         {generate_close, 0, 0},
     };
     const unsigned count = sizeof(kinds) / sizeof(*kinds);
-    if (g->made < WORLD_REGIONS) {
-        generate_region(g, m, ret);
-        return;
-    }
-    if (g->made >= SETUP && rarely(g, g->closing)) {
-        generate_close(g, m, ret);
-        return;
-    }
-    if (g->hoard && g->made >= SETUP && chance(g, 70)) {
-        generate_hold(g, m, ret);
-        return;
-    }
-    bool building = g->made < SETUP;
+    bool building = g->made < g->setup;
     unsigned sum = 0, i = 0;
     for (i = 0; i < count; i++) sum += building ? kinds[i].while_building : kinds[i].later;
     unsigned at = below(g, sum);
@@ -152,10 +144,120 @@ static void make_any(struct generator *g, const struct model *m, struct generate
     kinds[i].make(g, m, ret);
 }
 
+static bool no_weights(const uint16_t *weights)
+{
+    for (unsigned type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
+        if (weights[type] != 0) return false;
+    }
+    return true;
+}
+
+/* One of the type that the weights draw; what has to come before it, if nothing has yet. */
+static void make_weighted(struct generator *g, const struct model *m, struct generated *ret)
+{
+    static make_operation *const makers[GJ_OP_CLOSE_PERSON + 1] = {
+        [GJ_OP_SET_REGION] = generate_region,
+        [GJ_OP_SET_INSTITUTION] = generate_institution,
+        [GJ_OP_OPEN_PERSON] = generate_person,
+        [GJ_OP_UPDATE_PERSON] = generate_update,
+        [GJ_OP_CONFIRM_WALLET] = generate_wallet,
+        [GJ_OP_BIND] = generate_bind,
+        [GJ_OP_UNBIND] = generate_unbind_or_cap,
+        [GJ_OP_SET_CAP] = generate_unbind_or_cap,
+        [GJ_OP_DEPOSIT] = generate_deposit,
+        [GJ_OP_TRANSFER] = generate_transfer,
+        [GJ_OP_PAY] = generate_pay,
+        [GJ_OP_PAY_PREMIUM] = generate_premium,
+        [GJ_OP_SUSPEND] = generate_suspend,
+        [GJ_OP_RESUME] = generate_suspend,
+        [GJ_OP_ACCEPT] = generate_accept_or_return,
+        [GJ_OP_RETURN] = generate_accept_or_return,
+        [GJ_OP_HOLD] = generate_hold,
+        [GJ_OP_CAPTURE] = generate_capture_or_release,
+        [GJ_OP_RELEASE] = generate_capture_or_release,
+        [GJ_OP_REFUND] = generate_refund,
+        [GJ_OP_REVERSE] = generate_reverse,
+        [GJ_OP_CHANGE_REGION] = generate_change_region,
+        [GJ_OP_CLOSE_PERSON] = generate_close,
+    };
+    uint32_t sum = 0, type = GJ_OP_SET_REGION;
+    for (unsigned i = GJ_OP_SET_REGION; i <= GJ_OP_CLOSE_PERSON; i++) sum += g->weights[i];
+    uint32_t at = below(g, sum);
+    for (; at >= g->weights[type]; type++) at -= g->weights[type];
+    for (unsigned tries = 0; tries < 32; tries++) {
+        memset(ret, 0, sizeof(*ret));
+        makers[type](g, m, ret);
+        if (ret->op.type == type) return;
+    }
+}
+
+static void make_any(struct generator *g, const struct model *m, struct generated *ret)
+{
+    if (g->made < WORLD_REGIONS) {
+        generate_region(g, m, ret);
+    } else if (g->weights != NULL && g->made >= g->setup && !no_weights(g->weights)) {
+        make_weighted(g, m, ret);
+    } else if (g->made >= g->setup && rarely(g, g->closing)) {
+        generate_close(g, m, ret);
+    } else if (g->hoard && g->made >= g->setup && chance(g, 70)) {
+        generate_hold(g, m, ret);
+    } else {
+        make_usual(g, m, ret);
+    }
+}
+
+/* What the extension lines say, as far as a line of a scenario can say it. */
+static void spoil_lines_plainly(struct generator *g, struct generated *ret)
+{
+    if (ret->op.ext_count == 0) return;
+    switch (ret->op.type) {
+    case GJ_OP_SET_REGION:
+        ((struct gj_region_ext *)ret->ext)->policy.quota_bp = (uint16_t)below(g, 10002);
+        break;
+    case GJ_OP_SET_INSTITUTION: ((struct gj_institution_ext *)ret->ext)->code[0] = 'X'; break;
+    case GJ_OP_PAY:
+    case GJ_OP_HOLD:
+        ((struct gj_pay_ext *)ret->ext)->personal_part = 1 + (int64_t)below(g, 1000);
+        break;
+    default: break;
+    }
+}
+
+/* One argument out of place, as far as a line can say it. */
+static void spoil_plainly(struct generator *g, struct generated *ret)
+{
+    static const uint8_t flags_of[] = {
+#define X(name, number, verb, min, max, flags) [number] = flags,
+        GJ_OP_MAP(X)
+#undef X
+    };
+    struct gj_op *op = &ret->op;
+    unsigned flags = flags_of[op->type];
+    switch (below(g, 5)) {
+    case 0:
+        if (flags & GJ_OP_PERSON) op->person = below(g, 4) ? 99 : 0;
+        break;
+    case 1:
+        if (flags & GJ_OP_OTHER) op->other = below(g, 4) ? 99 : 0;
+        break;
+    case 2:
+        if (flags & GJ_OP_MONEY) op->amount = (int64_t[]){0, -1, 1, GJ_AMOUNT_MAX + 1}[below(g, 4)];
+        break;
+    case 3:
+        if (flags & GJ_OP_AUTH) op->auth = (uint8_t)below(g, 4);
+        break;
+    default: spoil_lines_plainly(g, ret); break;
+    }
+}
+
 /* One field of any operation set to something it may not be, or merely unusual. */
 static void spoil(struct generator *g, struct generated *ret)
 {
     struct gj_op *op = &ret->op;
+    if (g->plain) {
+        spoil_plainly(g, ret);
+        return;
+    }
     uint8_t low = (uint8_t)(chance(g, 50) ? below(g, 16) : below(g, 256));
     switch (below(g, 13)) {
     case 0: op->person = below(g, 2) ? 0 : 99; break;
@@ -181,9 +283,9 @@ static void spoil(struct generator *g, struct generated *ret)
 
 void generator_rid(struct generator *g, struct gj_rid *ret)
 {
-    uint64_t ms = g->time_ms - below(g, 2000);
+    uint64_t ms = g->time_ms - (g->plain && !rarely(g, 40) ? 0 : below(g, 2000));
     if (rarely(g, 10)) ms = g->time_ms + 5 * MINUTE_MS + below(g, 3) - 1;
-    if (rarely(g, 3)) ms = below(g, 2) ? 0 : (UINT64_C(1) << 48) - 1;
+    if (rarely(g, 3) && !g->plain) ms = below(g, 2) ? 0 : (UINT64_C(1) << 48) - 1;
     memset(ret, 0, sizeof(*ret));
     for (unsigned i = 0; i < 6; i++) ret->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
     uint64_t unique = ++g->rid_next;
@@ -194,7 +296,7 @@ static void identify(struct generator *g, const struct model *m, struct generate
 {
     struct gj_op *op = &ret->op;
     generator_rid(g, &op->rid);
-    if (rarely(g, 2)) memset(&op->rid, 0, sizeof(op->rid));
+    if (rarely(g, 2) && !g->plain) memset(&op->rid, 0, sizeof(op->rid));
     if (rarely(g, 2) && (op->type == GJ_OP_REVERSE || op->type == GJ_OP_CAPTURE)) {
         memcpy(ret->ext, &op->rid, sizeof(op->rid));
     }
@@ -223,7 +325,9 @@ static void make_retry(struct generator *g, const struct model *m, struct genera
     case 1: ret->op.actor++; break;
     case 2: ret->op.deadline_ms = below(g, 5); break;
     case 3: spoil(g, ret); break;
-    case 4: ret->op.amount++; break;
+    case 4:
+        if (!g->plain || r->op.amount > 0) ret->op.amount++;
+        break;
     default: break;
     }
 }
@@ -231,7 +335,7 @@ static void make_retry(struct generator *g, const struct model *m, struct genera
 void generator_next(struct generator *g, const struct model *m, struct generated *ret)
 {
     memset(ret, 0, sizeof(*ret));
-    if (m->request_count > 0 && chance(g, 4)) {
+    if (m->request_count > 0 && chance(g, g->retries)) {
         make_retry(g, m, ret);
     } else {
         make_any(g, m, ret);
@@ -240,7 +344,7 @@ void generator_next(struct generator *g, const struct model *m, struct generated
         if (chance(g, 30)) ret->op.actor = below(g, 5);
         if (g->made >= WORLD_REGIONS && rarely(g, 15)) spoil(g, ret);
     }
-    ret->read_only = rarely(g, 4);
+    ret->read_only = rarely(g, 4) && !g->plain;
     /* Regions the model has no room for answer 60 or 13 in both; SET_REGION must not make them. */
     if (ret->op.type == GJ_OP_SET_REGION && ret->op.arg >= MODEL_REGIONS_MAX &&
         ret->op.arg < GJ_REGIONS_MAX) {

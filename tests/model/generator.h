@@ -35,6 +35,14 @@ struct generator {
     unsigned closing;    /* how often somebody is to be closed */
     bool rich;           /* balances near the maximum */
     bool hoard;          /* one person begins as many holds as possible */
+    /* What may be set after generator_init(): */
+    bool plain;              /* only what a line of a scenario file can say */
+    unsigned setup;          /* the first so many operations build a world */
+    unsigned retries;        /* percent: an earlier request again */
+    const uint16_t *weights; /* by operation type, 256 of them; NULL = the usual mix */
+    unsigned hot;            /* most operations are about the first so many persons; 0 = no such */
+    uint16_t region_ids[8];  /* the regions there are, if they are not 1..WORLD_REGIONS */
+    unsigned region_count;
 };
 
 /* What kind of world the seed makes, and when it begins. */

@@ -126,7 +126,8 @@ void generate_pay(struct generator *g, const struct model *m, struct generated *
         op->ext_count = 1;
         ext->personal_part = chance(g, 60) ? INT64_C(1) << 40 : generator_near(g, op->amount);
         if (g->rich) ext->personal_part = GJ_AMOUNT_MAX;
-        if (rarely(g, 980)) return;
+        if (g->plain && ext->personal_part < 1) ext->personal_part = 1;
+        if (rarely(g, 980) || g->plain) return;
         ext->personal_part = (int64_t[]){0, -1, INT64_MIN, GJ_AMOUNT_MAX + 1}[below(g, 4)];
     }
 }

@@ -7,7 +7,6 @@
 #define DAY_MS    UINT64_C(86400000)
 #define MINUTE_MS UINT64_C(60000)
 #define ZONE_MS   (8 * 60 * MINUTE_MS)
-#define SETUP     90u /* the first operations build a world */
 
 static inline uint32_t below(struct generator *g, uint32_t limit)
 {
@@ -29,6 +28,8 @@ uint16_t generator_today(const struct generator *g);
 uint64_t generator_known_person(struct generator *g, const struct model *m);
 uint64_t generator_known_institution(struct generator *g, const struct model *m);
 uint16_t generator_region(struct generator *g);
+/* One of those that there are. */
+uint16_t generator_known_region(struct generator *g);
 uint8_t generator_auth(struct generator *g);
 const struct model_person *generator_look_up(const struct model *m, uint64_t id);
 const struct model_relation *generator_relation(struct generator *g, const struct model *m);

@@ -11,9 +11,9 @@ void generate_institution(struct generator *g, const struct model *m, struct gen
     op->type = GJ_OP_SET_INSTITUTION;
     op->ext_count = 1;
     op->other = 10 + below(g, WORLD_INSTITUTIONS);
-    bool usual = g->made < SETUP || chance(g, 80);
+    bool usual = g->made < g->setup || chance(g, 80);
     op->arg = (uint16_t)(1 + op->other % WORLD_CENTRES);
-    if (rarely(g, 30)) op->arg = generator_region(g);
+    if (rarely(g, 30) || g->region_count != 0) op->arg = generator_region(g);
     op->kind = (uint8_t)(rarely(g, 30) ? 1 + below(g, 2) : GJ_HOSPITAL);
     op->detail = usual ? GJ_SCENARIO_MASK_ALL : (uint8_t)(1 + below(g, 31));
     op->flags = GJ_FLAG_WALLET;
@@ -22,6 +22,7 @@ void generate_institution(struct generator *g, const struct model *m, struct gen
     struct gj_institution_ext *ext = (struct gj_institution_ext *)ret->ext;
     static const char edges[] = {0x1F, 0x20, 0x21, 0x7E, 0x7F, (char)0x80};
     if (!rarely(g, 20)) snprintf(ext->code, sizeof(ext->code), "H%u", (unsigned)op->other);
+    if (g->plain) return;
     if (rarely(g, 60)) ext->code[below(g, 4)] = edges[below(g, sizeof(edges))];
     if (rarely(g, 20)) memcpy(ext->code, "0123456789abcdef", sizeof(ext->code));
 }

@@ -11,7 +11,7 @@ static void premium_rows(struct generator *g, const struct model *m, struct gj_p
         struct gj_premium_row *row = &p->premiums[i];
         row->amount = 100 + (int64_t)below(g, 3) * 100;
         row->year = (uint16_t)(m->year + (chance(g, 85) ? below(g, 3) - 1 : below(g, 5) - 2));
-        row->product = (uint8_t)(1 + i + (rarely(g, 20) ? 1 : 0));
+        row->product = (uint8_t)(1 + i + (rarely(g, 20) && !g->plain ? 1 : 0));
         row->from_day = (uint16_t)(generator_today(g) + 1 - below(g, chance(g, 80) ? 2 : 4));
         row->to_day = (uint16_t)(row->from_day + below(g, chance(g, 30) ? 3 : 300));
     }
@@ -172,7 +172,7 @@ void generate_region(struct generator *g, const struct model *m, struct generate
     struct gj_op *op = &ret->op;
     op->type = GJ_OP_SET_REGION;
     op->ext_count = 6;
-    op->arg = (uint16_t)(g->made < WORLD_REGIONS ? g->made + 1 : 1 + below(g, WORLD_REGIONS));
+    op->arg = (uint16_t)(g->made < WORLD_REGIONS ? g->made + 1 : generator_known_region(g));
     const struct model_region *r = &m->regions[op->arg];
     uint32_t last = r->scheduled ? r->next_version : r->version;
     op->amount = (int64_t)last + (chance(g, 95) ? 1 + below(g, 3) : 0);
@@ -181,7 +181,7 @@ void generate_region(struct generator *g, const struct model *m, struct generate
     if (rarely(g, 30)) province = below(g, 4);
     snprintf(ext->province, sizeof(ext->province), "%s",
              (const char *[]){"\xE5\xB1\xB1\xE4\xB8\x9C", "Hebei", "Beijing", ""}[province]);
-    snprintf(ext->name, sizeof(ext->name), "city %u",
+    snprintf(ext->name, sizeof(ext->name), g->plain ? "city-%u" : "city %u",
              rarely(g, 20) ? op->arg / 2u : (unsigned)op->arg);
     ext->public_code = 110000u + op->arg;
     struct gj_policy *p = &ext->policy;
@@ -208,11 +208,17 @@ void generate_region(struct generator *g, const struct model *m, struct generate
     premium_rows(g, m, p);
     policy_of_holds(g, p);
     policy_strictly(g, p);
+    if (g->plain) {
+        /* There is no word for "no way at all". */
+        p->auth_mask_transfer |= p->auth_mask_transfer == 0;
+        p->auth_mask_pay |= p->auth_mask_pay == 0;
+        p->auth_mask_bind |= p->auth_mask_bind == 0;
+    }
     if (g->made >= WORLD_REGIONS) {
         if (chance(g, 40)) op->other = g->time_ms + below(g, 600000);
         if (rarely(g, 60)) op->other = g->time_ms - below(g, 2);
-        if (chance(g, 8)) policy_invalidly(g, ext);
-        if (chance(g, 20)) policy_edges(g, ext);
+        if (chance(g, 8) && !g->plain) policy_invalidly(g, ext);
+        if (chance(g, 20) && !g->plain) policy_edges(g, ext);
     } else if (rarely(g, 30)) {
         op->other = g->time_ms + 1; /* a first policy that does not begin now */
     }

@@ -49,6 +49,7 @@ static void stray(struct generator *g, const struct model *m, struct generated *
     case 0: ret->op.person = generator_known_person(g, m); break;
     case 1: generator_rid(g, original(ret)); break;
     case 2: {
+        if (g->plain) break;
         uint64_t ms = g->time_ms + 5 * MINUTE_MS + below(g, 3) - 1;
         generator_rid(g, original(ret));
         for (unsigned i = 0; i < 6; i++) {
@@ -66,7 +67,7 @@ static void stray(struct generator *g, const struct model *m, struct generated *
         *original(ret) = m->tombstones[m->tombstone_count - 1].key.rid;
         break;
     default:
-        if (rarely(g, 200)) memset(original(ret), 0, sizeof(struct gj_rid));
+        if (rarely(g, 200) && !g->plain) memset(original(ret), 0, sizeof(struct gj_rid));
         break;
     }
 }

@@ -14,6 +14,9 @@ static uint64_t any_person(struct generator *g)
 uint64_t generator_known_person(struct generator *g, const struct model *m)
 {
     if (m->person_count == 0 || rarely(g, 15)) return any_person(g);
+    if (g->hot != 0 && m->person_count > g->hot && chance(g, 90)) {
+        return m->persons[below(g, g->hot)].id;
+    }
     return m->persons[below(g, m->person_count)].id;
 }
 
@@ -23,8 +26,15 @@ uint64_t generator_known_institution(struct generator *g, const struct model *m)
     return m->institutions[below(g, m->institution_count)].id;
 }
 
+uint16_t generator_known_region(struct generator *g)
+{
+    if (g->region_count != 0) return g->region_ids[below(g, g->region_count)];
+    return (uint16_t)(1 + below(g, WORLD_REGIONS));
+}
+
 uint16_t generator_region(struct generator *g)
 {
+    if (g->region_count != 0 && !rarely(g, 20)) return generator_known_region(g);
     if (rarely(g, 20)) return WORLD_REGIONS + 1;
     return (uint16_t)(1 + below(g, chance(g, 70) ? WORLD_CENTRES : WORLD_REGIONS));
 }
@@ -107,5 +117,6 @@ int64_t generator_odd_amount(struct generator *g, int64_t amount)
 {
     if (rarely(g, 985)) return amount;
     static const int64_t odd[] = {0, -1, INT64_MIN, INT64_MAX, GJ_AMOUNT_MAX + 1, GJ_AMOUNT_MAX};
-    return odd[below(g, 6)];
+    int64_t drawn = odd[below(g, 6)];
+    return g->plain && drawn == INT64_MIN ? -1 : drawn;
 }

@@ -168,6 +168,8 @@ struct model_limits {
 
 /* An empty world; model_free() it. */
 struct model *model_new(const struct model_limits *limits);
+/* Back to an empty world, with room for as many requests as at first; costs what was used. */
+void model_clear(struct model *m, const struct model_limits *limits);
 void model_free(struct model *m);
 
 /* What the operation (its extension lines behind it) answers at `time_ms`, which never falls, and

@@ -237,7 +237,7 @@ TEST(dry_runs)
     all_good(READY "dry_run deposit 100 5.00 => OK moved=5.00 balance=55.00\n"
                    "dry_run transfer 100 101 5.00 source=personal => OK moved=5.00 pending=1\n"
                    "dry_run pay 100 10 60.00 scenario=outpatient source=personal partial=1 => "
-                   "OK_PARTIAL moved=50.00 remainder=10.00\n"
+                   "OK_PARTIAL moved=50.00 remainder=10.00 taken=50.00\n"
                    "dry_run pay 100 10 60.00 scenario=outpatient source=personal => "
                    "INSUFFICIENT_BALANCE\n"
                    "dry_run region 1 quota_bp=1\n"
@@ -247,6 +247,10 @@ TEST(dry_runs)
                    "dry_run reverse d => OK moved=5.00\n"
                    "expect person 100 personal=55.00 held=0.00\n");
     one_failure(READY "dry_run deposit 100 5.00 => OK moved=5.01\n", "got OK moved=5.00");
+    one_failure(READY "dry_run pay 100 10 60.00 scenario=outpatient source=personal partial=1 => "
+                      "OK_PARTIAL taken=49.00\n",
+                "wanted OK_PARTIAL taken=49.00, got OK_PARTIAL moved=50.00 balance=0.00 "
+                "remainder=10.00 taken=50.00,0.00,0.00\n");
 }
 
 /* What falls due at once is written down in time order, and a full table of holds is an answer. */

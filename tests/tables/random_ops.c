@@ -608,6 +608,9 @@ const char *rebuild(struct world *w, const struct state_config *config)
     w->s = other->s;
     other->s = shard->s;
     shard->s = w->s;
+    uint64_t bytes = other->state_bytes;
+    other->state_bytes = shard->state_bytes;
+    shard->state_bytes = bytes;
     other->config = shard->config;
     shard->config = *config;
     shard_memory_free(other);

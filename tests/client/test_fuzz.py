@@ -1,0 +1,214 @@
+"""tests/client/test_fuzz.py -- `gongji fuzz`: clean runs, what it says to wrong options, a rule
+that does not always hold, the file that shows it, and real servers.
+
+usage: test_fuzz.py BUILD_DIR
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BUILD = os.path.abspath(sys.argv[1])
+GONGJI = os.path.join(BUILD, "gongji")
+failures = 0
+
+
+def check(name, good, detail=""):
+    global failures
+    print(("ok " if good else "not ok ") + name, "" if good else detail, flush=True)
+    failures += not good
+
+
+def fuzz(*arguments, code=0, name=None):
+    done = subprocess.run([GONGJI, "fuzz", *arguments], capture_output=True, text=True, timeout=200)
+    check(name or " ".join(("fuzz",) + arguments), done.returncode == code,
+          f"exit {done.returncode}, want {code}: {done.stdout[-500:]}{done.stderr[-500:]}")
+    return done
+
+
+def figures(done):
+    """What a run says that does not depend on the machine: sequences, operations, pairs."""
+    line = done.stdout.splitlines()[0] if done.stdout else ""
+    found = re.match(r"(\d+) sequences, (\d+) operations .* (\d+) of (\d+) pairs", line)
+    return [int(n) for n in found.groups()] if found else []
+
+
+def write(directory, name, text):
+    path = os.path.join(directory, name)
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+START = """region 1 wallet_open=1 quota_bp=6000
+region 2 wallet_open=1
+institution 10 region=1 type=hospital wallet=1
+person 100 region=1 insurance=employee
+person 101 region=2 insurance=resident
+wallet 101 region=2
+bind 100 101 kind=parent
+at 2025-06-03T10:00:00
+deposit 100 1000.00 rid=d1
+transfer 100 101 200.00 source=personal rid=t1
+hold 101 10 50.00 scenario=inpatient source=wallet rid=h1
+capture h1 20.00 rid=c1
+refund c1 5.00
+reverse t1
+replay d1
+crash
+expect person 100 personal=800.00
+"""
+
+
+def test_clean():
+    first = fuzz("--sequences", "300")
+    check("all is said", figures(first)[:2] == [300, 60000] and "no failure" in first.stdout,
+          first.stdout)
+    check("most pairs are reached", figures(first)[2] >= 250, first.stdout)
+    check("the same seed is the same run", figures(fuzz("--sequences", "300", name="again"))
+          == figures(first))
+    check("jobs change nothing", figures(fuzz("--sequences", "300", "--jobs", "3")) ==
+          figures(first))
+    other = fuzz("--sequences", "300", "--seed", "900000")
+    check("another seed is another run", figures(other) != figures(first))
+    fuzz("--sequences", "20", "--operations", "1500")
+    fuzz("--sequences", "100", "--crashes", "30", "--retries", "40", "--hot", "2")
+    done = fuzz("--seconds", "1")
+    check("a second is a second", figures(done)[0] > 10, done.stdout)
+
+
+def test_weights(directory):
+    done = fuzz("--sequences", "50", "--weights", "transfer=5,pay=3,deposit=2")
+    check("weights leave fewer pairs", figures(done)[2] < 200, done.stdout)
+    path = write(directory, "weights", "transfer=5\npay=3 deposit=2\n")
+    check("a file of weights is the same list", figures(done) ==
+          figures(fuzz("--sequences", "50", "--weights", path)))
+    fuzz("--weights", write(directory, "wrong", "steal=1"), code=65)
+    fuzz("--weights", os.path.join(directory, "none"), code=66)
+
+
+def test_usage(directory):
+    nowhere = os.path.join(directory, "nowhere")
+    for wrong, wanted in ((["--sequences", "0"], "1 to"), (["--operations", "5001"], "5000"),
+                          (["--jobs", "65"], "64"), (["--retries", "101"], "100"),
+                          (["--crashes", "x"], "100"), (["--hot", "0"], "1 to"),
+                          (["--seconds", "0"], "1 to"), (["--seed", "-1"], "0 to"),
+                          (["--weights", "steal=1"], "--verbs"),
+                          (["--weights", "pay=x"], "pay=5"), (["--weights", "pay=0"], "above 0"),
+                          (["--spawn", "--connect", "x"], "exclude"),
+                          (["--connect", "x", "--sequences", "2"], "leave out"),
+                          (["--connect", "x", "--crashes", "2"], "--spawn"),
+                          (["--out", nowhere], "directory"), (["--nonsense"], "--help")):
+        done = fuzz(*wrong, code=64)
+        check("one line says what to do: " + " ".join(wrong),
+              done.stderr.count("\n") == 1 and wanted in done.stderr, done.stderr)
+    help_text = fuzz("--help").stdout
+    check("help names every option", all("--" + option in help_text for option in
+          ("seed", "sequences", "seconds", "operations", "jobs", "weights", "hot", "retries",
+           "crashes", "spawn", "connect", "out")))
+    fuzz(os.path.join(directory, "none.txt"), code=66)
+    for text, wanted in (("steal 1", "unknown verb"), ("region 40", "regions 1 to 31"),
+                         ("limits rids=20\nregion 1", "rids="),
+                         ("always op t1 OK person=1", "always"),
+                         ("capture h1 1.00", "person="), ("at 2020-01-01T00:00:00", "back"),
+                         ("\n".join(f"person {i} region=1 insurance=resident"
+                                    for i in range(1, 60)), "40 persons")):
+        done = fuzz(write(directory, "wrong.txt", text), code=65, name=f"wrong file: {text[:20]!r}")
+        check(f"it says where and why: {text[:20]!r}",
+              "wrong.txt:" in done.stderr and wanted in done.stderr, done.stderr)
+
+
+def shown(directory, done, name, operations):
+    """The file a failing run names: small, and failing in `gongji scenario`."""
+    found = re.search(r"^written: (.*)$", done.stdout, re.M)
+    check(name + ": a file", found is not None, done.stdout)
+    if found is None:
+        return ""
+    with open(found.group(1)) as file:
+        text = file.read()
+    lines = [line for line in text.splitlines()
+             if not line.startswith(("#", "always", "at ", "expect", "limits", "crash"))]
+    check(f"{name}: at most {operations} operations", len(lines) <= operations, text)
+    replay = subprocess.run([GONGJI, "scenario", found.group(1)], capture_output=True, text=True,
+                            timeout=60)
+    check(name + ": the file shows it", replay.returncode == 1, replay.stdout + replay.stderr)
+    said = re.search(r"^it says: (.*)$", done.stdout, re.M)
+    check(name + ": and was replayed", said is not None and said.group(1) in replay.stdout,
+          done.stdout)
+    return text
+
+
+def test_rules(directory):
+    good = write(directory, "good.txt", START + "always conserved\nalways person * wallet>=0.00\n")
+    done = fuzz(good, "--sequences", "40", "--crashes", "2")
+    check("rules that hold, hold", "no failure" in done.stdout, done.stdout)
+    rule = write(directory, "rule.txt", START + "always person 101 wallet<=600.00\n")
+    first = fuzz(rule, "--out", directory, code=1)
+    text = shown(directory, first, "own world", 10)
+    check("the rule is in the file", "always person 101 wallet<=600.00" in text, text)
+    again = fuzz(rule, "--out", directory, code=1, name="own world again")
+    strip = re.compile(r"^\d+ sequences.*\n")
+    check("the same seed finds and shrinks the same",
+          strip.sub("", again.stdout) == strip.sub("", first.stdout), again.stdout)
+    command = re.search(r"^again: +gongji (.*)$", first.stdout, re.M).group(1).split()
+    done = subprocess.run([GONGJI, *command, "--out", directory], capture_output=True, text=True,
+                          timeout=60)
+    check("the command under again finds it", done.returncode == 1, done.stdout)
+    bare = write(directory, "bare.txt", "always person * pending_in<1\n")
+    shown(directory, fuzz(bare, "--out", directory, code=1), "nothing but a rule", 10)
+    shown(directory, fuzz(good, rule, "--jobs", "2", "--out", directory, code=1), "two files", 10)
+
+
+def start_server(directory, *more):
+    socket = os.path.join(directory, "socket")
+    server = subprocess.Popen(
+        [os.path.join(BUILD, "gongjid"), "--data", os.path.join(directory, "data"), "--unix",
+         socket, "--listen", "127.0.0.1:0", "--persons-max", "64", "--families-max", "64",
+         "--log-prealloc", "1", *more],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if not server.stdout.readline().startswith("ready "):
+        sys.exit("gongjid did not become ready")
+    return server, "unix:" + socket
+
+
+def test_connect():
+    fuzz("--connect", "unix:/nonexistent", code=69)
+    for flags, code in ((["--test-clock"], 0), ([], 69)):
+        directory = tempfile.mkdtemp(prefix="gongji-fuzz-", dir="/var/tmp")
+        server, address = start_server(directory, *flags)
+        done = fuzz("--connect", address, "--operations", "400", code=code,
+                    name=f"a server {flags}")
+        if code == 0:
+            check("it was asked", figures(done)[:2] == [1, 400], done.stdout)
+            done = fuzz("--connect", address, code=69, name="a server that is not empty")
+        check("it says what it needs", code == 0 or "--test-clock" in done.stderr, done.stderr)
+        server.kill()
+        server.wait()
+        shutil.rmtree(directory)
+
+
+def test_spawn(directory):
+    done = fuzz("--spawn", "--sequences", "2", "--operations", "100", "--crashes", "2")
+    check("servers were asked", figures(done)[:2] == [2, 200], done.stdout)
+    rule = write(directory, "spawn.txt", START + "always person 101 wallet<=600.00\n")
+    shown(directory, fuzz(rule, "--spawn", "--out", directory, code=1), "found in a server", 10)
+
+
+def main():
+    directory = tempfile.mkdtemp(prefix="gongji-fuzz-")
+    try:
+        test_clean()
+        test_weights(directory)
+        test_usage(directory)
+        test_rules(directory)
+        test_connect()
+        test_spawn(directory)
+    finally:
+        shutil.rmtree(directory)
+    print(f"{failures} failed")
+    return 1 if failures else 0
+
+
+sys.exit(main())
