@@ -3,6 +3,8 @@
 #   tests/install.sh run     what building and running needs
 #   tests/install.sh bench   that, and what ./run bench needs
 #   tests/install.sh test    what building and the whole suite need
+#   tests/install.sh fuzz    what building and fuzzing with libFuzzer need
+#   tests/install.sh afl     that, and AFL++
 # Works as root or through sudo; without either it names the command to run.
 set -euo pipefail
 
@@ -12,8 +14,10 @@ case "${1:-run}" in
 run) ;;
 bench) packages+=(hyperfine) ;;
 test) packages+=(clang libclang-rt-14-dev clang-format-14 gcovr) ;;
+fuzz) packages+=(clang libclang-rt-14-dev) ;;
+afl) packages+=(clang libclang-rt-14-dev afl++) ;;
 *)
-    echo "install: run, bench or test, not '$1'" >&2
+    echo "install: run, bench, test, fuzz or afl, not '$1'" >&2
     exit 64
     ;;
 esac

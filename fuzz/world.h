@@ -1,0 +1,36 @@
+/* fuzz/world.h -- a shard that every input finds in the same state, without building it again.
+ *
+ * The state lies on private pages over an image in memory. Going back drops the pages that were
+ * written and nothing else, so it costs what the input before touched, not what the state is.
+ * Threading: one owner. Whatever fails here (no memory) ends the process. */
+#ifndef FUZZ_WORLD_H
+#define FUZZ_WORLD_H
+
+#include "shard_memory.h"
+
+/* A state and the image it goes back to. */
+struct world_state {
+    struct state *s;
+    size_t size;
+};
+
+struct world {
+    struct shard_memory *shard;  /* for everything of shard_memory.h but redo and free */
+    struct world_state kept;     /* where each input begins */
+    uint8_t *head;               /* a copy of its first pages, that every input writes */
+    struct world_state empty[2]; /* for redo, in turn: one may be the shard's */
+    unsigned turn;
+    uint64_t lines, time_ms; /* of the shard where each input begins */
+};
+
+/* An empty shard at `time_ms`; `lines` of log as for shard_memory_new(). */
+void world_begin(struct world *w, const struct state_config *config, uint64_t lines,
+                 uint64_t time_ms);
+/* What the shard is now is what world_back() goes back to. Once. */
+void world_keep(struct world *w);
+void world_back(struct world *w);
+/* Builds a state from the records alone and goes on with it, as after a crash. False if a record
+ * cannot be read back or digest, number of records or floor differ; then nothing goes on. */
+NODISCARD bool world_redo(struct world *w);
+
+#endif
