@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STAGE_SECONDS_MAX = 600
 IN_PROCESS = ["--no-suite", "integration", "--no-suite", "server", "--no-suite", "log",
-              "--no-suite", "scenario-server"]
+              "--no-suite", "scenario-server", "--no-suite", "blackbox"]
 CLANG_FORMAT = ("clang-format-14", "clang-format")
 
 

@@ -264,12 +264,14 @@ SMALL = ['--persons-max', '20000', '--families-max', '1000', '--institutions-max
 
 
 class Server:
-    def __init__(self, directory, *flags, listen='127.0.0.1:0', limits=None):
+    def __init__(self, directory, *flags, listen='127.0.0.1:0', limits=None, under=(), env=None):
         self.dir = directory
         self.stderr = open(os.path.join(os.path.dirname(directory), 'stderr'), 'ab')
         self.process = subprocess.Popen(
-            [os.environ['GONGJID'], '--data', directory, '--listen', listen, *SMALL, *flags],
-            stdout=subprocess.PIPE, stderr=self.stderr, preexec_fn=limits)
+            [*under, os.environ['GONGJID'], '--data', directory, '--listen', listen, *SMALL,
+             *flags],
+            stdout=subprocess.PIPE, stderr=self.stderr, preexec_fn=limits,
+            env=None if env is None else os.environ | env)
         line = self.process.stdout.readline().decode()
         words = line.split()
         assert words[:1] == ['ready'], f'not ready: {line!r}, exit {self.process.wait(10)}'
@@ -282,8 +284,15 @@ class Server:
         return Client(self.address, **keys)
 
     def rss(self):
+        return self.memory_of(1)
+
+    def mapped(self):
+        """Addresses in use, with memory behind them or not."""
+        return self.memory_of(0)
+
+    def memory_of(self, field):
         with open(f'/proc/{self.process.pid}/statm') as statm:
-            return int(statm.read().split()[1]) * os.sysconf('SC_PAGESIZE')
+            return int(statm.read().split()[field]) * os.sysconf('SC_PAGESIZE')
 
     def cpu(self):
         with open(f'/proc/{self.process.pid}/stat') as stat:
@@ -307,9 +316,10 @@ class Server:
         self.stderr.close()
 
 
-def run_to_end(*flags, seconds=20):
+def run_to_end(*flags, seconds=20, **how):
     """Runs gongjid until it exits; (code, stdout, stderr)."""
-    done = subprocess.run([os.environ['GONGJID'], *flags], capture_output=True, timeout=seconds)
+    done = subprocess.run([os.environ['GONGJID'], *flags], capture_output=True, timeout=seconds,
+                          **how)
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
