@@ -377,6 +377,46 @@ TEST(last_words_before_hello)
     CHECK(strstr(why_text, "OVERLOADED: too many connections") != NULL);
 }
 
+/* A frame larger than the socket takes at once goes out whole and in order. */
+TEST(a_frame_in_pieces)
+{
+    enum { OPS = 4096, HELLO_SIZE = sizeof(struct wire_header) + sizeof(struct wire_hello) };
+    static _Alignas(8) unsigned char sent[GJ_FRAME_SIZE(OPS, 0)], seen[HELLO_SIZE + sizeof(sent)];
+    struct good_hello hello = good_hello();
+    hello.answer.credit = hello.answer.batch_max = OPS;
+    int ends[2], room = 1;
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    CHECK_EQ(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+    CHECK_EQ(write(ends[1], &hello, sizeof(hello)), sizeof(hello));
+    struct gj_options options = {.nonblocking = true};
+    struct gj_client *client;
+    CHECK_EQ(gj_connect_fd(ends[0], &options, &client), 0);
+
+    struct gj_frame frame;
+    gj_frame_init(&frame, WIRE_OPS, sent, sizeof(sent));
+    for (unsigned i = 0; i < OPS; i++) {
+        struct gj_op op;
+        gj_deposit(&op, rid_of(1), i + 1, 1);
+        CHECK(gj_frame_add(&frame, &op, NULL));
+    }
+    CHECK_EQ(gj_send(client, &frame, 7), 0);
+    unsigned pieces = 0;
+    for (size_t at = 0; at < sizeof(seen); pieces++) {
+        ssize_t got = recv(ends[1], seen + at, sizeof(seen) - at, MSG_DONTWAIT);
+        if (got <= 0) {
+            CHECK_EQ(at, sizeof(seen));
+            break;
+        }
+        at += (size_t)got;
+        int error = gj_flush(client);
+        CHECK(error == 0 || error == GJ_E_AGAIN);
+    }
+    CHECK(pieces > 2);
+    CHECK(memcmp(seen + HELLO_SIZE, sent, sizeof(sent)) == 0);
+    gj_close(client);
+    close(ends[1]);
+}
+
 TEST(addresses)
 {
     static const char *const bad[] = {"",
@@ -409,4 +449,4 @@ TEST_MAIN(T(rids_are_uuids_and_grow), T(rid_counter_borrows), T(rid_of_a_message
           T(builders_of_operations_on_an_original), T(frames_refuse_what_does_not_fit),
           T(hello_cut_anywhere_is_a_lost_connection), T(nonsense_is_a_protocol_error),
           T(error_frames_and_wrong_answers), T(a_refused_read_is_no_protocol_error),
-          T(last_words_before_hello), T(addresses))
+          T(last_words_before_hello), T(a_frame_in_pieces), T(addresses))
