@@ -102,6 +102,39 @@ def test_service_goes_on_after_a_stall(d):
         assert client.codes(op(DEPOSIT, 1, amount=1, id=rid(now))) == [0]
 
 
+def test_damaged_record_is_no_answer(d):
+    """A bit of an old record changes on the disk while the server runs: what depends on it gets 26
+    and is not executed, nobody else notices, and with the bit as it was it is answered again."""
+    with Server(d) as server:
+        client = server.client()
+        fill(client)
+        old = op(DEPOSIT, 1, amount=5)
+        first = client.ops(old)[0]
+        view = client.reads(read(GET_OP, 1, op_id=old[:16]))[0][5]
+        at = 64 * struct.unpack_from('<Q', view, 8)[0] # its position
+        server.kill()
+
+    def flip():
+        with open(os.path.join(d, 'log-0000000000000000.seg'), 'r+b') as file:
+            file.seek(at + 5) # in its rid
+            byte = file.read(1)[0] ^ 4
+            file.seek(at + 5)
+            file.write(bytes([byte]))
+            os.fsync(file.fileno())
+
+    with Server(d) as server: # with an empty cache of the log
+        client = server.client()
+        flip()
+        again = on(REVERSE, 1, old[:16])
+        assert client.codes(old, again) == [26, 26]
+        assert client.codes(op(DEPOSIT, 2, amount=1)) == [0]
+        assert client.balance(1) == 5 and client.stats()['damaged_reads'] >= 2
+        flip()
+        assert client.ops(old)[0] == (first[0], first[1] | REPLAYED, *first[2:])
+        assert client.codes(again) == [0] and client.balance(1) == 0
+        client.audit()
+
+
 class SmallDisk:
     """An ext4 image on a loop mount; None of it without root."""
 

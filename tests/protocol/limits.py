@@ -1,11 +1,14 @@
 """tests/protocol/limits.py -- Credit, slow and half-open clients, connection floods: the server
 slows down or refuses, and never grows."""
+import ctypes
 import os
 import re
 import resource
 import sys
 
 from gongji_wire import *
+
+SO_ATTACH_FILTER = 26
 
 
 def test_credit_overrun_is_overloaded(d):
@@ -37,15 +40,15 @@ def test_memory_is_what_the_summary_says(d):
         assert 0.95 < resident / printed < 1.05, (resident, printed)
 
 
-def test_credit_is_bounded_by_buffers(d):
-    with Server(d, '--buffers-max', '1M') as server:
-        client = server.client(credit=65536)
 def test_the_allocator_is_jemalloc(d):
     with Server(d) as server:
         with open(f'/proc/{server.process.pid}/maps') as maps:
             assert 'libjemalloc' in maps.read()
 
 
+def test_credit_is_bounded_by_buffers(d):
+    with Server(d, '--buffers-max', '1M') as server:
+        client = server.client(credit=65536)
         assert 16 <= client.credit < 2048, client.credit
         others = []
         refused = 0
@@ -148,22 +151,74 @@ def test_slow_reader_is_closed_and_bounded(d):
         assert other.reads(read(PING))[0][0] == 0
 
 
+def deaf(client):
+    """From now on nothing reaches it, not even what the kernel would have confirmed for it: a peer
+    that is gone without a word. (A filter on its socket drops all that comes.)"""
+    program = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0)) # return 0 bytes
+    client.s.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                        struct.pack('HP', 1, ctypes.addressof(program)))
+
+
+def keepalive_in(server):
+    """Seconds until the server's end of each idle connection asks whether somebody is there."""
+    with open('/proc/net/tcp') as table:
+        rows = [line.split() for line in table][1:]
+    port = f'{server.address[1]:04X}'
+    return [int(row[5].split(':')[1], 16) / os.sysconf('SC_CLK_TCK') for row in rows
+            if row[1].endswith(port) and row[3] == '01' and row[5].startswith('02')]
+
+
 def test_half_open_and_slow_frames(d):
+    """Silent, slow, vanished: each is closed at its time, with many of them at once, and nobody
+    else notices."""
     with Server(d) as server:
         silent = Client(server.address, greet=False)
         idle = server.client()
         slow = server.client()
+        gone = server.client()
+        crowd = [Client(server.address, greet=False) for _ in range(200)]
+        frames = [server.client(credit=16) for _ in range(200)]
         data = frame(OPS, 1, 1, op(DEPOSIT, 1, amount=1))
         start = time.time()
         slow.send(data[:20])
+        deaf(gone)
+        gone.send(frame(READS, 1, 1, read(PING)))
+        slowest = 0
+
+        def drip(which, n):
+            nonlocal slowest
+            for client in which:
+                client.send(data[n:n + 1] if which is frames else hello()[n:n + 1])
+            asked = time.time()
+            assert idle.reads(read(PING))[0][0] == 0
+            slowest = max(slowest, time.time() - asked)
+
+        for n in range(6):
+            drip(frames, n)
+            if n < 4:
+                drip(crowd, n)
+            time.sleep(0.5)
         assert silent.error() == 16
         assert 4 < time.time() - start < 8
+        assert {client.error() for client in crowd} == {16}
         while time.time() - start < 8:
             slow.send(b'\0')
+            drip(frames, 6)
             time.sleep(1)
         assert slow.error() == 10
         assert 9 < time.time() - start < 13
+        assert {client.error() for client in frames} == {10}
+        assert slowest < 2, slowest
         assert idle.reads(read(PING))[0][0] == 0 # idle between frames is fine
+        # What was sent to it is never confirmed: after 15 seconds it is given up.
+        assert idle.stats()['connections'] == 2
+        while idle.stats()['connections'] == 2 and time.time() - start < 30:
+            time.sleep(0.25)
+        assert idle.stats()['connections'] == 1
+        assert 12 < time.time() - start < 22
+        time.sleep(0.3) # the last answer is confirmed
+        due = keepalive_in(server)
+        assert len(due) == 1 and due[0] <= 60, due
 
 
 def test_connection_flood(d):

@@ -1,8 +1,10 @@
 """tests/protocol/malformed.py -- Every malformed input and its defined answer (docs/PROTOCOL.md,
 "Malformed input")."""
+import os
 import random
 import sys
 import struct
+import subprocess
 import time
 
 from gongji_wire import *
@@ -64,6 +66,20 @@ def test_cut_at_every_byte_then_closed(d):
         assert server.client().balance(1) == before
 
 
+def test_cut_at_every_byte_then_reset(d):
+    """The same, and the connection ends with a reset: also while the answer is on its way."""
+    with started(d) as server:
+        frames = valid_frames(server.client().time_ms)
+        for data in frames:
+            for cut in (*range(1, len(data), 3), len(data)):
+                client = after_hello(server, data[:cut])
+                client.s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+                client.close()
+        settled(server)
+        # Whole frames may have been executed: all of one, or nothing of it.
+        assert server.client().balance(1) in (0, 2)
+
+
 def test_one_byte_at_a_time(d):
     with started(d) as server:
         time_ms = server.client().time_ms
@@ -123,6 +139,54 @@ def test_bad_frames(d):
             assert got == code, (data[:20], got, code)
         assert server.client().balance(1) == 0
         settled(server)
+
+
+def test_sizes_take_no_memory(d):
+    """A size is compared before anything is reserved for it: whatever a header says, a thousand
+    times, the server stays as large as it was."""
+    with started(d) as server:
+        header = struct.Struct('<IBBHQ')
+        sizes = (2**16 + 1, 2**20 + 64, 2**31 - 1, 2**31, 2**32 - 64, 2**32 - 1)
+        before, mapped, wrong = server.rss(), server.mapped(), set()
+        for size in sizes:
+            for kind in (OPS, READS):
+                for count in (1, 2, 8193, 65535):
+                    for _ in range(20):
+                        wrong.add(after_hello(server, header.pack(size, kind, 0, count, 1)).error())
+            wrong.add(raw(server, header.pack(size, HELLO, 0, 0, 1) + HELLO_BYTES[16:]).error())
+        assert wrong <= {10, 15}, wrong
+        settled(server)
+        assert server.rss() - before < 8 << 20, server.rss() - before
+        assert server.mapped() - mapped < 64 << 20, server.mapped() - mapped
+
+
+def test_no_bytes_of_clients_in_what_the_server_says(d):
+    """Names with line ends, escapes and half characters: refused, remembered as refused, and
+    neither in the server's lines nor in the dump of its log."""
+    with started(d) as server:
+        client = server.client()
+        good = region(7, 'seven')
+        names = [b'a\ngongjid: forged', b'a\rgongjid: forged', b'\x1b[31mforged', b'forged\x7f',
+                 b'forged\x00forged', b'forged\xff', b'\xc3', b'\xed\xa0\x80forged', b'forged' * 11]
+        for name in names:
+            for at, size in ((64, 48), (64 + 48, 64)): # the province, the name
+                bad = rid() + good[16:at] + name[:size].ljust(size, b'\0') + good[at + size:]
+                assert client.codes(bad) == [68], (name, at)
+        for code in (b'for ged', b'forged\n', b'\x1bforged', b'f\0orged', b'forged\x80'):
+            assert client.codes(op(SET_INSTITUTION, other=9, arg=1, sub=1, detail=31,
+                                   ext=code.ljust(64, b'\0'))) == [13], code
+        for data in (b'forged\ngongjid: forged\n' * 10, frame(OPS, 1, 1, b'forged\n\n' * 8)):
+            assert raw(server, data).error() in (10, 11, 13, 16, 17)
+        assert client.codes(good) == [0]
+        server.kill()
+        with open(os.path.join(os.path.dirname(d), 'stderr'), 'rb') as file:
+            said = file.read()
+        assert all(line.startswith((b'gongjid: ', b'  ')) for line in said.splitlines()), said
+        tool = os.path.join(os.path.dirname(os.environ['GONGJID']), 'gongji')
+        dump = subprocess.run([tool, 'log', 'dump', d], capture_output=True, timeout=60)
+        assert dump.returncode == 0 and b'68 POLICY_INVALID' in dump.stdout, dump
+        for text in (said, dump.stdout, dump.stderr):
+            assert b'forged' not in text and b'\x1b' not in text and text.isascii()
 
 
 def test_clock_needs_the_flag(d):

@@ -67,6 +67,14 @@ TEST(pay)
     CHECK(statement.wanted.moved_given && statement.wanted.moved == 100);
     CHECK(statement.wanted.remainder_given && statement.wanted.remainder == 200);
     CHECK(!statement.wanted.balance_given);
+    CHECK_EQ(statement.wanted.taken_count, 0);
+    CHECK_EQ(parse("pay 1 10 3.00 scenario=drug source=wallet,personal => OK taken=1.00,2.00"), 1);
+    CHECK_EQ(statement.wanted.taken_count, 2);
+    CHECK(statement.wanted.taken[0] == 100 && statement.wanted.taken[1] == 200);
+    refuse("pay 1 10 3.00 scenario=drug source=wallet => OK taken=1", "taken= needs yuan");
+    refuse("pay 1 10 3.00 scenario=drug source=wallet => OK taken=1.00,", "taken= needs yuan");
+    refuse("pay 1 10 3.00 scenario=drug source=wallet => OK taken=1.00,1.00,1.00,1.00",
+           "taken= needs yuan");
     CHECK_EQ(parse("pay 1 10 3.00 scenario=drug source=wallet"), 1);
     CHECK_EQ(statement.op.ext_count, 0);
     refuse("pay 1 10 3.00 scenario=drug source=wallet,wallet", "source= names 'wallet' twice");
@@ -90,6 +98,9 @@ TEST(amounts)
                                       "-.50",
                                       "-0.00",
                                       "1e2",
+                                      "1e309",
+                                      "NaN",
+                                      "inf",
                                       "1.0x",
                                       "0x1.00",
                                       "1 .00",

@@ -1,6 +1,7 @@
 /* tests/unit/test_index.c -- the id index: everything found, nothing else, up to the last entry. */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "index.h"
 #include "test.h"
 
@@ -112,5 +113,51 @@ TEST(prefetch_hint_is_mostly_the_slot)
     drop(&f);
 }
 
+/* Ids that would all meet in one bucket, chosen by somebody who knows the seed; the next id from
+ * `from` on. */
+static uint64_t colliding_id(uint64_t from, uint64_t bucket_count, uint64_t seed)
+{
+    while ((uint64_t)((u128)hash_id(from, seed) * bucket_count >> 64) != 0) from++;
+    return from;
+}
+
+/* The most buckets a lookup goes through. */
+static uint64_t longest_way(const struct index *ix)
+{
+    uint64_t way = 0, ret = 0;
+    for (uint64_t b = 0; b < 2 * ix->bucket_count; b++) {
+        way = ix->buckets[b % ix->bucket_count].spilled ? way + 1 : 0;
+        if (way > ret) ret = way;
+    }
+    return ret + 1;
+}
+
+/* With the seed such ids make every lookup long; the seed is the log's secret, and without it they
+ * are like any others. */
+TEST(ids_that_collide_under_another_seed)
+{
+    const uint32_t count = 2000;
+    struct fixture guessed = build(count, 1), ours = build(count, 2), others = build(count, 2);
+    unsigned wrong = 0;
+    for (uint64_t n = 0, id = 1; n < count; n++, id++) {
+        id = colliding_id(id, guessed.ix.bucket_count, 1);
+        add(&guessed, (uint32_t)n, id);
+        add(&ours, (uint32_t)n, id);
+        add(&others, (uint32_t)n, n + 1);
+    }
+    for (uint32_t n = 0; n < count; n++) {
+        wrong += index_find(&guessed.ix, guessed.things[n].id) != n;
+        wrong += index_find(&ours.ix, ours.things[n].id) != n;
+    }
+    CHECK_EQ(wrong, 0);
+    CHECK(longest_way(&guessed.ix) >= count / INDEX_BUCKET_SLOTS);
+    CHECK(longest_way(&others.ix) <= 5);
+    CHECK(longest_way(&ours.ix) <= 5);
+    drop(&guessed);
+    drop(&ours);
+    drop(&others);
+}
+
 TEST_MAIN(T(full_with_dense_ids), T(full_with_sparse_ids), T(full_at_every_small_size),
-          T(extreme_ids), T(spill_is_short), T(prefetch_hint_is_mostly_the_slot))
+          T(extreme_ids), T(spill_is_short), T(prefetch_hint_is_mostly_the_slot),
+          T(ids_that_collide_under_another_seed))

@@ -389,6 +389,49 @@ TEST(same_inserts_same_window)
     free(b.memory);
 }
 
+/* The most entries a lookup in the newest slice goes through. */
+static uint64_t longest_way(const struct rid_window *w)
+{
+    const uint64_t *entries = w->slices[w->newest].entries;
+    uint64_t end = w->bucket_count * 8, way = 0, ret = 0;
+    for (uint64_t i = 0; i < 2 * end; i++) {
+        way = entries[i % end] != 0 ? way + 1 : 0;
+        if (way > ret) ret = way;
+    }
+    return ret;
+}
+
+/* Requests that would all meet in one bucket under a seed that was guessed: without the log's own
+ * they are like any others. */
+TEST(rids_that_collide_under_another_seed)
+{
+    const uint64_t guess = 54321;
+    struct fixture guessed = build(20000), ours = build(20000), others = build(20000);
+    guessed.w.seed = guess;
+    uint64_t count = guessed.w.slice_max, lost = 0;
+    struct gj_rid *rids = calloc(count, sizeof(*rids));
+    for (uint64_t n = 0, tried = 0; n < count; n++) {
+        struct gj_rid rid, other = rid_at(1000, n);
+        do rid = rid_at(1000, UINT64_C(1) << 32 | tried++);
+        while ((uint64_t)((u128)hash_rid(1, &rid, guess) * guessed.w.bucket_count >> 64) != 0);
+        rids[n] = rid;
+        rid_window_insert(&guessed.w, 1, &rid, n + 1);
+        rid_window_insert(&ours.w, 1, &rid, n + 1);
+        rid_window_insert(&others.w, 1, &other, n + 1);
+    }
+    for (uint64_t n = 0; n < count; n++) {
+        lost += !finds(&guessed.w, 1, &rids[n], n + 1) || !finds(&ours.w, 1, &rids[n], n + 1);
+    }
+    CHECK_EQ(lost, 0);
+    CHECK(longest_way(&guessed.w) == count);
+    CHECK(longest_way(&ours.w) <= 2 * longest_way(&others.w));
+    CHECK(longest_way(&ours.w) < count / 10);
+    free(rids);
+    free(guessed.memory);
+    free(ours.memory);
+    free(others.memory);
+}
+
 TEST_MAIN(T(time_is_the_first_six_bytes), T(empty_knows_nothing), T(person_is_part_of_the_key),
           T(found_or_below_the_floor_smallest), T(found_or_below_the_floor_all_in_one_ms_each),
           T(found_or_below_the_floor_wraps_twice), T(out_of_order_within_the_window),
@@ -398,4 +441,4 @@ TEST_MAIN(T(time_is_the_first_six_bytes), T(empty_knows_nothing), T(person_is_pa
           T(moved_entry_means_the_later_record), T(moved_from_nothing_is_inserted),
           T(moved_in_an_older_slice_stays_there), T(moved_after_its_slice_was_forgotten),
           T(move_leaves_others_alone), T(random_moves_are_found_or_below_the_floor),
-          T(same_inserts_same_window))
+          T(same_inserts_same_window), T(rids_that_collide_under_another_seed))
