@@ -68,8 +68,10 @@ def meson_tests(suite, directory, arguments=(), env=None):
     report = os.path.join(ROOT, directory, "meson-logs", "testlog.json")
     if os.path.exists(report):
         os.remove(report)
-    done = subprocess.run(["meson", "test", "-C", directory, "--no-rebuild",
-                           "--timeout-multiplier", "3", *arguments],
+    # Half of them wait for disks, deadlines and each other most of the time.
+    at_once = 2 * (os.cpu_count() or 1)
+    done = subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--timeout-multiplier",
+                           "3", "--num-processes", str(at_once), *arguments],
                           cwd=ROOT, env={**os.environ, **(env or {})}, text=True, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, errors="replace")

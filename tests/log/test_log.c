@@ -545,6 +545,8 @@ TEST(segments_are_made_ahead_and_crossed)
     uint64_t n = 0;
     while (n < 3) world_group(&w, n++, 1);
     CHECK_EQ(world_append(&w, n), 0); /* not before the next segment has its name */
+    while (w.log->prealloc.state != LOG_PREALLOC_NAMING && w.count > 0) world_run(&w, 0);
+    CHECK_EQ(world_append(&w, n), 0); /* nor before the directory is flushed */
     while (w.log->files.segments < 2 && w.count > 0) world_run(&w, 0);
     CHECK_EQ(w.log->files.segments, 2);
     CHECK_EQ(w.log->prealloc.busy, w.count > 0);
