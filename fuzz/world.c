@@ -80,33 +80,11 @@ void world_back(struct world *w)
     w->shard->read_only = false;
 }
 
-static bool commit_all(const struct shard_memory *shard, struct state *fresh)
-{
-    for (uint64_t at = 1; at < shard->lines;) {
-        const uint8_t *record = shard->log + at * GJ_RECORD_UNIT;
-        uint32_t size = record_size(record, (shard->lines - at) * GJ_RECORD_UNIT);
-        if (size == 0 || record_fits(fresh, record) != RECORD_FITS) return false;
-        prefetch_redo(fresh, record);
-        commit(fresh, record, at, shard->times[at]);
-        at += size / GJ_RECORD_UNIT;
-    }
-    return true;
-}
-
-static bool same(const struct state *a, const struct state *b)
-{
-    uint64_t digest_a[2], digest_b[2];
-    state_digest(a, digest_a);
-    state_digest(b, digest_b);
-    return memcmp(digest_a, digest_b, sizeof(digest_a)) == 0 && state_seq(a) == state_seq(b) &&
-           state_rid_floor_ms(a) == state_rid_floor_ms(b);
-}
-
 bool world_redo(struct world *w)
 {
     struct world_state *fresh = &w->empty[w->turn];
     go_back(fresh);
-    if (!commit_all(w->shard, fresh->s) || !same(w->shard->s, fresh->s)) return false;
+    if (!shard_memory_replay(w->shard, fresh->s)) return false;
     w->turn = 1 - w->turn;
     w->shard->s = fresh->s;
     return true;

@@ -197,7 +197,7 @@ uint32_t shard_memory_expire(struct shard_memory *shard, uint32_t max)
     return count;
 }
 
-static bool redo(const struct shard_memory *shard, struct state *fresh)
+bool shard_memory_replay(const struct shard_memory *shard, struct state *fresh)
 {
     for (uint64_t at = 1; at < shard->lines;) {
         const uint8_t *record = shard->log + at * GJ_RECORD_UNIT;
@@ -220,7 +220,7 @@ bool shard_memory_redo(struct shard_memory *shard)
     void *memory = pages_new(size);
     if (memory == NULL) return false;
     struct state *fresh = state_init(&shard->config, memory);
-    if (!redo(shard, fresh)) {
+    if (!shard_memory_replay(shard, fresh)) {
         pages_free(fresh, size);
         return false;
     }

@@ -49,6 +49,9 @@ uint32_t shard_memory_query(struct shard_memory *shard, const struct gj_read *re
  * changes: see expire_due(). */
 uint32_t shard_memory_expire(struct shard_memory *shard, uint32_t max);
 
+/* Commits every record of the shard to `fresh`, an empty state of the same configuration. False if
+ * a record cannot be read back, or digest, seq or floor are then not the shard's. */
+NODISCARD bool shard_memory_replay(const struct shard_memory *shard, struct state *fresh);
 /* Builds an empty state from the records alone and takes it in place of the old one: what a crash
  * and recovery do. False if a record cannot be read back or digest, seq or floor differ (the old
  * state is kept), or out of memory. */
