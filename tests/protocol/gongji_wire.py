@@ -5,6 +5,7 @@ A test file defines functions test_*(dir) and calls main(). Each gets an empty d
 Environment: GONGJID is the server; TEST_DIR (default: the build directory) must not be tmpfs.
 """
 import os
+import re
 import shutil
 import signal
 import socket
@@ -298,6 +299,22 @@ class Server:
         with open(f'/proc/{self.process.pid}/stat') as stat:
             fields = stat.read().rsplit(') ', 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def sleeps(self):
+        """How often its thread went to sleep since it began."""
+        with open(f'/proc/{self.process.pid}/status') as status:
+            return int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', status.read(), re.M)[1])
+
+    def rests(self, seconds=1, within=15):
+        """Whether it does nothing at all for so long, once what it still had to do is done: on a
+        busy disk that takes its time, and one that spins never gets there."""
+        late = time.monotonic() + within
+        while time.monotonic() < late:
+            cpu, sleeps = self.cpu(), self.sleeps()
+            time.sleep(seconds)
+            if self.cpu() - cpu <= 0.02 and self.sleeps() - sleeps <= 3:
+                return True
+        return False
 
     def kill(self):
         self.process.kill()
