@@ -12,8 +12,7 @@ import xml.etree.ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STAGE_SECONDS_MAX = 600
-IN_PROCESS = ["--no-suite", "integration", "--no-suite", "server", "--no-suite", "log",
-              "--no-suite", "scenario-server", "--no-suite", "blackbox"]
+NOT_IN_PROCESS = ["integration", "server", "log", "scenario-server", "blackbox"]
 CLANG_FORMAT = ("clang-format-14", "clang-format")
 
 
@@ -52,26 +51,51 @@ class Suite:
         return ok, output
 
 
-def setup(suite, directory, options, env=None):
-    """Configures (once) and builds; one result."""
+def introspect(directory, what):
+    """What meson knows of a build directory: its --tests, its --targets."""
+    return json.loads(subprocess.run(["meson", "introspect", directory, what], cwd=ROOT, text=True,
+                                     stdout=subprocess.PIPE, check=True).stdout)
+
+
+def needed(directory, no, only):
+    """The files to build for the tests of the suites `only` (all if empty) without those of `no`,
+    by their names in the build directory."""
+    targets = {t["id"]: t["filename"][0] for t in introspect(directory, "--targets")}
+    files = set()
+    for test in introspect(directory, "--tests"):
+        of = {name.rsplit(":", 1)[-1] for name in test["suite"]}
+        if of & set(no) or (only and not of & set(only)):
+            continue
+        files |= {targets[target] for target in test["depends"]}
+        files |= set(test["cmd"]) & set(targets.values())
+    return sorted(os.path.relpath(name, os.path.join(ROOT, directory)) for name in files)
+
+
+def setup(suite, directory, options, env=None, no=(), only=()):
+    """Configures (once) and builds, with suites named only what their tests need; one result."""
     if not os.path.exists(os.path.join(ROOT, directory, "build.ninja")):
         ok, _ = suite.command(f"{directory}: configure", ["meson", "setup", directory, *options],
                               env)
         if not ok:
             return False
-    ok, _ = suite.command(f"{directory}: build without warnings", ["ninja", "-C", directory], env)
+    files = needed(directory, no, only) if no or only else []
+    ok, _ = suite.command(f"{directory}: build without warnings",
+                          ["ninja", "-C", directory, *files], env)
     return ok
 
 
-def meson_tests(suite, directory, arguments=(), env=None):
-    """Runs the tests of a build directory; every meson test is one result."""
+def meson_tests(suite, directory, env=None, no=(), only=()):
+    """Runs the tests of a build directory, of the suites `only` (all if empty) without those of
+    `no`; every meson test is one result."""
     report = os.path.join(ROOT, directory, "meson-logs", "testlog.json")
     if os.path.exists(report):
         os.remove(report)
     # Half of them wait for disks, deadlines and each other most of the time.
     at_once = 2 * (os.cpu_count() or 1)
     done = subprocess.run(["meson", "test", "-C", directory, "--no-rebuild", "--timeout-multiplier",
-                           "3", "--num-processes", str(at_once), *arguments],
+                           "3", "--num-processes", str(at_once),
+                           *(word for name in only for word in ("--suite", name)),
+                           *(word for name in no for word in ("--no-suite", name))],
                           cwd=ROOT, env={**os.environ, **(env or {})}, text=True, check=False,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, errors="replace")
@@ -141,7 +165,7 @@ def stage_release(suite):
 def stage_clang(suite):
     """the same with clang: other warnings; the in-process tests"""
     if setup(suite, "build-clang", [], {"CC": "clang"}):
-        meson_tests(suite, "build-clang", IN_PROCESS)
+        meson_tests(suite, "build-clang", no=NOT_IN_PROCESS)
 
 
 SANITIZE = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
@@ -153,24 +177,24 @@ def stage_asan(suite):
     """address and undefined-behaviour sanitizers, all tests but the scenarios' servers"""
     if setup(suite, "build-asan", ["-Dbuildtype=debugoptimized",
                                    "-Db_sanitize=address,undefined"]):
-        meson_tests(suite, "build-asan", ["--no-suite", "scenario-server"], env=SANITIZE)
+        meson_tests(suite, "build-asan", env=SANITIZE, no=["scenario-server"])
 
 
 def stage_tsan(suite):
     """thread sanitizer, the tests that start threads or servers with several clients"""
-    if setup(suite, "build-tsan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=thread"]):
-        meson_tests(suite, "build-tsan", ["--suite", "integration", "--suite", "server",
-                                          "--no-suite", "server-steps"], env=SANITIZE)
+    suites = {"no": ["server-steps"], "only": ["integration", "server"]}
+    if setup(suite, "build-tsan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=thread"], **suites):
+        meson_tests(suite, "build-tsan", env=SANITIZE, **suites)
 
 
 def stage_coverage(suite):
     """branch coverage of core/ by the in-process tests"""
     directory = "build-coverage"
-    if not setup(suite, directory, ["-Dbuildtype=debug", "-Db_coverage=true"]):
+    if not setup(suite, directory, ["-Dbuildtype=debug", "-Db_coverage=true"], no=NOT_IN_PROCESS):
         return
     for stale in glob.glob(os.path.join(ROOT, directory, "**", "*.gcda"), recursive=True):
         os.remove(stale)
-    meson_tests(suite, directory, IN_PROCESS)
+    meson_tests(suite, directory, no=NOT_IN_PROCESS)
     # An assertion's second branch is our own mistake: no test can reach it.
     ok, output = suite.command(
         "coverage of core/", ["gcovr", "--branches", "-r", ".", "--filter", "core/",
