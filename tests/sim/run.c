@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "server.h"
+#include "server_books.h"
 
 #define TICK_US        120u               /* between two things that clients do, about */
 #define PATIENCE_US    UINT64_C(60000000) /* of the clients in the last life */
 #define IDLE_US        UINT64_C(20000)    /* nothing new for so long: look less often */
+#define LEAVING_US     UINT64_C(30000000) /* all clients are gone: so long for what they had */
 #define REPLAY_LINES   64u
-#define AUDIT_EVERY    3u
 #define OPERATIONS_MAX 100u
 #define LONG_MAX       960u /* ... of a run that sees the end of a segment */
 #define LONG_EVERY     64u  /* seeds */
@@ -83,17 +84,21 @@ void run_free(struct run *r)
 
 /* ---- while the server runs ---- */
 
-/* Of the changes of the live state that are seen, one of AUDIT_EVERY is recounted. */
-static bool audit_live(struct run *r)
+bool run_audit(struct run *r)
+{
+    const struct state *live = sim_state();
+    if (live == NULL || state_seq(live) == r->audited_seq) return true;
+    r->audited_seq = state_seq(live);
+    r->figures.audits++;
+    const char *broken = state_audit(live);
+    return broken == NULL ? true : run_fault(r, "audit of the live state: %s", broken);
+}
+
+static void note_change(struct run *r)
 {
     uint64_t seq = state_seq(sim_state());
-    if (seq == r->audited_seq) return true;
-    r->audited_seq = seq;
-    r->quiet_us = sim_now_us();
-    if (r->changes++ % AUDIT_EVERY != 0) return true;
-    r->figures.audits++;
-    const char *broken = state_audit(sim_state());
-    return broken == NULL ? true : run_fault(r, "audit of the live state: %s", broken);
+    if (seq != r->seen_seq) r->quiet_us = sim_now_us();
+    r->seen_seq = seq;
 }
 
 /* Everything was answered and is confirmed: compare all there is. */
@@ -139,15 +144,34 @@ static void last_life(struct run *r)
         finish(r);
 }
 
+/* The clients go away; nothing of theirs may stay. */
+static void leave(struct run *r)
+{
+    if (r->leave_us == 0) {
+        run_note(r, "all clients leave", 0, 0);
+        r->leave_us = sim_now_us();
+        run_peers_drop(r);
+    }
+    if (!sim_resting()) return;
+    const char *fault = server_books_of_nobody(sim_server());
+    r->left = fault == NULL;
+    if (fault != NULL && sim_now_us() > r->leave_us + LEAVING_US) run_fault(r, "%s", fault);
+}
+
 static void look(struct run *r)
 {
     if (!r->adopted) run_adopt(r);
-    if (r->fault[0] == '\0' && !r->limit) audit_live(r);
-    if (r->last && r->fault[0] == '\0' && !r->limit) last_life(r);
-    bool over = r->fault[0] != '\0' || r->limit || r->finished;
+    note_change(r);
+    if (r->fault[0] == '\0' && sim_resting()) {
+        const char *fault = server_books(sim_server());
+        if (fault != NULL) run_fault(r, "%s", fault);
+    }
+    if (r->last && !r->finished && r->fault[0] == '\0' && !r->limit) last_life(r);
+    if (r->finished && r->fault[0] == '\0') leave(r);
+    bool over = r->fault[0] != '\0' || r->limit || r->left;
     if (over || (r->crash_us != 0 && sim_now_us() >= r->crash_us)) {
         end_life(r);
-    } else {
+    } else if (!r->finished) {
         run_peers_act(r);
     }
 }
@@ -179,8 +203,7 @@ static bool exit_allowed(const struct run *r, int code)
     if (r->profile == PROFILE_DAMAGE) return refusal && !r->adopted;
     if (r->profile != PROFILE_DISK || r->last) return false;
     if (!r->adopted) return refusal || code == 74 || code == 75;
-    /* 143: the disk failed first, so that the SIGTERM was the second thing to stop for. */
-    return code == 74 || (code == 143 && r->clients.stopping);
+    return code == 74; /* a stop that was asked for, too */
 }
 
 static bool judge_end(struct run *r, const struct sim_run *end, uint64_t disk_before)
@@ -211,8 +234,7 @@ static bool live(struct run *r)
     uint64_t disk_before = 0;
     r->adopted = false;
     r->life_us = r->quiet_us = sim_now_us();
-    r->audited_seq = UINT64_MAX;
-    r->changes = 0;
+    r->audited_seq = r->seen_seq = UINT64_MAX;
     r->clients.stopping = false;
     run_faults(r);
     if (r->profile == PROFILE_DAMAGE) {
@@ -236,7 +258,8 @@ static void begin(struct run *r, uint64_t seed, enum profile profile)
     r->seed = seed;
     r->profile = profile;
     r->covered = r->event_count = 0;
-    r->finished = r->limit = false;
+    r->finished = r->left = r->limit = false;
+    r->leave_us = 0;
     r->fault[0] = '\0';
     confirmed_crash(&r->confirmed);
     log_bytes_cut(&r->confirmed.log, 0);
@@ -281,7 +304,7 @@ bool run_seed(struct run *r, uint64_t seed, enum profile profile)
         r->last = r->life == r->lives;
         good = live(r);
     }
-    if (good && !r->finished && !r->limit) good = run_fault(r, "the last life saw no end");
+    if (good && !r->left && !r->limit) good = run_fault(r, "the last life saw no end");
     count(r);
     return good;
 }

@@ -55,10 +55,11 @@ struct run {
     uint32_t life, lives;
     bool last;      /* this life: the world is good */
     bool adopted;   /* of this life: what recovery left was looked at */
-    bool finished;  /* the last life has seen everything */
+    bool finished;  /* the last life has seen everything; the clients leave */
+    bool left;      /* ... and nothing is left of them */
     bool terminate; /* this life ends in a stop */
     bool limit;     /* a stated limit was met: nothing can be compared any more */
-    uint64_t covered, audited_seq, changes, life_us, quiet_us, crash_us;
+    uint64_t covered, audited_seq, seen_seq, life_us, quiet_us, crash_us, leave_us;
     enum sim_crash crash_how;
     uint64_t intact_proof; /* largest durable_through of the intact groups before this start */
     struct run_event events[RUN_EVENTS];
@@ -77,6 +78,8 @@ void run_print_events(const struct run *r, FILE *out);
 /* Between the files of the world. */
 void run_note(struct run *r, const char *what, uint64_t a, uint64_t b);
 bool run_fault(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Recounts the books of the live state, if it has changed. */
+bool run_audit(struct run *r);
 /* run_log.c: what the disk has confirmed, and what a recovery left of it. */
 void run_confirmed(void *owner, const char *name, uint64_t offset, const void *bytes,
                    uint32_t size);

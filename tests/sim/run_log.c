@@ -47,6 +47,7 @@ void run_confirmed(void *owner, const char *name, uint64_t offset, const void *b
     }
     r->figures.groups++;
     run_note(r, "disk confirms a group", position, r->confirmed.log.record_count);
+    if (r->fault[0] == '\0') run_audit(r);
 }
 
 /* The group at the end of `log`, if there is one; its padded size. */
@@ -90,15 +91,17 @@ static bool read_log(struct run *r, uint64_t generation)
     }
 }
 
-/* What was confirmed and is gone could not have been missed: nothing that is left proves it. */
+/* What was confirmed and is gone could not have been missed: nothing that is left proves it. A life
+ * that was cut off before it was looked at may have cut the log there, and begun its own. */
 static bool within_limit(struct run *r)
 {
-    uint64_t kept = r->recovered.group_count, had = r->confirmed.log.group_count;
-    bool prefix = kept < had && r->recovered.size <= r->confirmed.log.size;
-    if (prefix && kept > 0) {
-        prefix = memcmp(r->recovered.bytes, r->confirmed.log.bytes, r->recovered.size) == 0;
-    }
-    return r->profile == PROFILE_DAMAGE && prefix && r->intact_proof <= kept;
+    const struct log_bytes *now = &r->recovered, *had = &r->confirmed.log;
+    if (r->profile != PROFILE_DAMAGE || had->group_count == 0) return false;
+    uint64_t newest = had->groups[had->group_count - 1].header.generation, kept = 0;
+    while (kept < now->group_count && now->groups[kept].header.generation <= newest) kept++;
+    size_t size = kept < now->group_count ? now->groups[kept].at : now->size;
+    if (kept >= had->group_count || size > had->size || r->intact_proof > kept) return false;
+    return size == 0 || memcmp(now->bytes, had->bytes, size) == 0;
 }
 
 /* The server found everything; what it wrote since was misdirected onto it. What a later start

@@ -29,7 +29,7 @@ static int64_t deposit_amount(uint32_t i)
     return 100 + 7 * (int64_t)i;
 }
 
-static void operation(uint32_t i, struct gj_op *op, struct gj_region_ext *ext)
+void short_load_operation(uint32_t i, struct gj_op *op, struct gj_region_ext *ext)
 {
     memset(op, 0, sizeof(*op));
     for (unsigned b = 0; b < 6; b++) op->rid.bytes[b] = (uint8_t)(SIM_WALL_MS >> (40 - 8 * b));
@@ -81,7 +81,7 @@ static void send_operation(struct short_load *load, uint32_t i)
         struct gj_op op;
         struct gj_region_ext ext;
     } body;
-    operation(i, &body.op, &body.ext);
+    short_load_operation(i, &body.op, &body.ext);
     uint32_t size = (uint32_t)sizeof(body.op) + body.op.ext_count * GJ_RECORD_UNIT;
     send_frame(load, WIRE_OPS, 1, i + 1, &body, size);
 }
@@ -246,4 +246,11 @@ void short_load_boot(struct short_load *load, bool verifies)
     load->sent = load->answered = load->in_size = 0;
     sim_after(TRY_US, try_again, life);
     sim_after(PATIENCE_US, out_of_patience, life);
+}
+
+void short_load_leave(struct short_load *load)
+{
+    load->serial++;
+    lives[load->serial % 4] = (struct life){.load = load}; /* of no life */
+    sim_reset_peer(&load->peer);
 }

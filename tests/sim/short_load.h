@@ -4,6 +4,8 @@
 #ifndef TESTS_SIM_SHORT_LOAD_H
 #define TESTS_SIM_SHORT_LOAD_H
 
+#include "op.h"
+#include "policy.h"
 #include "reply.h"
 #include "sim.h"
 
@@ -26,10 +28,15 @@ struct short_load {
     char fault[200]; /* what it was told that cannot be, empty = nothing */
 };
 
+/* The operation `i`, as every short load sends it. */
+void short_load_operation(uint32_t i, struct gj_op *op, struct gj_region_ext *ext);
+
 void short_load_init(struct short_load *load);
 /* Call before sim_boot(): connects as soon as somebody listens, sends what has no outcome yet, and
  * terminates the server when all is answered or after 100 s. Verifying, it sends everything once
  * more, expects the same outcomes, and then balances that say that each was executed once. */
 void short_load_boot(struct short_load *load, bool verifies);
+/* It ends its connection, if it has one, and does not come again. */
+void short_load_leave(struct short_load *load);
 
 #endif

@@ -79,6 +79,8 @@ void sim_terminate(void);
 /* Of the running process, for checks between its turns (from timers); NULL before it serves. */
 struct server *sim_server(void);
 struct state *sim_state(void);
+/* True if it waits, with nothing to do: in a callback, what it keeps is then whole. */
+bool sim_resting(void);
 /* What the last process printed, errors and output in one. */
 const char *sim_console(void);
 

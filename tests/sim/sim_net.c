@@ -36,6 +36,7 @@ struct link {
 };
 
 static struct link links[LINKS];
+static uint32_t link_end; /* links from here on were never used */
 static uint64_t orders;
 static bool listens;
 struct sim_net sim_net;
@@ -87,10 +88,11 @@ static void link_free(struct link *l)
 
 void net_reset(void)
 {
-    for (uint32_t i = 0; i < LINKS; i++) {
+    for (uint32_t i = 0; i < link_end; i++) {
         if (links[i].used) link_free(&links[i]);
         links[i].generation = 0;
     }
+    link_end = 1;
     orders = 0;
     listens = false;
     sim_net = (struct sim_net){
@@ -260,7 +262,7 @@ static void happens(void *owner, uint64_t word)
 static struct link *first_waiting(void)
 {
     struct link *ret = NULL;
-    for (uint32_t i = 1; i < LINKS; i++) {
+    for (uint32_t i = 1; i < link_end; i++) {
         if (links[i].used && links[i].waits && (ret == NULL || links[i].order < ret->order))
             ret = &links[i];
     }
@@ -339,7 +341,7 @@ void net_close(uint32_t link)
 void net_listening(bool now)
 {
     listens = now;
-    for (uint32_t i = 1; i < LINKS && !now; i++) {
+    for (uint32_t i = 1; i < link_end && !now; i++) {
         if (!links[i].used || !links[i].waits) continue;
         links[i].waits = false;
         links[i].server_gone = true;
@@ -355,6 +357,7 @@ void sim_connect(struct sim_peer *peer)
     ASSERT(peer->link == 0);
     while (i < LINKS && links[i].used) i++;
     ASSERT(i < LINKS);
+    if (i >= link_end) link_end = i + 1;
     links[i].used = true;
     links[i].order = ++orders;
     links[i].peer = peer;

@@ -26,10 +26,12 @@ struct operation {
 
 static struct {
     struct uring *uring; /* the process's; NULL = none */
+    bool resting;        /* the process waits for a completion */
     struct io_uring_sqe sqes[SQ_ENTRIES];
     struct io_uring_cqe cqes[CQ_ENTRIES];
     unsigned sq_head, sq_tail, sq_flags, cq_head, cq_tail, cq_flags;
     struct operation operations[OPERATIONS];
+    uint32_t operation_end; /* from here on none was ever used */
     uint32_t generation;
     unsigned signals; /* sent and not read */
 } ring;
@@ -37,9 +39,11 @@ static struct {
 void ring_reset(void)
 {
     ring.uring = NULL;
+    ring.resting = false;
     ring.sq_head = ring.sq_tail = ring.cq_head = ring.cq_tail = 0;
     ring.signals = 0;
-    for (uint32_t i = 0; i < OPERATIONS; i++) ring.operations[i].used = false;
+    for (uint32_t i = 0; i < ring.operation_end; i++) ring.operations[i].used = false;
+    ring.operation_end = 0;
 }
 
 /* ---- completions ---- */
@@ -102,7 +106,7 @@ static void try_operation(struct operation *o)
 void ring_look(void)
 {
     if (ring.uring == NULL) return;
-    for (uint32_t i = 0; i < OPERATIONS; i++) {
+    for (uint32_t i = 0; i < ring.operation_end; i++) {
         if (ring.operations[i].used && ring.operations[i].waits) try_operation(&ring.operations[i]);
     }
 }
@@ -110,7 +114,7 @@ void ring_look(void)
 void ring_listener_shut(int fd)
 {
     net_listening(false);
-    for (uint32_t i = 0; i < OPERATIONS && ring.uring != NULL; i++) {
+    for (uint32_t i = 0; i < ring.operation_end && ring.uring != NULL; i++) {
         struct operation *o = &ring.operations[i];
         if (o->used && o->opcode == IORING_OP_ACCEPT && o->fd == fd) post(o, -EINVAL, 0);
     }
@@ -166,7 +170,9 @@ static void disk_start(struct operation *o, const struct io_uring_sqe *sqe, enum
 static struct operation *operation_take(void)
 {
     for (uint32_t i = 0; i < OPERATIONS; i++) {
-        if (!ring.operations[i].used) return &ring.operations[i];
+        if (ring.operations[i].used) continue;
+        if (i >= ring.operation_end) ring.operation_end = i + 1;
+        return &ring.operations[i];
     }
     process_end(SIM_BROKEN, 0, "more operations on the ring than expected");
 }
@@ -298,6 +304,11 @@ struct io_uring_sqe *uring_sqe(struct uring *u)
     return sqe;
 }
 
+bool sim_resting(void)
+{
+    return ring.uring != NULL && ring.resting;
+}
+
 /* Lets the world go on until something completes. */
 static void wait_for_completion(uint64_t until_us)
 {
@@ -321,7 +332,9 @@ bool uring_wait(struct uring *u, int timeout_ms, int *ret_error)
         submit();
         uint64_t until_us =
             timeout_ms < 0 ? UINT64_MAX : sim_now_us() + (uint64_t)timeout_ms * 1000;
+        ring.resting = true;
         wait_for_completion(until_us);
+        ring.resting = false;
     }
     process_inside = true;
     *ret_error = -rc;

@@ -108,16 +108,25 @@ static bool one_run(struct run *r, uint64_t number, uint64_t seed, enum profile 
     return number % REPEAT_EVERY != 0 || repeats(r, seed, profile);
 }
 
-static void report(const struct run_figures *f, const struct options *o, double seconds)
+/* Of a core: in all, and of the short histories. */
+struct times {
+    double all, of_short;
+    uint64_t short_runs;
+};
+
+static void report(const struct run_figures *f, const struct options *o, const struct times *t)
 {
+    double seconds = t->all;
     printf("ok sim: %" PRIu64 " runs from seed %" PRIu64
-           " in %.1f s of a core (%.0f runs/s, %.0f recoveries/s): %" PRIu64 " starts, %" PRIu64
-           " crashes, %" PRIu64 " recoveries, %" PRIu64 " operations, %" PRIu64
+           " in %.1f s of a core (%.0f runs/s, %.0f short ones/s, %.0f recoveries/s): %" PRIu64
+           " starts, %" PRIu64 " crashes, %" PRIu64 " recoveries, %" PRIu64 " operations, %" PRIu64
            " outcomes (%" PRIu64 " replayed, %" PRIu64 " put off), %" PRIu64 " answers, %" PRIu64
            " groups, %" PRIu64 " segments filled, %" PRIu64 " audits, %" PRIu64 " logs replayed",
-           f->runs, o->seed, seconds, (double)f->runs / seconds, (double)f->recoveries / seconds,
-           f->boots, f->crashes, f->recoveries, f->operations, f->outcomes, f->replays, f->put_off,
-           f->answers, f->groups, f->segments, f->audits, f->replayed_logs);
+           f->runs, o->seed, seconds, (double)f->runs / seconds,
+           t->short_runs == 0 ? 0.0 : (double)t->short_runs / t->of_short,
+           (double)f->recoveries / seconds, f->boots, f->crashes, f->recoveries, f->operations,
+           f->outcomes, f->replays, f->put_off, f->answers, f->groups, f->segments, f->audits,
+           f->replayed_logs);
     printf("; faults: %" PRIu64 " of %" PRIu64 " connections cut, %" PRIu64 " torn and %" PRIu64
            " lost sectors or names, %" PRIu64 " errors, %" PRIu64 " damages, %" PRIu64
            " sectors lied about; %" PRIu64 " starts refused, %" PRIu64 " stops by failure, %" PRIu64
@@ -133,6 +142,7 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv, &o)) return EXIT_BAD_USE;
     run_init(&run);
     run.trace = o.trace;
+    struct times times = {0};
     double begin = now(), end = begin;
     for (uint64_t i = 0; i < o.runs; i++) {
         uint64_t seed = o.seed + i;
@@ -145,10 +155,16 @@ int main(int argc, char **argv)
                    seed, profile_names[profile]);
             return 1;
         }
+        double before = end;
         end = now();
+        if (!run.is_long) {
+            times.short_runs++;
+            times.of_short += end - before;
+        }
         if (o.seconds > 0 && end - begin >= o.seconds) break;
     }
-    report(&run.figures, &o, end - begin);
+    times.all = end - begin;
+    report(&run.figures, &o, &times);
     run_free(&run);
     return 0;
 }

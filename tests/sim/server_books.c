@@ -1,0 +1,82 @@
+/* tests/sim/server_books.c -- recounts the server's tables of connections. */
+#include "server_books.h"
+
+#include "server.h"
+
+static const char *slots(const struct server *s)
+{
+    uint32_t used = 0;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < s->slot_end; i++) {
+        const struct conn *c = &s->conns[i];
+        if (c->state == CONN_FREE) continue;
+        used++;
+        bytes += c->buffer_size;
+        bool held = c->recv_pending || c->send_pending || c->parked || c->ready || c->stalled;
+        if (c->state == CONN_CLOSED && !held) return "a closed connection that nothing holds";
+    }
+    if (used != s->connections) return "the count of connections is not that of slots in use";
+    if (used + s->free_count != s->config->connections_max) return "a slot is lost or doubled";
+    if (bytes != s->buffers_used) return "the bytes of buffers in use are not those of slots";
+    return NULL;
+}
+
+static const char *sets(const struct server *s)
+{
+    const struct evidence_pool *pool = &s->evidence;
+    uint32_t used = 0, named = 0;
+    for (uint32_t i = 0; i < EVIDENCE_SETS; i++) {
+        const struct conn *c = pool->sets[i].owner;
+        if (c == NULL) continue;
+        used++;
+        if (c->state != CONN_OPEN) return "a connection that has ended still has a set of records";
+        if (c->evidence != &pool->sets[i]) return "a set of records belongs to somebody else";
+    }
+    for (uint32_t i = 0; i < s->slot_end; i++) {
+        named += s->conns[i].state != CONN_FREE && s->conns[i].evidence != NULL;
+    }
+    if (used != pool->used) return "the count of sets of records is not that of sets in use";
+    return used == named ? NULL : "two connections have one set of records";
+}
+
+/* Whoever waits for a set is parked; and while somebody does no set is free. */
+static const char *queue(const struct server *s)
+{
+    const struct evidence_pool *pool = &s->evidence;
+    const struct conn *last = NULL;
+    uint32_t count = 0;
+    for (const struct conn *c = pool->first; c != NULL; c = c->evidence_next) {
+        if (!c->parked || c->evidence != NULL)
+            return "who waits for a set is not parked, or has one";
+        if (++count > s->connections) return "who waits for a set waits twice";
+        last = c;
+    }
+    if (last == NULL) return NULL;
+    if (last != pool->last) return "the last who waits for a set is not the last";
+    return pool->used == EVIDENCE_SETS ? NULL : "somebody waits for a set, and one is free";
+}
+
+const char *server_books(const struct server *s)
+{
+    const char *fault = slots(s);
+    if (fault == NULL) fault = sets(s);
+    return fault != NULL ? fault : queue(s);
+}
+
+const char *server_books_of_nobody(const struct server *s)
+{
+    if (s->connections != 0) return "connections that have ended are never let go";
+    if (s->evidence.used != 0 || s->evidence.first != NULL) return "sets of records are kept";
+    if (s->buffers_used != 0) return "buffers are kept";
+    if (s->waiting_count != 0 || s->stalled_count != 0) return "somebody who is gone waits";
+    return server_books(s);
+}
+
+uint32_t server_parked(const struct server *s)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s->slot_end; i++) {
+        count += s->conns[i].state != CONN_FREE && s->conns[i].parked;
+    }
+    return count;
+}
