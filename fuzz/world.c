@@ -1,4 +1,4 @@
-/* fuzz/world.c -- private pages over an image, dropped to go back to it. */
+/* fuzz/world.c -- states over images, and back to them. */
 #include "world.h"
 
 #include <stdlib.h>
@@ -6,32 +6,80 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGE 4096u
-#define HEAD (8u * PAGE) /* copying it costs less than faulting it in again: persons are there */
+#include "tables.h"
+
+#define PAGE       4096u
+#define DROP_EVERY 64u /* times back; more often costs more than it shows */
 
 static bool is_zero(const uint8_t *page)
 {
     return page[0] == 0 && memcmp(page, page + 1, PAGE - 1) == 0;
 }
 
-/* Copies [from, from + size) into a file in memory and maps that, private, in its place. */
-static void put_image_below(void *from, size_t size)
+/* What the state is now becomes its image: a file in memory, mapped private in its place and once
+ * more to be read. Once for each state. */
+static void keep(struct world_state *state)
 {
     int fd = memfd_create("world", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, (off_t)size) != 0) abort();
-    const uint8_t *bytes = from;
-    for (size_t at = 0; at < size; at += PAGE) {
-        size_t part = size - at < PAGE ? size - at : PAGE;
+    if (fd < 0 || ftruncate(fd, (off_t)state->size) != 0) abort();
+    const uint8_t *bytes = (const uint8_t *)state->s;
+    for (size_t at = 0; at < state->size; at += PAGE) {
+        size_t part = state->size - at < PAGE ? state->size - at : PAGE;
         if (part == PAGE && is_zero(bytes + at)) continue;
         if (pwrite(fd, bytes + at, part, (off_t)at) != (ssize_t)part) abort();
     }
     const int how = MAP_PRIVATE | MAP_FIXED;
-    if (mmap(from, size, PROT_READ | PROT_WRITE, how, fd, 0) != from) abort();
+    if (mmap(state->s, state->size, PROT_READ | PROT_WRITE, how, fd, 0) != state->s) abort();
+    state->image = mmap(NULL, state->size, PROT_READ, MAP_SHARED, fd, 0);
+    if (state->image == MAP_FAILED) abort();
     (void)close(fd);
 }
 
-static void go_back(const struct world_state *state)
+/* Bytes of the state as they are in its image. */
+static void copy(const struct world_state *state, void *to, size_t size)
 {
+    memcpy(to, state->image + ((uint8_t *)to - (uint8_t *)state->s), size);
+}
+
+/* The numbers of the regions that are set; false if there are not as many as the state says. */
+static bool set_regions(const struct state *s, uint16_t set[GJ_REGIONS_MAX])
+{
+    uint32_t found = 0;
+    for (uint16_t r = 0; r < GJ_REGIONS_MAX && found < s->regions_count; r++) {
+        if (s->regions[r].version != 0) set[found++] = r;
+    }
+    return found == s->regions_count;
+}
+
+/* The tables of the regions are nearly all of a state: of them only what is about a region that is
+ * set. Everything before and behind them. */
+static void copy_used(const struct world_state *state, const uint16_t *set, uint32_t count)
+{
+    const struct state *like = (const struct state *)state->image; /* points into state->s */
+    uint8_t *begin = (uint8_t *)state->s, *end = begin + state->size;
+    uint8_t *behind = (uint8_t *)(like->premium_payable + GJ_REGIONS_MAX * PREMIUM_YEARS);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t r = set[i];
+        copy(state, &like->regions[r], sizeof(*like->regions));
+        copy(state, &like->books[r], sizeof(*like->books));
+        copy(state, &like->premium_payable[r * PREMIUM_YEARS], PREMIUM_YEARS * sizeof(i128));
+        for (uint32_t j = 0; j < count; j++) {
+            copy(state, &like->gross[r * GJ_REGIONS_MAX + set[j]], sizeof(i128));
+        }
+    }
+    copy(state, begin, (size_t)((uint8_t *)like->regions - begin));
+    copy(state, behind, (size_t)(end - behind));
+}
+
+static void go_back(struct world_state *state)
+{
+    uint16_t set[GJ_REGIONS_MAX];
+    uint32_t count = state->s->regions_count;
+    state->times++;
+    if (state->times % DROP_EVERY != 0 && set_regions(state->s, set)) {
+        copy_used(state, set, count);
+        return;
+    }
     if (madvise(state->s, state->size, MADV_DONTNEED) != 0) abort();
 }
 
@@ -42,7 +90,7 @@ static struct world_state empty_state(const struct state_config *config, size_t 
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, how, -1, 0);
     if (memory == MAP_FAILED) abort();
     struct world_state empty = {.s = state_init(config, memory), .size = size};
-    put_image_below(memory, size);
+    keep(&empty);
     return empty;
 }
 
@@ -60,20 +108,14 @@ void world_begin(struct world *w, const struct state_config *config, uint64_t li
 
 void world_keep(struct world *w)
 {
-    ASSERT(w->kept.size > HEAD);
-    put_image_below(w->kept.s, w->kept.size);
-    w->head = malloc(HEAD);
-    if (w->head == NULL) abort();
-    memcpy(w->head, w->kept.s, HEAD);
+    keep(&w->kept);
     w->lines = w->shard->lines;
     w->time_ms = w->shard->time_ms;
 }
 
 void world_back(struct world *w)
 {
-    uint8_t *bytes = (uint8_t *)w->kept.s;
-    memcpy(bytes, w->head, HEAD);
-    if (madvise(bytes + HEAD, w->kept.size - HEAD, MADV_DONTNEED) != 0) abort();
+    go_back(&w->kept);
     w->shard->s = w->kept.s;
     w->shard->lines = w->lines;
     w->shard->time_ms = w->time_ms;

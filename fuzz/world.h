@@ -1,7 +1,9 @@
 /* fuzz/world.h -- a shard that every input finds in the same state, without building it again.
  *
- * The state lies on private pages over an image in memory. Going back drops the pages that were
- * written and nothing else, so it costs what the input before touched, not what the state is.
+ * The state lies on private pages over an image in memory. Going back copies from the image all
+ * that operations may have changed; the tables of regions that are not set, nearly all of a state,
+ * are no part of that. Now and then the pages are dropped as a whole, so that a wrong write there
+ * does not stay for ever.
  * Threading: one owner. Whatever fails here (no memory) ends the process. */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -11,13 +13,14 @@
 /* A state and the image it goes back to. */
 struct world_state {
     struct state *s;
+    const uint8_t *image;
     size_t size;
+    uint64_t times; /* that it went back */
 };
 
 struct world {
     struct shard_memory *shard;  /* for everything of shard_memory.h but redo and free */
     struct world_state kept;     /* where each input begins */
-    uint8_t *head;               /* a copy of its first pages, that every input writes */
     struct world_state empty[2]; /* for redo, in turn: one may be the shard's */
     unsigned turn;
     uint64_t lines, time_ms; /* of the shard where each input begins */

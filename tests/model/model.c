@@ -195,13 +195,14 @@ uint64_t model_rid_ms(const struct gj_rid *rid)
     return ms;
 }
 
-/* As two numbers: this is asked of every request there is, most of all. */
+/* As numbers, the one first that hardly two have in common: this is asked of every request there
+ * is, most of all. */
 static bool same_key(const struct model_key *key, uint64_t person, const struct gj_rid *rid)
 {
     uint64_t a[2], b[2];
     memcpy(a, &key->rid, sizeof(a));
     memcpy(b, rid, sizeof(b));
-    return key->person == person && a[0] == b[0] && a[1] == b[1];
+    return a[1] == b[1] && a[0] == b[0] && key->person == person;
 }
 
 uint32_t model_find_request(const struct model *m, uint64_t person, const struct gj_rid *rid)
