@@ -17,7 +17,7 @@ enum recover_verdict recover_directory(const struct recover_directory *facts)
     if (facts->segments > 0) {
         /* The one moment of making a log in which segment 0 has its name and the meta file not. */
         if (facts->meta_tmp && facts->segments == 1 && facts->segment_last == 0 &&
-            facts->first_block_zero) {
+            facts->first_segment_zero) {
             return RECOVER_FRESH;
         }
         return RECOVER_REFUSE_META_MISSING;

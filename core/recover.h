@@ -35,7 +35,7 @@ struct recover_directory {
     uint64_t segment_last;          /* highest number among them */
     bool odd_segment;               /* one is not a file of LOG_SEGMENT_SIZE bytes */
     uint64_t segment_odd;           /* its number */
-    bool first_block_zero;          /* of segment 0: no group was ever written to it */
+    bool first_segment_zero;        /* all of segment 0: no group was ever written to it */
     uint64_t strangers;             /* entries that are none of ours */
 };
 NODISCARD enum recover_verdict recover_directory(const struct recover_directory *facts);

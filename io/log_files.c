@@ -220,20 +220,30 @@ static bool read_meta(struct log_files *files, struct recover_directory *facts,
     return true;
 }
 
-static bool first_block_zero(const struct log_files *files)
+/* True if nothing was ever written to segment 0. */
+static bool first_segment_zero(const struct log_files *files)
 {
+    static const uint8_t zeros[16 * LOG_BLOCK_SIZE];
+    uint8_t part[sizeof(zeros)];
     char name[32];
-    uint8_t block[LOG_BLOCK_SIZE];
     log_files_segment_name(name, 0);
     int fd = openat(files->dir_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
-    ssize_t got = pread(fd, block, sizeof(block), 0);
-    (void)close(fd);
-    if (got != (ssize_t)sizeof(block)) return false;
-    for (size_t i = 0; i < sizeof(block); i++) {
-        if (block[i] != 0) return false;
+    uint64_t at = 0;
+    while (at < LOG_SEGMENT_SIZE) {
+        ssize_t got = pread(fd, part, sizeof(part), (off_t)at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0 || memcmp(part, zeros, (size_t)got) != 0) break;
+        at += (uint64_t)got;
     }
-    return true;
+    (void)close(fd);
+    return at == LOG_SEGMENT_SIZE;
+}
+
+/* What looks like a log that was being made is read, whole: it will be made anew. */
+static bool looks_unfinished(const struct recover_directory *facts)
+{
+    return facts->meta == RECOVER_META_ABSENT && facts->meta_tmp && facts->segments == 1;
 }
 
 bool log_files_facts(struct log_files *files, struct recover_directory *facts,
@@ -256,7 +266,7 @@ bool log_files_facts(struct log_files *files, struct recover_directory *facts,
     if (!listed) (void)log_fault_errno(fault, "list", files->dir, "");
     (void)closedir(listing);
     if (!listed) return false;
-    if (facts->segments > 0) facts->first_block_zero = first_block_zero(files);
+    if (looks_unfinished(facts)) facts->first_segment_zero = first_segment_zero(files);
     return facts->meta == RECOVER_META_ABSENT || read_meta(files, facts, fault);
 }
 

@@ -297,10 +297,18 @@ TEST(every_call_of_making_fails)
 TEST(flush_before_reading_fails)
 {
     struct sample *s = make_sample(false);
-    calls = 0;
-    failing_call = 1;
-    expect_refusal(&s->w, 74);
+    for (uint32_t n = 1; n <= 2; n++) { /* the segment, the names */
+        calls = 0;
+        failing_call = n;
+        expect_refusal(&s->w, 74);
+        CHECK(strstr(s->w.rec.error, "flush") != NULL);
+        CHECK_EQ(strstr(s->w.rec.error, ".seg:") != NULL, n == 1);
+    }
     failing_call = 0;
+    calls = 0;
+    CHECK_EQ(world_recover(&s->w), 0);
+    CHECK_EQ(calls, 2); /* the list is complete */
+    world_die(&s->w);
     expect_cut(s, s->groups + 1);
     drop(s);
 }
@@ -624,6 +632,33 @@ TEST(interrupted_making)
     world_remove(&w);
 }
 
+/* The same two names, and the first block gone with the name of the meta file: whatever else was
+ * written is no log that was only being made. */
+TEST(first_block_and_a_name_lost)
+{
+    static const uint8_t zeros[LOG_BLOCK_SIZE];
+    struct world w;
+    char meta[128], tmp[128], segment[128], next[128];
+    world_init(&w);
+    CHECK_EQ(world_start(&w), 0);
+    world_poll(&w);
+    world_group(&w, 0, 1);
+    world_die(&w);
+    world_path(&w, "log.meta", meta);
+    world_path(&w, "log.meta.tmp", tmp);
+    world_path(&w, "log-0000000000000000.seg", segment);
+    world_path(&w, "log-0000000000000001.seg", next);
+    ASSERT(rename(meta, tmp) == 0);
+    (void)unlink(next); /* one that was only made ahead */
+    int fd = open(segment, O_WRONLY);
+    ASSERT(fd >= 0 && pwrite(fd, zeros, sizeof(zeros), 0) == (ssize_t)sizeof(zeros));
+    (void)close(fd);
+    CHECK_EQ(world_recover(&w), 78);
+    CHECK(strstr(w.rec.error, "no log.meta") != NULL);
+    CHECK(access(tmp, F_OK) == 0 && access(segment, F_OK) == 0);
+    world_remove(&w);
+}
+
 TEST(second_server)
 {
     struct world w, second;
@@ -796,6 +831,6 @@ TEST_MAIN(T(flipped_bits_of_a_sealed_log), T(zeroed_blocks_of_a_sealed_log),
           T(every_call_of_making_fails), T(flush_before_reading_fails), T(read_errors),
           T(crash_while_cutting), T(start_group_lost), T(segments_missing_or_of_another_size),
           T(too_few_institutions), T(newest_segment_missing), T(interrupted_making),
-          T(second_server), T(directory_without_permission), T(file_systems),
-          T(group_out_of_sequence), T(capacity_too_small), T(record_that_cannot_be_read),
-          T(tool_agrees))
+          T(first_block_and_a_name_lost), T(second_server), T(directory_without_permission),
+          T(file_systems), T(group_out_of_sequence), T(capacity_too_small),
+          T(record_that_cannot_be_read), T(tool_agrees))
