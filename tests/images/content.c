@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "content.h"
+#include "hash.h"
 #include "log_files.h"
+#include "random.h"
 
 #define STACK_SIZE ((size_t)256 << 20)
 
@@ -43,7 +45,31 @@ const struct block *block_make(const void *bytes, uint64_t size)
     block->version = ++versions;
     memcpy(block->bytes, bytes, size);
     memset(block->bytes + size, 0, LOG_BLOCK_SIZE - size);
+    bool zero = memcmp(block->bytes, block_bytes(NULL), LOG_BLOCK_SIZE) == 0;
+    block->hash = zero ? 0 : XXH3_64bits(block->bytes, LOG_BLOCK_SIZE);
     return block;
+}
+
+static uint64_t file_hash(const struct file *file)
+{
+    uint64_t hash = random_mix(file->size);
+    for (uint32_t i = 0; i < FILE_BLOCKS; i++) {
+        const struct block *block = file->blocks[i];
+        if (block != NULL && block->hash != 0) hash = random_mix(hash ^ block->hash) + i;
+    }
+    return hash;
+}
+
+uint64_t content_hash(const struct content *c)
+{
+    uint64_t hash = 0;
+    for (uint32_t i = 0; i < NAMES_MAX; i++) {
+        const struct name *name = &c->names[i];
+        if (name->text[0] == 0) continue;
+        uint64_t text = XXH3_64bits(name->text, strlen(name->text));
+        hash += random_mix(text ^ (name->file == NO_FILE ? 0 : file_hash(&c->files[name->file])));
+    }
+    return hash;
 }
 
 const uint8_t *block_bytes(const struct block *block)

@@ -16,6 +16,7 @@
 
 struct block {
     uint64_t version; /* no two blocks have the same */
+    uint64_t hash;    /* of the bytes; 0 = all zero */
     _Alignas(64) uint8_t bytes[LOG_BLOCK_SIZE];
 };
 
@@ -42,6 +43,9 @@ void stack_cut(size_t mark);
 /* A block with these bytes; at most LOG_BLOCK_SIZE, zeros behind them. */
 const struct block *block_make(const void *bytes, uint64_t size);
 const uint8_t *block_bytes(const struct block *block);
+
+/* Of names, sizes and bytes: images with the same are the same. */
+uint64_t content_hash(const struct content *c);
 
 int content_find(const struct content *c, const char *name);
 /* Gives `file` the name, in place of whoever has it. */

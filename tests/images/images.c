@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "choose.h"
+#include "hash.h"
 #include "log_tool.h"
 #include "probe.h"
 #include "random.h"
@@ -29,6 +30,8 @@
 #define NESTED_SHARE 4u  /* one in so many images is of another life */
 #define TWICE_EVERY  16u
 #define GO_ON_EVERY  64u
+#define SEEN_BITS    21u /* so many images are remembered: 2 to the power of this, three quarters */
+#define FEW_NEW      10u /* a walk of which less than one in so many is new has seen it all */
 #define EXIT_USAGE   64
 #define EXIT_TRACE   65
 
@@ -53,10 +56,35 @@ struct walk {
     struct trace trace;
     uint64_t seed, goal, share; /* images of this walk, and of each of its points */
     uint64_t random;
-    uint64_t point, image; /* number of the event, and of the image of that point */
-    uint64_t images, points, kills, by_kind[IMAGE_KINDS], by_level[LEVELS_MAX];
+    uint64_t point, image;  /* number of the event, and of the image of that point */
+    uint64_t tries, images; /* built, and of them those that were new */
+    uint64_t points, kills, by_kind[IMAGE_KINDS], by_level[LEVELS_MAX];
     struct frame frames[LEVELS_MAX];
 };
+
+/* ---- what was seen ---- */
+
+/* An image that was recovered already, when no less had to be found in it, is none again. */
+static bool is_new(const struct content *image, const struct expectation *expect)
+{
+    static uint64_t seen[1u << SEEN_BITS];
+    static uint32_t count;
+    const uint32_t mask = (1u << SEEN_BITS) - 1;
+    const struct group *told = expect->acknowledged;
+    uint64_t must = told == NULL ? 0 : XXH3_64bits(told->own, sizeof(told->own));
+    uint64_t key = random_mix(content_hash(image) + must) | 1;
+    if (count > mask / 4 * 3) {
+        memset(seen, 0, sizeof(seen));
+        count = 0;
+    }
+    for (uint32_t at = (uint32_t)(key >> 32) & mask;; at = (at + 1) & mask) {
+        if (seen[at] == key) return false;
+        if (seen[at] != 0) continue;
+        seen[at] = key;
+        count++;
+        return true;
+    }
+}
 
 /* ---- a failure ---- */
 
@@ -112,17 +140,22 @@ static enum depth depth_of(uint64_t image)
     return image % TWICE_EVERY == 0 ? DEPTH_TWICE : DEPTH_ONCE;
 }
 
-/* Counts the image; writes it to a directory if it is the one that was asked for. */
-static void begin_image(struct walk *w, uint32_t level, const struct content *c)
+/* Counts the image if it is new; writes it to a directory if it is the one that was asked for. */
+static bool begin_image(struct walk *w, uint32_t level, const struct content *c,
+                        const struct expectation *expect)
 {
     const struct arguments *a = w->arguments;
     w->image++;
+    w->tries++;
+    if (w->point == a->only_point && w->image == a->only_image && a->write_dir != NULL) {
+        if (!write_image(c, a->write_dir)) exit(EXIT_TRACE);
+        printf("image %" PRIu64 ".%" PRIu64 " is in %s\n", w->point, w->image, a->write_dir);
+        exit(0);
+    }
+    if (!is_new(c, expect)) return false;
     w->images++;
     w->by_level[level]++;
-    if (w->point != a->only_point || w->image != a->only_image || a->write_dir == NULL) return;
-    if (!write_image(c, a->write_dir)) exit(EXIT_TRACE);
-    printf("image %" PRIu64 ".%" PRIu64 " is in %s\n", w->point, w->image, a->write_dir);
-    exit(0);
+    return true;
 }
 
 static void crash(struct walk *w, uint32_t level, const struct expectation *expect, uint64_t quota)
@@ -135,10 +168,11 @@ static void crash(struct walk *w, uint32_t level, const struct expectation *expe
         size_t mark = stack_mark();
         if (!choose(frame->disk, k, quota, &w->random, &frame->choice, &kind)) return;
         crash_disk_image(frame->disk, &frame->choice, &c);
-        begin_image(w, level, &c);
-        w->by_kind[kind]++;
-        const char *wrong = probe(&c, expect, depth_of(w->image));
-        if (wrong != NULL) report(w, level, wrong);
+        if (begin_image(w, level, &c, expect)) {
+            w->by_kind[kind]++;
+            const char *wrong = probe(&c, expect, depth_of(w->image));
+            if (wrong != NULL) report(w, level, wrong);
+        }
         stack_cut(mark);
     }
 }
@@ -218,7 +252,7 @@ static void kill_process(struct walk *w, uint32_t level, const struct expectatio
     choose_landed(frame->disk, &w->random, &frame->choice);
     crash_disk_kill(frame->disk, &frame->choice, disk, &seen);
     frame->killed = true;
-    begin_image(w, level, &seen);
+    (void)begin_image(w, level, &seen, expect);
     w->kills++;
     const char *wrong = probe_life(&seen, expect, &events, &recovered);
     if (wrong != NULL) report(w, level, wrong);
@@ -320,8 +354,8 @@ static double now(void)
 
 static void summary(const struct walk *w, double seconds)
 {
-    printf("%" PRIu64 " images of %" PRIu64 " points of %u events:", w->images, w->points,
-           w->trace.count);
+    printf("%" PRIu64 " different images (of %" PRIu64 ") of %" PRIu64 " points of %u events:",
+           w->images, w->tries, w->points, w->trace.count);
     for (unsigned i = 0; i < IMAGE_KINDS; i++) {
         printf(" %" PRIu64 " %s,", w->by_kind[i], image_kind_names[i]);
     }
@@ -332,19 +366,20 @@ static void summary(const struct walk *w, double seconds)
 }
 
 /* Walks with one seed after the other until there are as many images as wanted, and as long as
- * asked for. */
+ * asked for, or until there is next to nothing new in the trace. */
 static int walk_all(struct walk *w, double begin)
 {
     const struct arguments *a = w->arguments;
     w->goal = a->images;
     for (;; w->seed++) {
         size_t mark = stack_mark();
-        uint64_t before = w->images;
+        uint64_t before = w->images, tries = w->tries;
         int code = walk_trace(w);
         groups_cut(0);
         stack_cut(mark);
         if (code != 0 || a->only_point != UINT64_MAX || w->points == 0) return code;
-        printf("seed %" PRIu64 ": %" PRIu64 " images\n", w->seed, w->images - before);
+        printf("seed %" PRIu64 ": %" PRIu64 " new images\n", w->seed, w->images - before);
+        if ((w->images - before) * FEW_NEW < w->tries - tries) return 0;
         bool enough = w->images >= a->images;
         if (enough && now() - begin >= (double)a->seconds) return 0;
         w->goal = enough ? a->images : a->images - w->images;
