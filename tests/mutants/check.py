@@ -2,11 +2,18 @@
 # tests/mutants/check.py -- every planted bug still applies to the tree and says what it is.
 """Builds nothing; that the suite finds the bugs is the work of tests/mutants/run."""
 import collections
+import os
 import sys
 
 import patches
 
 COUNT_MIN = 30
+
+
+def runs(check):
+    """Whether the build has a test of this name: in a list of names, or by itself."""
+    with open(os.path.join(patches.ROOT, "tests", "meson.build"), encoding="utf-8") as build:
+        return f"'{check}'" in build.read()
 
 
 def main():
@@ -15,6 +22,8 @@ def main():
         try:
             mutant = patches.read(name)
             patches.changed(patches.ROOT, mutant)
+            if mutant.first is not None and not runs(mutant.first[1]):
+                raise patches.Broken(f"{name}: `First:` names no test of tests/meson.build")
             kinds[mutant.kind] += 1
         except patches.Broken as broken:
             faults.append(str(broken))

@@ -4,6 +4,7 @@ kind of check must find it), then
 
     Class: one of CLASSES
     Checks: suites of meson of which at least one must find it
+    First: SUITE/CHECK           (if the suite is slow) the check that finds it, tried before others
 
 then a unified diff against the top of the tree. Hunks are found by their text, not by their line
 numbers, so a patch stays good until the lines it changes, or the three around them, change.
@@ -22,7 +23,7 @@ SUITES = ("unit", "tables", "model", "scenario", "log", "sim", "blackbox", "serv
 TOPS = ("core/", "io/", "clients/")
 PROSE_MIN = 3  # paragraphs
 
-Mutant = collections.namedtuple("Mutant", "name prose kind checks hunks")
+Mutant = collections.namedtuple("Mutant", "name prose kind checks first hunks")
 Hunk = collections.namedtuple("Hunk", "path old new")
 
 
@@ -47,6 +48,17 @@ def field(name, prose, label, allowed):
     return words
 
 
+def first_check(name, prose, checks):
+    """(suite, check) of the line `First:`; None without one."""
+    found = re.findall(r"^First: (.*)$", prose, re.M)
+    if not found:
+        return None
+    suite, _, check = found[0].partition("/")
+    if len(found) > 1 or suite not in checks or not re.fullmatch(r"\w+", check):
+        raise Broken(f"{name}: `First:` is one SUITE/CHECK, of a suite that `Checks:` names")
+    return suite, check
+
+
 def read(name):
     """The mutant of this name; Broken if its file is not as the text above says."""
     with open(os.path.join(PLACE, name + ".patch"), encoding="utf-8") as source:
@@ -60,7 +72,8 @@ def read(name):
     if len(re.split(r"\n\s*\n", prose)) < PROSE_MIN + 1:
         raise Broken(f"{name}: begins with {PROSE_MIN} paragraphs: what is broken, why somebody "
                      "could have written it, which kind of check must find it")
-    return Mutant(name, prose, kind, checks, hunks_of(name, diff))
+    first = first_check(name, prose, checks)
+    return Mutant(name, prose, kind, checks, first, hunks_of(name, diff))
 
 
 def hunks_of(name, diff):
