@@ -240,7 +240,10 @@ static enum config_verdict option_apply(struct config *c, int id, const char *te
         }
         c->unix_path = text;
         return CONFIG_RUN;
-    case OPTION_IO_TRACE: c->io_trace = text; return CONFIG_RUN;
+    case OPTION_IO_TRACE:
+        if (text[0] == '\0') return usage("--io-trace wants the name of a new file");
+        c->io_trace = text;
+        return CONFIG_RUN;
     case OPTION_TEST_CLOCK: c->test_clock = true; return CONFIG_RUN;
     case OPTION_UNSAFE_DEV: c->unsafe_dev = true; return CONFIG_RUN;
     case OPTION_HELP: fputs(help_text, stdout); return CONFIG_SHOWN;

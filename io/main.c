@@ -1,8 +1,10 @@
 /* io/main.c -- gongjid: wiring and exit codes. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock_os.h"
@@ -159,11 +161,29 @@ static int serve(struct process *p)
     return rc;
 }
 
+/* Whether a file of this path would lie in the data directory, however both are written. */
+static bool is_in_data_dir(const struct config *c, const char *path)
+{
+    char parent[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    struct stat here, data;
+    if (size >= sizeof parent) return false; /* too long to be made anywhere */
+    if (size != 0) memcpy(parent, path, size);
+    if (size != 0) parent[size] = '\0';
+    return stat(parent, &here) == 0 && stat(c->data_dir, &data) == 0 &&
+           here.st_dev == data.st_dev && here.st_ino == data.st_ino;
+}
+
 /* Of what is done to the disk, if --io-trace asks for it. */
 static int trace_set_up(struct process *p)
 {
     const char *path = p->config.io_trace;
     if (path == NULL) return 0;
+    if (is_in_data_dir(&p->config, path)) {
+        return fail(EXIT_CONFIG, "--io-trace lies in the data directory, where it could pass for a "
+                                 "part of the log; nothing was touched; give a file elsewhere");
+    }
     if (!disk_trace_open(&p->trace_memory, path)) {
         fprintf(stderr,
                 "gongjid: cannot make %s for --io-trace: %s; give a new file in a directory "

@@ -66,6 +66,7 @@ static void check_set_region(const struct gj_op *op, struct verdict *v)
     v->bad |= !in(op->arg, 1, 1023) || !in(op->amount, 1, UINT32_MAX);
     v->reserved |= op->person != 0 || op->kind != 0 || op->detail != 0 || op->flags != 0;
     v->reserved |= region_reserved_set((const struct gj_region_ext *)(op + 1));
+    for (unsigned line = 1; line <= 6; line++) v->bad |= memcmp(op + line, "gnjilog1", 8) == 0;
 }
 
 static void check_set_institution(const struct gj_op *op, struct verdict *v)

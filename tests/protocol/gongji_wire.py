@@ -265,6 +265,8 @@ SMALL = ['--persons-max', '20000', '--families-max', '1000', '--institutions-max
 
 
 class Server:
+    started = [] # all of them; main() ends those that a test which failed left running
+
     def __init__(self, directory, *flags, listen='127.0.0.1:0', limits=None, under=(), env=None):
         self.dir = directory
         self.stderr = open(os.path.join(os.path.dirname(directory), 'stderr'), 'ab')
@@ -273,6 +275,7 @@ class Server:
              *flags],
             stdout=subprocess.PIPE, stderr=self.stderr, preexec_fn=limits,
             env=None if env is None else os.environ | env)
+        Server.started.append(self)
         line = self.process.stdout.readline().decode()
         words = line.split()
         assert words[:1] == ['ready'], f'not ready: {line!r}, exit {self.process.wait(10)}'
@@ -305,14 +308,31 @@ class Server:
         with open(f'/proc/{self.process.pid}/status') as status:
             return int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', status.read(), re.M)[1])
 
-    def rests(self, seconds=1, within=15):
-        """Whether it does nothing at all for so long, once what it still had to do is done: on a
-        busy disk that takes its time, and one that spins never gets there."""
+    def said(self, what):
+        """How often a line of stderr begins with these words, of this server and of those before
+        it beside the same directory."""
+        with open(self.stderr.name, errors='replace') as text:
+            return sum(line.startswith(what) for line in text)
+
+    def admits(self, **keys):
+        """A client, as soon as there is a place for one again: connections that end give theirs
+        back when the server comes to it."""
+        late = time.monotonic() + 15
+        while True:
+            try:
+                return self.client(**keys)
+            except (AssertionError, Closed, OSError): # refused with 20
+                assert time.monotonic() < late, 'no place becomes free'
+                time.sleep(0.05)
+
+    def rests(self, seconds=1, within=30, wakes=3):
+        """Whether it does nothing at all for so long (but wake so often), once what it still had to
+        do is done: on a busy disk that takes its time, and one that spins never gets there."""
         late = time.monotonic() + within
         while time.monotonic() < late:
             cpu, sleeps = self.cpu(), self.sleeps()
             time.sleep(seconds)
-            if self.cpu() - cpu <= 0.02 and self.sleeps() - sleeps <= 3:
+            if self.cpu() - cpu <= 0.02 and self.sleeps() - sleeps <= wakes:
                 return True
         return False
 
@@ -331,6 +351,15 @@ class Server:
     def __exit__(self, *_):
         self.kill()
         self.stderr.close()
+
+
+def wait_until(condition, what, seconds=30):
+    """Until condition() is true; fails with `what` if it never is. Nothing here hopes that some
+    time is enough."""
+    late = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < late, what
+        time.sleep(0.01)
 
 
 def run_to_end(*flags, seconds=20, **how):
@@ -360,5 +389,8 @@ def main(module):
                     print('    server said: ' + text.read()[-2000:].replace('\n', '\n    '))
             print(f'not ok {name}', flush=True)
         finally:
+            for server in Server.started:
+                server.__exit__()
+            Server.started.clear()
             shutil.rmtree(top, ignore_errors=True)
     sys.exit(1 if failed else 0)

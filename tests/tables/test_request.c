@@ -98,6 +98,10 @@ void rows_fields(void)
     /* 13: each field's range. */
     ROW(BAD_FIELD, with_amount(region_again(w, 1), 0));
     ROW(BAD_FIELD, with_amount(region_again(w, 1), INT64_C(1) << 32));
+    for (unsigned line = 0; line < 6; line++) { /* a header of the log among what it logs */
+        ROW(BAD_FIELD, m, m = region_again(w, 1);
+            memcpy(m.ext + line * GJ_RECORD_UNIT, "gnjilog1", 8));
+    }
     ROW(BAD_FIELD, inst_msg(0, 1, GJ_HOSPITAL, 1, 0));
     ROW(BAD_FIELD, inst_msg(20, GJ_REGIONS_MAX, GJ_HOSPITAL, 1, 0));
     ROW(BAD_FIELD, inst_msg(20, 1, 3, 1, 0));
