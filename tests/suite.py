@@ -109,18 +109,21 @@ def meson_tests(suite, directory, env=None, no=(), only=()):
             test = json.loads(line)
             count += 1
             name = f"{directory}: {test['name'].rsplit(' / ', 1)[-1]}"
+            output = (test.get("stdout") or "") + (test.get("stderr") or "")
+            why = sorted(set(re.findall(r"^ *skipped: (.*)$", output, re.M)))
             if test["result"] == "SKIP":
                 suite.skipped += 1
-                print(f"skip {name}", flush=True)
+                print(f"skip {name}: {'; '.join(why)}", flush=True)
                 continue
             ok = test["result"] in ("OK", "EXPECTEDFAIL")
             if not ok:
-                output = (test.get("stdout") or "") + (test.get("stderr") or "")
                 lines_shown = [x for x in output.splitlines() if not x.startswith("ok ")]
                 print("\n".join("    " + x for x in lines_shown[-40:]))
             cases = re.findall(r"(\d+) passed, (\d+) failed", test.get("stdout") or "")
             detail = f"{cases[-1][0]} cases" if cases else ""
             suite.result(name, ok, detail if ok else test["result"].lower())
+            for reason in why if ok else []:
+                print(f"     some of it was skipped: {reason}", flush=True)
     if count == 0:
         suite.result(f"{directory}: tests", False, "meson ran no test")
 

@@ -50,6 +50,15 @@ class Tree:
         return [re.findall(r"'(test_\w+)'", run) for run in runs]
 
 
+def is_called(tree, path, name):
+    """Whether more is said of a function than what it is: in its file, or in C in one beside it."""
+    folder = os.path.dirname(path)
+    beside = [os.path.join(folder, found) for found in os.listdir(os.path.join(tree.top, folder))
+              if found.endswith(".c") and path.endswith(".c")]
+    uses = sum(len(re.findall(rf"\b{name}\b", tree.read(file))) for file in beside or [path])
+    return uses > 1
+
+
 def fault_of(tree, span):
     """Why `span` names no test, or None."""
     path, _, name = span.partition(": ")
@@ -64,6 +73,8 @@ def fault_of(tree, span):
     if path.endswith(".py"):
         if not re.search(rf"^def {name}\(", text, re.M):
             return f"{path} has no {name}"
+        if not name.startswith("test_") and not is_called(tree, found, name):
+            return f"{name} of {path} is never called"
         runs = tree.selections(found)
         if runs and not any(run == [] or name in run for run in runs):
             return f"{path} is never run with {name}"
@@ -72,7 +83,7 @@ def fault_of(tree, span):
         return None if re.search(rf"\bT\({name}\)", text) else f"{name} of {path} is never run"
     if not re.search(rf"^[\w ]+\b{name}\(", text, re.M):
         return f"{path} has no {name}"
-    return None
+    return None if is_called(tree, found, name) else f"{name} of {path} is never called"
 
 
 def check_rows(tree, text):
@@ -93,7 +104,8 @@ def check_rows(tree, text):
 def check_checker(tree):
     """What is wrong must be found."""
     for span in ("log/test_nothing.c", "log/test_log.c: no_such_test", "test.h",
-                 "protocol/limits.py: test_nothing", "../docs/TESTING.md"):
+                 "protocol/limits.py: test_nothing", "kill/kill_loop.py: nothing",
+                 "images/images.c: main", "../docs/TESTING.md"):
         if fault_of(tree, span) is None:
             yield f"this would not be noticed: {span}"
 

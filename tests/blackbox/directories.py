@@ -206,5 +206,30 @@ def test_second_servers(d):
         assert server.stop() == 0
 
 
+def test_first_servers_at_once(d):
+    """Nothing is there yet, and several begin at the same moment: one makes the log and serves, the
+    others touch nothing of it."""
+    tries = [start(d) for _ in range(4)]
+    try:
+        lines = [process.stdout.readline().decode() for process in tries]
+        serving = [n for n, line in enumerate(lines) if line.startswith('ready ')]
+        assert len(serving) == 1, lines
+        for n, process in enumerate(tries):
+            if n not in serving:
+                refused(process, 75, 'another server')
+        host, port = lines[serving[0]].split()[1].removeprefix('tcp=').rsplit(':', 1)
+        client = Client((host, int(port)))
+        fill(client, 3)
+        assert client.codes(op(DEPOSIT, 1, amount=7)) == [0]
+        digest = client.audit()
+        client.close()
+    finally:
+        for process in tries:
+            process.kill()
+            process.communicate()
+    with Server(d) as server:
+        assert server.client().audit() == digest and server.ready['recovered'] == '5'
+
+
 if __name__ == '__main__':
     main(sys.modules[__name__])

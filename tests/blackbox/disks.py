@@ -90,7 +90,7 @@ def test_full_disk(d):
             until_ok(client, late)
             assert client.balance(1) == 2 * DEPOSITED
             loads = [Load(server, 2), Load(server, 3)]
-            time.sleep(0.3)
+            under_way(loads)
             server.kill()
             for load in loads:
                 load.join(10)
@@ -112,7 +112,7 @@ def fails_under_load(d, break_it):
         with Server(disk.data) as server:
             fill(server.client(), 4)
             loads = [Load(server, 1 + n) for n in range(4)]
-            time.sleep(0.4)
+            under_way(loads)
             break_it(disk)
             assert server.process.wait(20) == 74
             for load in loads:
@@ -155,12 +155,10 @@ def test_unmounted_under_load(d):
         with Server(disk.data) as server:
             fill(server.client(), 2)
             loads = [Load(server, 1), Load(server, 2)]
-            time.sleep(0.2)
+            under_way(loads)
             disk.run('umount', '-l', disk.mount)
             assert not os.path.exists(disk.data)
-            before = len(loads[0].codes)
-            time.sleep(0.3)
-            assert len(loads[0].codes) > before, 'no service'
+            goes_on(loads[0], IN_FLIGHT)
             assert server.stop() == 0
             for load in loads:
                 load.join(10)

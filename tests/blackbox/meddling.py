@@ -50,13 +50,11 @@ def test_permission_taken_away(d):
         fill(client, 2)
         settle(d)
         load = Load(server, 1)
-        time.sleep(0.2)
+        under_way([load])
         for name in os.listdir(d):
             os.chmod(os.path.join(d, name), 0)
         os.chmod(d, 0)
-        before = len(load.codes)
-        time.sleep(0.3)
-        assert len(load.codes) > before, 'no service'
+        goes_on(load, IN_FLIGHT)
         client.close()
         assert server.stop() == 0
         load.join(10)
@@ -78,11 +76,9 @@ def test_directory_removed(d):
         fill(client, 2)
         settle(d)
         load = Load(server, 1)
-        time.sleep(0.2)
+        under_way([load])
         shutil.rmtree(d)
-        before = len(load.codes)
-        time.sleep(0.3)
-        assert len(load.codes) > before, 'no service'
+        goes_on(load, IN_FLIGHT)
         client.audit()
         client.close()
         assert server.stop() == 0

@@ -128,7 +128,7 @@ class Loop:
         # Beside the segments; a first life has fewer of them while it makes the one ahead.
         now = life.rss(), life.descriptors() - segments
         if len(self.times) <= FIRST_LIVES:
-            self.first = max(self.first or now, now)
+            self.first = tuple(map(max, self.first or now, now))
             return
         assert now[0] <= self.first[0] + RSS_GROWTH_MAX, f'memory: {now[0]}, was {self.first[0]}'
         assert now[1] <= self.first[1] + 1, f'descriptors: {now[1]}, were {self.first[1]}'

@@ -2,13 +2,13 @@
 told twice, or left almost no processor: nothing happens twice, nothing acknowledged is lost, nobody
 is cut off who did nothing wrong."""
 import os
+import select
 import sys
 import threading
 
 from yard import *
 
 STOPPED_SECONDS = 11  # longer than every deadline a client has
-LOAD_IN_FLIGHT = 256  # operations a Load sends before it waits
 ANSWERS = 8           # of 44 KiB each; a Unix socket takes five of them
 BUSY, CLIENTS, TURNS = 4, 4, 50
 
@@ -26,7 +26,9 @@ def test_stopped_for_a_while(d):
         wanted = frame(READS, 1, 64, read(GET_REGION, region=1) * 64)
         for _ in range(ANSWERS):
             reader.send(wanted) # more than the socket takes: the rest waits in the server
-        time.sleep(0.5)
+        under_way(loads)
+        assert select.select([reader.s], [], [], 15)[0], 'no answer'
+        time.sleep(0.3)
         server.process.send_signal(signal.SIGSTOP)
         counts = [len(load.sent) for load in loads]
         half.send(cut[100:])
@@ -35,7 +37,7 @@ def test_stopped_for_a_while(d):
         newcomer = Client(server.address, greet=False, timeout=30)
         newcomer.send(hello())
         time.sleep(STOPPED_SECONDS)
-        assert all(len(load.sent) <= count + LOAD_IN_FLIGHT for load, count in zip(loads, counts))
+        assert all(len(load.sent) <= count + IN_FLIGHT for load, count in zip(loads, counts))
         server.process.send_signal(signal.SIGCONT)
         begun = time.monotonic()
         assert idle.replies()[0][0] == 0
@@ -43,12 +45,12 @@ def test_stopped_for_a_while(d):
         assert [reply[0] for reply in half.replies()] == [0, 0]
         for _ in range(ANSWERS - 1):
             assert reader.answer()[0] == READS | ANSWER
-        assert time.monotonic() - begun < 10, 'slow after SIGCONT'
+        assert time.monotonic() - begun < 15, 'slow after SIGCONT'
         for request in deposits: # nothing of it happens again
             assert half.ops(request)[0][:2] == (0, REPLAYED)
         assert half.balance(4) == 3 and idle.balance(5) == 7
-        time.sleep(0.3)
-        assert all(len(load.sent) > count + LOAD_IN_FLIGHT for load, count in zip(loads, counts))
+        for load in loads:
+            goes_on(load, IN_FLIGHT)
         assert server.stop() == 0
         for load in loads:
             load.join(10)
@@ -65,14 +67,14 @@ def end_under_load(d, second, delay):
         # Persons that no earlier server of this directory saw.
         loads = [Load(server, 1 + 4 * end_under_load.turn + n) for n in range(4)]
         end_under_load.turn += 1
-        time.sleep(0.3)
+        under_way(loads)
         server.process.send_signal(signal.SIGTERM)
         time.sleep(delay)
         server.process.send_signal(second)
         status = server.process.wait(20)
-        # It may have ended between the two.
-        wanted = -second if second == signal.SIGKILL else 128 + second
-        assert status in (0, wanted), status
+        # It may have ended between the two, or the kernel may show it the other one first.
+        wanted = (-second,) if second == signal.SIGKILL else (128 + second, 128 + signal.SIGTERM)
+        assert status == 0 or status in wanted, status
         for load in loads:
             load.join(10)
             assert set(load.codes.values()) <= {0, 23}, set(load.codes.values())

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(TESTS, 'protocol'))
 from gongji_wire import *  # noqa: E402
 from durability import check, fill  # noqa: E402
 from faults import SmallDisk  # noqa: E402
-from load import Load  # noqa: E402
+from load import IN_FLIGHT, Load, goes_on, under_way  # noqa: E402
 
 SEGMENT = 256 << 20
 SKIPPED = 77
@@ -74,7 +74,11 @@ def start(directory, *flags, limits=None):
 
 def refused(process, code, *words):
     """It ended with this code, was never ready, and said what is wrong in its last line."""
-    out, err = process.communicate(timeout=30)
+    try:
+        out, err = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill() # it serves
+        raise
     last = err.decode().strip().splitlines()[-1]
     assert process.returncode == code and out == b'', (process.returncode, code, last)
     assert last.startswith('gongjid: ') and all(word in last for word in words), last

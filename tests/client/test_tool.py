@@ -312,7 +312,12 @@ def test_kill(data, socket, server):
         [GONGJI, "bench", "--connect", address, "--persons", "4000", "--duration", "30", "--batch",
          "256", "--acks", acks, "--mix", "premium-season"], stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
+    late = time.monotonic() + 60
+    while not (os.path.exists(acks) and os.path.getsize(acks) > 48 * 1000):
+        if load.poll() is not None or time.monotonic() > late:
+            break  # the checks below say so
+        time.sleep(0.05)
+    time.sleep(0.5)
     server.send_signal(signal.SIGKILL)
     server.wait()
     errors = load.communicate(timeout=30)[1]

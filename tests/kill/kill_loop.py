@@ -413,6 +413,8 @@ def main():
         finish(program, directory, account, chance, last)
     except (RuntimeError, AssertionError, *LOST) as error:
         account.problem(f"{type(error).__name__}: {error}")
+    if not account.acknowledged:
+        account.problem("nothing was ever acknowledged: this showed nothing")
     for text in account.problems[:20]:
         print(f"not ok {text}")
     if account.problems:

@@ -189,5 +189,33 @@ def test_answers_in_pieces(d):
         client.audit()
 
 
+def test_answers_in_pieces_while_the_log_is_written(d):
+    """Answers that fill the output, and between them some that wait for the disk, come whole and in
+    order, also where they are moved to the front of it meanwhile."""
+    turns, under_way, reads = 600, 4, 200
+    with Server(d) as server:
+        client = server.client(credit=under_way * (reads + 1))
+        assert client.codes(region(1), op(OPEN_PERSON, 1, arg=1, sub=1, detail=1)) == [0, 0]
+        room = threading.Semaphore(under_way)
+
+        def send():
+            for n in range(turns):
+                room.acquire()
+                client.send(frame(OPS, 2 * n, 1, op(DEPOSIT, 1, amount=1)) +
+                            frame(READS, 2 * n + 1, reads, read(GET_REGION, region=1) * reads))
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        for n in range(turns):
+            kind, tag, count, body = client.answer()
+            assert (kind, tag, count, body[0]) == (OPS | ANSWER, 2 * n, 1, 0), (kind, tag, n)
+            kind, tag, count, body = client.answer()
+            assert (kind, tag, count) == (READS | ANSWER, 2 * n + 1, reads), (kind, tag, n)
+            room.release()
+        sender.join()
+        assert client.balance(1) == turns
+        client.audit()
+
+
 if __name__ == '__main__':
     main(sys.modules[__name__])

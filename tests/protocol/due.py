@@ -76,6 +76,7 @@ def test_thousands_due_at_once(d):
             waits = 0
             while other.stats()['expired'] < before['expired'] + MANY:
                 assert other.codes(transfer(1, 2, 1)) == [0]
+                assert time.monotonic() - begun < 30, 'what is due is never written down'
                 waits += 1
             whole = time.monotonic() - begun
             ahead = seq - before['durable_seq']
@@ -199,7 +200,7 @@ def test_a_read_while_the_server_stops(d):
     audits = 8000 # one a turn: the signal comes among them
     reads = [read(AUDIT)] * audits + [read(STATS), read(GET_PERSON, 1)]
     written = held = time_ms = due_ms = 0
-    for attempt in range(5):
+    for attempt in range(12):
         with Server(d) as server:
             client = server.client(credit=8192)
             if attempt == 0:
@@ -208,7 +209,7 @@ def test_a_read_while_the_server_stops(d):
             due_ms = client.open_ones(LIST_HOLDS, 1)[-1]['due_ms']
             expired = client.stats()['expired']
             client.send(frame(READS, 7, len(reads), b''.join(reads)))
-            time.sleep(0.05)
+            time.sleep(0.05 * (1 + attempt % 4)) # a slow machine has not got the frame at once
             server.process.send_signal(signal.SIGTERM)
             time.sleep(0.02)
             server.process.send_signal(signal.SIGSTOP)

@@ -7,7 +7,7 @@ import sys
 import threading
 
 from gongji_wire import *
-from load import Load
+from load import Load, under_way
 
 
 def fill(client, persons=8):
@@ -25,7 +25,7 @@ def test_failed_write(d):
     with Server(d) as server:
         fill(server.client())
         loads = [Load(server, 1 + n) for n in range(4)]
-        time.sleep(0.5)
+        under_way(loads)
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, 4096))
         assert server.process.wait(10) == 74
         for load in loads:

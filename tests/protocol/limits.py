@@ -63,8 +63,7 @@ def test_credit_is_bounded_by_buffers(d):
         assert client.reads(read(PING))[0][0] == 0
         for other in others:
             other.close()
-        time.sleep(0.3)
-        server.client(credit=16).close()
+        server.admits(credit=16).close()
 
 
 def test_large_clients_leave_room_for_small_ones(d):
@@ -136,23 +135,24 @@ def test_reads_beyond_the_output_are_overloaded(d):
 
 
 def test_slow_reader_is_closed_and_bounded(d):
-    with Server(d) as server:
+    # On a Unix socket, where the kernel gives nobody up.
+    with Server(d, '--unix', d + '.socket') as server:
         other = server.client()
-        client = server.client(credit=1024)
+        client = Client(server.unix, credit=1024)
         before = server.rss()
         client.s.settimeout(0.5)
         request = frame(READS, 1, 64, read(GET_REGION, region=1) * 64)
         sent, start = 0, time.time()
         assert other.codes(region(1)) == [0]
         try:
-            while time.time() - start < 15:
+            while time.time() - start < 40:
                 try:
                     sent += client.s.send(request)
                 except TimeoutError:
                     other.reads(read(PING))
         except (ConnectionResetError, BrokenPipeError):
             pass
-        assert 9 < time.time() - start < 15, 'not closed 10 seconds after the output stalled'
+        assert 9 < time.time() - start < 40, 'not closed 10 seconds after the output stalled'
         assert server.rss() - before < 16 << 20
         assert other.reads(read(PING))[0][0] == 0
 
@@ -178,6 +178,7 @@ def test_half_open_and_slow_frames(d):
     """Silent, slow, vanished: each is closed at its time, with many of them at once, and nobody
     else notices."""
     with Server(d) as server:
+        opened = time.time()
         silent = Client(server.address, greet=False)
         idle = server.client()
         slow = server.client()
@@ -205,26 +206,26 @@ def test_half_open_and_slow_frames(d):
                 drip(crowd, n)
             time.sleep(0.5)
         assert silent.error() == 16
-        assert 4 < time.time() - start < 8
+        assert 4.9 < time.time() - opened < 12
         assert {client.error() for client in crowd} == {16}
         while time.time() - start < 8:
             slow.send(b'\0')
             drip(frames, 6)
             time.sleep(1)
         assert slow.error() == 10
-        assert 9 < time.time() - start < 13
+        assert 9.9 < time.time() - start < 20
         assert {client.error() for client in frames} == {10}
-        assert slowest < 2, slowest
+        assert slowest < 4, slowest
         assert idle.reads(read(PING))[0][0] == 0 # idle between frames is fine
         # What was sent to it is never confirmed: after 15 seconds it is given up.
         assert idle.stats()['connections'] == 2
-        while idle.stats()['connections'] == 2 and time.time() - start < 30:
+        while idle.stats()['connections'] == 2 and time.time() - start < 40:
             time.sleep(0.25)
         assert idle.stats()['connections'] == 1
-        assert 12 < time.time() - start < 22
-        time.sleep(0.3) # the last answer is confirmed
-        due = keepalive_in(server)
-        assert len(due) == 1 and due[0] <= 60, due
+        assert 12 < time.time() - start < 35
+        # Once the last answer is confirmed.
+        wait_until(lambda: len(keepalive_in(server)) == 1, 'nobody asks whether it is there')
+        assert keepalive_in(server)[0] <= 60
 
 
 def test_connection_flood(d):
@@ -238,8 +239,7 @@ def test_connection_flood(d):
         assert first.reads(read(PING))[0][0] == 0
         for client in flood:
             client.close()
-        time.sleep(0.5)
-        assert server.client().reads(read(PING))[0][0] == 0
+        assert server.admits().reads(read(PING))[0][0] == 0
 
 
 def test_out_of_descriptors(d):
@@ -247,13 +247,17 @@ def test_out_of_descriptors(d):
         resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
     with Server(d, limits=few) as server:
         first = server.client()
+        # Those that it takes say HELLO, so that they may stay: the others wait all the time.
         flood = [Client(server.address, greet=False) for _ in range(60)]
-        assert server.rests(), 'spins'
+        for client in flood:
+            client.send(hello())
+        assert server.rests(wakes=20), 'spins' # it tries again four times a second
+        answered = select.select([client.s for client in flood], [], [], 0)[0]
+        assert 0 < len(answered) < 40, len(answered)
         assert first.reads(read(PING))[0][0] == 0
         for client in flood:
             client.close()
-        time.sleep(1)
-        assert server.client().reads(read(PING))[0][0] == 0
+        assert server.admits().reads(read(PING))[0][0] == 0
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ import threading
 
 from due import wait_expired
 from durability import check, fill
-from load import Load
+from load import Load, under_way
 from town import *
 
 FLAGS = ('--listen', '127.0.0.1:0', *SMALL)
@@ -103,7 +103,7 @@ def test_killed_for_memory(d):
             with open(f'/proc/{server.process.pid}/oom_score_adj', 'w') as file:
                 file.write('1000') # it is the first to go
             loads = [Load(server, 1 + n) for n in range(4)]
-            time.sleep(0.3)
+            under_way(loads)
             used = group.used()
             group.limit(used + (16 << 20))
             hog = subprocess.Popen([sys.executable, '-c', HOG, str(64 << 20)],
@@ -231,11 +231,12 @@ def test_any_time_since_boot(d):
             client = server.client()
             if offset < 0:
                 build(client)
-            assert abs(time_of(client) - time.time() * 1000) < 1000
-            assert client.codes(pay(HOLD, 1, INSTITUTION, 700, timeout=1)) == [0]
+            asked = time.time() * 1000
+            assert asked - 1000 <= time_of(client) <= time.time() * 1000 + 1000
             start = time.monotonic()
+            assert client.codes(pay(HOLD, 1, INSTITUTION, 700, timeout=1)) == [0]
             wait_expired(client, 1)
-            assert 0.5 < time.monotonic() - start < 10
+            assert time.monotonic() - start > 0.99
             assert 1000 <= client.stats()['uptime_ms'] < 60000
             assert server.rests(0.3), 'spins'
             client.audit()

@@ -114,7 +114,11 @@ class stopped:
 
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
-        time.sleep(0.1)
+        wait_until(self.is_stopped, 'it does not stop')
+
+    def is_stopped(self):
+        with open(f'/proc/{self.pid}/stat') as stat:
+            return stat.read().rsplit(') ', 1)[1][0] == 'T'
 
     def __exit__(self, *_):
         time.sleep(0.1)
@@ -178,8 +182,7 @@ def test_large_frames_of_old_retries(d):
             client.send_ops(*(old[(at * 37 + i * 31) % GREEDY_CHUNKS * CHUNK_OPS + i]
                               for i in range(many)))
         whole = len(greedy) * many
-        while watch.stats()['replays'] == 0:
-            pass
+        wait_until(lambda: watch.stats()['replays'] != 0, 'no retry is answered')
         counts = [watch.stats()['replays']]
         for at in range(4):
             assert one.ops(old[at * CHUNK_OPS])[0][:2] == (0, REPLAYED)

@@ -96,10 +96,12 @@ def test_one_wallet_for_all(d):
     with Server(d) as server:
         client = server.client()
         build(client, quota_bp=10000)
-        until = time.monotonic() + 1
         counts = [[0] for _ in range(8)]
+        begin = threading.Barrier(len(counts))
 
         def work(one, count):
+            begin.wait()
+            until = time.monotonic() + 1
             while time.monotonic() < until:
                 codes = one.codes(*(op(DEPOSIT, 1, amount=2) for _ in range(20)),
                                   *(pay(PAY, 1, INSTITUTION, 1) for _ in range(10)),
