@@ -516,9 +516,31 @@ static bool flush_parent(const struct log_files *files, struct log_fault *fault)
     return good;
 }
 
-bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault)
+/* What an interrupted start left; recover_directory() saw that nothing is in it. The segment's name
+ * goes first and for good: without log.meta.tmp beside it, it would pass for the rest of a log. */
+static bool remove_unfinished(struct log_files *files)
 {
     char first[32];
+    log_files_segment_name(first, 0);
+    remove_name(files, first);
+    if (flush_names(files) != 0) return false;
+    log_files_sweep(files);
+    return true;
+}
+
+/* For the same reason log.meta.tmp is durable before the segment has its name. */
+static bool make_files(struct log_files *files, struct log_fault *fault)
+{
+    if (!remove_unfinished(files)) return log_fault_errno(fault, "flush", files->dir, "");
+    if (!write_meta(files, fault)) return false;
+    if (flush_names(files) != 0) return log_fault_errno(fault, "flush", files->dir, "");
+    if (!log_files_segment_make(files, fault)) return false;
+    if (renameat(files->dir_fd, META_TMP_NAME, files->dir_fd, META_NAME) == 0) return true;
+    return log_fault_errno(fault, "name", files->dir, META_NAME);
+}
+
+bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault)
+{
     struct log_meta *meta = &files->meta;
     memset(meta, 0, sizeof(*meta));
     meta->magic = LOG_META_MAGIC;
@@ -531,17 +553,8 @@ bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_faul
         return log_fault_set(fault, 74, "the system gives no random bytes (getrandom)");
     }
     log_meta_sign(meta);
-    /* An interrupted start may have left these; recover_directory() saw that they are empty. */
-    log_files_segment_name(first, 0);
-    remove_name(files, first);
-    log_files_sweep(files);
-    bool good = write_meta(files, fault) && log_files_segment_make(files, fault);
-    if (good && renameat(files->dir_fd, META_TMP_NAME, files->dir_fd, META_NAME) != 0) {
-        good = log_fault_errno(fault, "name", files->dir, META_NAME);
-    }
-    if (!good) {
-        remove_name(files, first);
-        log_files_sweep(files);
+    if (!make_files(files, fault)) {
+        (void)remove_unfinished(files);
         if (files->made_dir) (void)rmdir(files->dir);
         return false;
     }

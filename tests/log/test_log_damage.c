@@ -267,10 +267,10 @@ int fdatasync(int fd)
 TEST(every_call_of_making_fails)
 {
     enum { ZEROS = LOG_SEGMENT_SIZE / (4u << 20) };
-    /* Meta file and its flush; first and last zeros and their flush; names: segment, meta file,
-     * directory; none. */
-    static const uint32_t which[] = {1,         2,         3,         ZEROS + 2, ZEROS + 3,
-                                     ZEROS + 4, ZEROS + 5, ZEROS + 6, 0};
+    /* What was removed; meta file, its flush and its name; first and last zeros and their flush;
+     * names: segment, meta file, directory; none. */
+    static const uint32_t which[] = {1,         2,         3,         4,         5, ZEROS + 4,
+                                     ZEROS + 5, ZEROS + 6, ZEROS + 7, ZEROS + 8, 0};
     struct world w;
     world_init(&w);
     world_remove(&w);

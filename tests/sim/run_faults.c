@@ -48,6 +48,7 @@ static void crash(struct run *r)
                                      SIM_CALL_NAME,  SIM_CALLS_DISK, SIM_CALLS_FILE};
     r->crash_how = chance(30) ? SIM_KILL : SIM_POWER;
     sim_disk.crash_keeps_all = chance(5);
+    sim_disk.crash_any_names = chance(30);
     r->crash_us = sim_now_us() + 1000 + pick(chance(50) ? 20000 : 100000);
     if (r->is_long) r->crash_us += pick(200000);
     if (chance(10)) {
