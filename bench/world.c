@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "calendar.h"
+#include "clock_hint.h"
 
 #define OWN_REGIONS  220u
 #define WALLET_FEN   INT64_C(100000000) /* a million yuan in every wallet */
@@ -51,9 +52,7 @@ static int put_region(struct gj_client *client, uint16_t id, uint32_t version,
     }
     if (gj_code_ok(reply.code)) return 0;
     (void)snprintf(why, WORLD_WHY_SIZE, "set_region %u: %s%s", id, gj_code_name(reply.code),
-                   reply.code == GJ_RID_IN_FUTURE
-                       ? ": the server's clock is behind ours (with --test-clock: set it first)"
-                       : "");
+                   clock_hint(reply.code));
     return reply.code;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fuzz_report.h"
+#include "spawn_guard.h"
 #include "tool.h"
 
 #define OPERATIONS_MAX  5000u /* of a sequence: a scenario file has room for them */
@@ -257,6 +258,11 @@ static int run(int argc, char **argv)
         return usage_error(&command_fuzz, "--out %s: give a directory that can be written to",
                            t.out);
     }
+    if (spawn) {
+        result = spawn_guard(&command_fuzz);
+        if (result >= 0) return result;
+        result = EXIT_OK;
+    }
     for (int i = 0; i < count && result == EXIT_OK; i++) result = add_file(&corpus, files[i]);
     plan.mix.corpus = &corpus;
     if (result == EXIT_OK) result = fuzz(&plan, &t, files, count);
@@ -299,6 +305,7 @@ const struct command command_fuzz = {
         "\n"
         "exit codes: 0 nothing found, 1 a failure was found and its scenario written, 64 wrong\n"
         "command line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server, or not\n"
-        "an empty one with --test-clock, 74 the scenario could not be written.\n",
+        "an empty one with --test-clock, 74 the scenario could not be written, 130\n"
+        "Ctrl-C and 143 SIGTERM, with nothing left behind.\n",
     .run = run,
 };

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "spawn_guard.h"
 
 #define LOOK_NS     INT64_C(20000000) /* between two looks at the processes */
 #define PROGRESS_S  0.5
@@ -103,9 +104,9 @@ static void work(const struct fuzz_plan *plan, struct fuzz_shared *shared, uint3
 static pid_t start(int said)
 {
     fflush(NULL);
-    pid_t pid = fork();
+    pid_t self = getpid(), pid = fork();
     if (pid != 0) return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with_parent(self);
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere < 0) leave(2);
     dup2(nowhere, STDOUT_FILENO);

@@ -12,6 +12,7 @@
 #include "fuzz_shrink.h"
 #include "fuzz_write.h"
 #include "scenario_run.h"
+#include "spawn_guard.h"
 #include "tool.h"
 
 #define TRIES_MAX       6000u /* about a millisecond each */
@@ -71,8 +72,9 @@ static bool replay(const char *path, char ret[OUTPUT_MAX])
     ret[0] = 0;
     if (pipe(fds) != 0) return false;
     fflush(NULL);
-    pid_t pid = fork();
+    pid_t self = getpid(), pid = fork();
     if (pid == 0) {
+        end_with_parent(self);
         static char program[] = "gongji", verb[] = "scenario";
         char name[PATH_SIZE];
         char *argv[] = {program, verb, name, NULL};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock_hint.h"
 #include "csv.h"
 #include "policy_file.h"
 #include "tool.h"
@@ -58,8 +59,9 @@ static int load_row(struct load *load, const struct region_row *row)
     if (gj_execute(load->client, &op, &ext, &reply, NULL) < 0)
         return command_error(&command_load, EXIT_SERVER, "%s", gj_client_error(load->client));
     if (!gj_code_ok(reply.code))
-        return command_error(&command_load, EXIT_NOT_SO, "region %u %s %s: %s", row->id,
-                             row->province, row->name, code_line(reply.code));
+        return command_error(&command_load, EXIT_NOT_SO, "region %u %s %s: %s%s", row->id,
+                             row->province, row->name, code_line(reply.code),
+                             clock_hint(reply.code));
     if (there)
         load->updated++;
     else

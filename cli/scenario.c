@@ -6,6 +6,7 @@
 
 #include "scenario_run.h"
 #include "scenario_verbs.h"
+#include "spawn_guard.h"
 #include "tool.h"
 
 #define FILES_MAX 256
@@ -109,6 +110,10 @@ static int run(int argc, char **argv)
     if (crash_each && address != NULL) {
         return usage_error(&command_scenario, "--crash-each needs a server of its own: --spawn");
     }
+    if (spawn) {
+        result = spawn_guard(&command_scenario);
+        if (result >= 0) return result;
+    }
     struct scenario_target *target = spawn             ? scenario_spawn_new()
                                      : address != NULL ? scenario_remote_new(address)
                                                        : scenario_local_new();
@@ -136,6 +141,7 @@ const struct command command_scenario = {
             "  --verbs          print what a line may be, and end\n"
             "\n"
             "exit codes: 0 every line did what it says, 1 some line did not, 64 wrong command\n"
-            "line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server.\n",
+            "line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server, 130\n"
+            "Ctrl-C and 143 SIGTERM, with nothing left behind.\n",
     .run = run,
 };

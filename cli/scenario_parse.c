@@ -9,6 +9,7 @@
 
 #include "codes.h"
 #include "scenario_args.h"
+#include "scenario_originals.h"
 #include "scenario_verbs.h"
 
 /* taken=1.00,0.50: of each source in the order they were listed. */
@@ -190,8 +191,12 @@ bool scenario_read(const char *text, struct scenario *ret,
             return false;
         }
     }
-    if (ret->text == NULL) report(context, 1, "out of memory");
-    return good && ret->text != NULL;
+    if (ret->text == NULL) {
+        report(context, 1, "out of memory");
+        return false;
+    }
+    /* A line that cannot be read may be the one that sends it. */
+    return good && scenario_originals_check(ret, report, context);
 }
 
 void scenario_free(struct scenario *scenario)

@@ -138,8 +138,9 @@ struct scenario {
 };
 
 /* Reads a whole text (zero-terminated). False if any line is wrong; then every wrong line's number
- * was given to `report`, and what is wrong with it. The scenario is the caller's, to be given to
- * scenario_free(). */
+ * was given to `report`, and what is wrong with it; if all can be read, the same for every line
+ * that asks for a request of which none before it says enough (scenario_originals.h). The scenario
+ * is the caller's, to be given to scenario_free(). */
 bool scenario_read(const char *text, struct scenario *ret,
                    void (*report)(void *context, unsigned line, const char *message),
                    void *context);

@@ -10,32 +10,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "spawn_guard.h"
+
 #define READY_SECONDS 60
-#define PATH_SIZE     4096
+
+bool scenario_directory_create(char ret[SCENARIO_DIRECTORY_SIZE], char *error, size_t error_size)
+{
+    const char *base = getenv("TMPDIR");
+    if (base == NULL || base[0] == 0) base = "/var/tmp";
+    /* A Unix socket's path has 107 bytes; the one in here needs to fit. */
+    int n = snprintf(ret, SCENARIO_DIRECTORY_SIZE, "%s/gongji-XXXXXX", base);
+    if (n > 90) {
+        ret[0] = 0;
+        snprintf(error, error_size, "TMPDIR is too long for a socket's path; set a shorter one");
+        return false;
+    }
+    if (mkdtemp(ret) == NULL) {
+        ret[0] = 0;
+        snprintf(error, error_size, "cannot make a directory in %s: %s", base, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    (void)stat;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void scenario_directory_remove(const char *directory)
+{
+    nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
 
 bool scenario_process_create(struct scenario_process *process, const struct scenario_limits *limits,
                              char *error, size_t error_size)
 {
     *process = (struct scenario_process){.limits = *limits};
-    const char *base = getenv("TMPDIR");
-    if (base == NULL || base[0] == 0) base = "/var/tmp";
-    /* A Unix socket's path has 107 bytes; the one in here needs to fit. */
-    int n = snprintf(process->directory, sizeof(process->directory), "%s/gongji-XXXXXX", base);
-    if (n > 90) {
-        process->directory[0] = 0;
-        snprintf(error, error_size, "TMPDIR is too long for a socket's path; set a shorter one");
-        return false;
-    }
-    if (mkdtemp(process->directory) == NULL) {
-        process->directory[0] = 0;
-        snprintf(error, error_size, "cannot make a directory in %s: %s", base, strerror(errno));
-        return false;
-    }
+    if (!scenario_directory_create(process->directory, error, error_size)) return false;
     snprintf(process->address, sizeof(process->address), "unix:%s/socket", process->directory);
     return true;
 }
@@ -65,8 +84,6 @@ static void become_server(const struct scenario_process *process, const char *pr
     snprintf(errors, sizeof(errors), "%s/stderr", process->directory);
     int err = open(errors, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (err < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) return;
-    /* The server must not outlive a scenario that was interrupted. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     execl(program, program, "--data", data, "--listen", "127.0.0.1:0", "--unix", path,
           "--persons-max", persons, "--families-max", persons, "--institutions-max", "1024",
           "--rids-max", rids, "--holds-max", holds, "--connections-max", "16", "--buffers-max",
@@ -127,8 +144,9 @@ bool scenario_process_run(struct scenario_process *process, char *error, size_t 
         snprintf(error, error_size, "cannot make a pipe: %s", strerror(errno));
         return false;
     }
-    pid_t pid = fork();
+    pid_t self = getpid(), pid = fork();
     if (pid == 0) {
+        end_with_parent(self); /* a server must not outlive a scenario that was interrupted */
         become_server(process, program, fds[1]);
         _exit(127);
     }
@@ -150,17 +168,9 @@ void scenario_process_kill(struct scenario_process *process)
     process->pid = 0;
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
 void scenario_process_end(struct scenario_process *process)
 {
     scenario_process_kill(process);
-    if (process->directory[0] != 0) nftw(process->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    if (process->directory[0] != 0) scenario_directory_remove(process->directory);
     process->directory[0] = 0;
 }

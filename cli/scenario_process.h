@@ -8,14 +8,21 @@
 
 #include "scenario_target.h"
 
+#define SCENARIO_DIRECTORY_SIZE 256
+
 struct scenario_process {
     struct scenario_limits limits;
-    char directory[256]; /* temporary; empty = none */
-    char address[320];   /* unix:PATH */
-    pid_t pid;           /* 0 = not running */
+    char directory[SCENARIO_DIRECTORY_SIZE]; /* temporary; empty = none */
+    char address[320];                       /* unix:PATH */
+    pid_t pid;                               /* 0 = not running */
 };
 
 /* Makes a temporary directory below $TMPDIR, or /var/tmp (a real file system on most machines). */
+bool scenario_directory_create(char ret[SCENARIO_DIRECTORY_SIZE], char *error, size_t error_size);
+/* With all that is in it. */
+void scenario_directory_remove(const char *directory);
+
+/* Makes the server's directory. */
 bool scenario_process_create(struct scenario_process *process, const struct scenario_limits *limits,
                              char *error, size_t error_size);
 /* Starts gongjid on it and waits for its ready line. */

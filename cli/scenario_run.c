@@ -48,15 +48,6 @@ static void differs(struct runner *r, const struct statement *s, const char *wan
     r->statement_failed = true;
 }
 
-/* Most often a name that was mistyped. */
-static void unsent(struct runner *r, const struct statement *s, const char *name,
-                   const char *otherwise)
-{
-    fprintf(r->out, "%s:%u: %s: no line before this one sends '%s'; is the name right? else %s\n",
-            r->file, s->line, s->text, name, otherwise);
-    r->statement_failed = true;
-}
-
 /* A region statement names some fields; the rest, and the number before the version, come from what
  * the target has. */
 static bool fill_region(struct runner *r, const struct statement *s,
@@ -88,10 +79,10 @@ static bool fill_region(struct runner *r, const struct statement *s,
     return true;
 }
 
-/* The first person and the rid of the original, and who accepts or returns. *ret_known becomes
- * false when the file does not say. */
+/* The first person and the rid of the original, and who accepts or returns. That the file says so
+ * was seen when it was read (scenario_originals.h). */
 static bool fill_original(struct runner *r, const struct statement *s,
-                          struct scenario_request *request, bool *ret_known)
+                          struct scenario_request *request)
 {
     struct named_rid *original = names_get(&r->names, s->original, r->time_ms);
     if (original == NULL) return broken(r, s, "out of memory");
@@ -100,28 +91,21 @@ static bool fill_original(struct runner *r, const struct statement *s,
         original->person_known = true;
         original->person = s->op.person;
     }
+    ASSERT(original->person_known);
+    ASSERT(original->sent || s->by_given || !acts);
     if (!s->person_given) request->op.person = original->person;
     if (acts && !s->by_given) request->op.other = original->request.op.other;
     struct gj_original_ext ext = {.rid = original->rid};
     memcpy(request->ext, &ext, sizeof(ext));
-    *ret_known = true;
-    if (!original->person_known) {
-        unsent(r, s, s->original, "say whose it is with person=ID");
-        *ret_known = false;
-    } else if (acts && !s->by_given && !original->sent) {
-        unsent(r, s, s->original, "say who acts with by=ID");
-        *ret_known = false;
-    }
     return true;
 }
 
 static bool fill_request(struct runner *r, const struct statement *s, const struct gj_rid *rid,
-                         struct scenario_request *request, bool *ret_known)
+                         struct scenario_request *request)
 {
     *request = (struct scenario_request){.op = s->op};
     request->op.rid = *rid;
-    *ret_known = true;
-    if (s->original[0] != 0) return fill_original(r, s, request, ret_known);
+    if (s->original[0] != 0) return fill_original(r, s, request);
     if (s->op.type == GJ_OP_SET_REGION) return fill_region(r, s, request);
     memcpy(request->ext, s->ext.lines, s->op.ext_count * GJ_RECORD_UNIT);
     return true;
@@ -153,8 +137,7 @@ static void compare_reply(struct runner *r, const struct statement *s, const str
 }
 
 /* The rid of an operation and what it is to send. */
-static bool prepare(struct runner *r, const struct statement *s, struct scenario_request *request,
-                    bool *ret_known)
+static bool prepare(struct runner *r, const struct statement *s, struct scenario_request *request)
 {
     uint64_t rid_ms = s->rid_at_given ? s->rid_at_ms : r->time_ms;
     struct gj_rid rid;
@@ -165,7 +148,7 @@ static bool prepare(struct runner *r, const struct statement *s, struct scenario
         if (entry == NULL) return broken(r, s, "out of memory");
         rid = entry->rid;
     }
-    return fill_request(r, s, &rid, request, ret_known);
+    return fill_request(r, s, &rid, request);
 }
 
 static void note_sent(struct runner *r, const struct statement *s,
@@ -186,9 +169,7 @@ static bool run_operation(struct runner *r, const struct statement *s)
     struct scenario_request request;
     struct gj_reply reply;
     struct gj_reply_sources sources;
-    bool known;
-    if (!prepare(r, s, &request, &known)) return false;
-    if (!known) return true;
+    if (!prepare(r, s, &request)) return false;
     if (!r->target->execute(r->target, &request, &reply, &sources)) return target_broken(r, s);
     note_sent(r, s, &request, &reply, &sources);
     compare_reply(r, s, &reply, &sources);
@@ -218,9 +199,7 @@ static bool run_dry(struct runner *r, const struct statement *s)
     struct gj_answer answer;
     const void *payload;
     struct look before, after;
-    bool known;
-    if (!prepare(r, s, &request, &known)) return false;
-    if (!known) return true;
+    if (!prepare(r, s, &request)) return false;
     uint8_t lines = (uint8_t)(1 + request.op.ext_count);
     read = (struct scenario_request){.read = {.type = GJ_READ_DRY_RUN, .ext_count = lines}};
     memcpy(read.ext, &request, (size_t)lines * GJ_RECORD_UNIT);
@@ -246,10 +225,7 @@ static bool run_replay(struct runner *r, const struct statement *s)
     struct gj_reply reply;
     struct gj_reply_sources sources;
     if (entry == NULL) return broken(r, s, "out of memory");
-    if (!entry->sent) {
-        differs(r, s, "a rid that was sent before", "a new name");
-        return true;
-    }
+    ASSERT(entry->sent);
     if (!r->target->execute(r->target, &entry->request, &reply, &sources)) {
         return target_broken(r, s);
     }
@@ -294,10 +270,7 @@ static bool check(struct runner *r, const struct statement *now, const struct st
     if (e->subject == EXPECT_OP) {
         struct named_rid *entry = names_get(&r->names, e->rid, r->time_ms);
         if (entry == NULL) return broken(r, now, "out of memory");
-        if (!entry->person_known && !e->person_given) {
-            unsent(r, now, e->rid, "say whose it is with person=ID");
-            return true;
-        }
+        ASSERT(entry->person_known || e->person_given);
         uint64_t person = e->person_given ? e->person : entry->person;
         if (!expectation_check_op(r->target, e, person, &entry->rid, &found)) {
             return target_broken(r, now);

@@ -6,9 +6,11 @@ usage: test_fuzz.py BUILD_DIR
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 BUILD = os.path.abspath(sys.argv[1])
 GONGJI = os.path.join(BUILD, "gongji")
@@ -196,6 +198,57 @@ def test_spawn(directory):
     shown(directory, fuzz(rule, "--spawn", "--out", directory, code=1), "found in a server", 10)
 
 
+def made(base, name):
+    """How many files of that name lie below a directory."""
+    return sum(names.count(name) for _, below, files in os.walk(base) for names in (below, files))
+
+
+def users(base):
+    """The processes with a path below a directory on their command line."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                found += [pid] if base.encode() in file.read() else []
+        except OSError:
+            pass  # it ended meanwhile
+    return found
+
+
+def interrupt(directory, command, moment, number, group, name):
+    """Sends a signal as soon as `moment` of the directory for servers is true; both must go."""
+    base = tempfile.mkdtemp(prefix="t-", dir=directory)
+    process = subprocess.Popen([GONGJI, *command], env=dict(os.environ, TMPDIR=base),
+                               start_new_session=True, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    late = time.monotonic() + 60
+    while not moment(base) and process.poll() is None and time.monotonic() < late:
+        time.sleep(0.002)
+    name = f"{name}, {number.name} to {'all' if group else 'one'}"
+    check(name + ": it runs", process.poll() is None, f"exit {process.returncode}")
+    (os.killpg if group else os.kill)(process.pid, number)
+    code = process.wait(timeout=60)
+    check(name + ": exit code", code == 128 + number, f"exit {code}")
+    left, running = os.listdir(base), users(base)
+    check(name + ": nothing is left", not left and not running, f"{left} {running}")
+    for pid in running:
+        os.kill(int(pid), signal.SIGKILL)
+
+
+def test_interrupted(directory):
+    many = ["fuzz", "--spawn", "--sequences", "1000000"]
+    rule = write(directory, "long.txt", START + "expect conserved\n" * 5000)
+    for command, moment, name in (
+            (many, os.listdir, "at the start"),
+            (many, lambda base: made(base, "data"), "while a server starts"),
+            (many, lambda base: made(base, "socket"), "while a sequence runs"),
+            (many + ["--jobs", "2"], lambda base: made(base, "socket") == 2, "two jobs"),
+            (["scenario", "--spawn", "--crash-each", rule], lambda base: made(base, "socket"),
+             "a scenario")):
+        interrupt(directory, command, moment, signal.SIGTERM, False, name)
+        interrupt(directory, command, moment, signal.SIGINT, True, name)
+
+
 def main():
     directory = tempfile.mkdtemp(prefix="gongji-fuzz-")
     try:
@@ -205,6 +258,7 @@ def main():
         test_rules(directory)
         test_connect()
         test_spawn(directory)
+        test_interrupted(directory)
     finally:
         shutil.rmtree(directory)
     print(f"{failures} failed")

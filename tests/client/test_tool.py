@@ -26,10 +26,10 @@ def check(name, good, detail=""):
     failures += not good
 
 
-def start(data, socket):
+def start(data, socket, *more):
     server = subprocess.Popen(
         [os.path.join(BUILD, "gongjid"), "--data", data, "--unix", socket, "--listen",
-         "127.0.0.1:0", "--persons-max", "50000"],
+         "127.0.0.1:0", "--persons-max", "50000", *more],
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     line = server.stdout.readline()
     if not line.startswith("ready "):
@@ -117,10 +117,11 @@ def test_commands(address):
     check("nothing failed", result["errors"] == 0 and result["operations"] > 0, str(result))
     check("every acknowledgement verified",
           result["verified"] >= result["operations"] + 17 * 1000, str(result))
-    done = tool("bench", *connect, "--persons", "4000", "--duration", "1", "--rate", "20000",
+    done = tool("bench", *connect, "--persons", "4000", "--duration", "2", "--rate", "2000",
                 "--batch", "10", "--json", "-", name="bench open loop")
     rate = json.loads(done.stdout)["operations_per_second"]
-    check("open loop keeps its rate", 15000 < rate < 21000, str(rate))
+    # A tenth of what the slowest build does on a busy machine; what was late is made up for.
+    check("open loop keeps its rate", 1500 < rate < 2100, str(rate))
     done = tool("bench", *connect, "--persons", "4000", "--duration", "1", "--rate", "500",
                 "--batch", "400", "--json", "-", name="bench open loop, rarely")
     result = json.loads(done.stdout)
@@ -156,6 +157,10 @@ def test_scenarios():
         "FILE:3: unknown verb 'withdraw'; gongji scenario --verbs lists them\n"
         "FILE:4: AMOUNT needs yuan") and
         said.endswith("\nFILE: not run\n"), said)
+    said = run_scenario("region 1\ndeposit 1 2.00 rid=t1\nreplay t2\n", code=65,
+                        name="a name nobody sent")
+    check("it is said before anything runs", said == "FILE:3: no line before this one sends 't2'; "
+          "is the name right?\nFILE: not run\n", said)
     said = run_scenario("# later\n", code=65, name="nothing in it")
     check("an empty file", said == "FILE: no statement in it: nothing to run\n", said)
     said = run_scenario("region 1\ndeposit 1 2.00\n", code=1, name="a line that is not so")
@@ -264,6 +269,24 @@ def test_open_things(directory):
         server.wait()
 
 
+def test_early_clock(directory):
+    """A test clock that nobody has set stands in 1970: our request ids are of the future there."""
+    data, socket = os.path.join(directory, "early"), os.path.join(directory, "e")
+    os.mkdir(data)
+    server = start(data, socket, "--test-clock")
+    try:
+        for command in (["load"], ["bench", "--populate", "--persons", "4"]):
+            done = tool(*command, "--connect", "unix:" + socket, code=1,
+                        name=f"{command[0]} on a clock of 1970")
+            check(f"{command[0]} says what to do",
+                  "RID_IN_FUTURE" in done.stderr and done.stderr.count("\n") == 1 and
+                  "clock is behind ours (with --test-clock: set it first)" in done.stderr,
+                  done.stderr)
+    finally:
+        server.kill()
+        server.wait()
+
+
 def test_tombstones(address, socket):
     """A request reversed before it arrived: minted here, because its rid is asked for by hand."""
     rid = int(time.time() * 1000).to_bytes(6, "big") + b"\x70" + 9 * b"\x80"
@@ -359,6 +382,7 @@ def main():
     test_scenarios()
     test_document()
     test_open_things(directory)
+    test_early_clock(directory)
     server = start(data, socket)
     try:
         test_commands("unix:" + socket)

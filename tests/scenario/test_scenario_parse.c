@@ -423,6 +423,78 @@ TEST(line_numbers)
     scenario_free(&scenario);
 }
 
+/* The file cannot be read, and all that is said of it is this. */
+static void refuse_file(const char *text, const char *says)
+{
+    struct scenario scenario;
+    reported[0] = 0;
+    CHECK(!scenario_read(text, &scenario, report, NULL));
+    CHECK_STR(reported, says);
+    scenario_free(&scenario);
+}
+
+static void take_file(const char *text)
+{
+    struct scenario scenario;
+    reported[0] = 0;
+    CHECK(scenario_read(text, &scenario, report, NULL));
+    CHECK_STR(reported, "");
+    scenario_free(&scenario);
+}
+
+#define UNSENT(name) "no line before this one sends '" name "'; is the name right?"
+#define WHOSE        "; else say whose it is with person=ID"
+
+TEST(names_nobody_sent)
+{
+    refuse_file("deposit 100 1.00 rid=x1\nreplay x2\n", "2: " UNSENT("x2") "\n");
+    refuse_file("replay x\ndeposit 100 1.00 rid=x\n", "1: " UNSENT("x") "\n");
+    refuse_file("dry_run deposit 100 1.00 rid=x\nreplay x\n", "2: " UNSENT("x") "\n");
+    refuse_file("reverse x person=100\nreplay x\n", "2: " UNSENT("x") "\n");
+    refuse_file("expect op x OK\nalways op x OK\n",
+                "1: " UNSENT("x") WHOSE "\n2: " UNSENT("x") WHOSE "\n");
+    refuse_file("expect op x OK person=100\nexpect op x OK\n", "2: " UNSENT("x") WHOSE "\n");
+    refuse_file("reverse x\n", "1: " UNSENT("x") WHOSE "\n");
+    refuse_file("reverse x rid=x\n", "1: " UNSENT("x") WHOSE "\n");
+    refuse_file("dry_run release x\n", "1: " UNSENT("x") WHOSE "\n");
+    refuse_file("capture h 1.00 rid=c\nrefund c 1.00\nrefund d 1.00",
+                "1: " UNSENT("h") WHOSE "\n3: " UNSENT("d") WHOSE "\n");
+    refuse_file("transfer 1 2 1.00 source=wallet rid=t1\naccept t2\n",
+                "2: " UNSENT("t2") WHOSE " and who acts with by=ID\n");
+    refuse_file("return t by=2\n", "1: " UNSENT("t") WHOSE "\n");
+    refuse_file("accept t person=1\n", "1: " UNSENT("t") "; else say who acts with by=ID\n");
+    /* While a line cannot be read nobody knows what it sends. */
+    refuse_file("deposit 100 rid=x\nreplay x\n", "1: AMOUNT is missing; usage: deposit ID YUAN\n");
+}
+
+TEST(names_somebody_knows)
+{
+    take_file(
+        "transfer 1 2 1.00 source=wallet rid=t => PERSON_NOT_FOUND\naccept t rid=a\nreplay t\n"
+        "return t\nexpect op t OK\nalways op a OK\nreverse a\n");
+    take_file("reverse x person=1\nreverse x\nexpect op x TOMBSTONED\ndeposit 1 1.00 rid=x\n"
+              "replay x\n");
+    take_file("dry_run reverse x person=1\nexpect op x NOT_EXECUTED\n");
+    take_file("accept t by=2 person=1\nreturn t by=2\n");
+    take_file("expect op x NOT_EXECUTED person=1\n");
+    take_file("deposit 1 1.00 rid=x\nreverse x rid=x => BAD_FIELD\n");
+}
+
+/* As many names as there can be: found at once, not by looking through all of them. */
+TEST(many_names)
+{
+    const unsigned count = SCENARIO_STATEMENTS_MAX / 2;
+    char *text = malloc(count * 64u);
+    size_t at = 0;
+    CHECK(text != NULL);
+    if (text == NULL) return;
+    for (unsigned i = 0; i < count; i++) {
+        at += (size_t)sprintf(text + at, "deposit 1 1.00 rid=%u\nreverse %u\n", i, i);
+    }
+    take_file(text);
+    free(text);
+}
+
 TEST(long_lines)
 {
     char line[SCENARIO_LINE_MAX + 8];
@@ -435,4 +507,4 @@ TEST(long_lines)
 
 TEST_MAIN(T(empty_lines), T(transfer), T(pay), T(hold), T(originals), T(leaving), T(dry_run),
           T(amounts), T(verbs), T(keys), T(regions), T(times), T(expectations), T(line_numbers),
-          T(long_lines))
+          T(names_nobody_sent), T(names_somebody_knows), T(many_names), T(long_lines))
