@@ -188,6 +188,17 @@ def send_deposits(client, ids):
         client.send_ops(*(op(DEPOSIT, 1, amount=1, id=i) for i in ids[at:at + 8192]))
 
 
+def until_full(clients):
+    """Waits until the groups in memory take no more: one client after the other sends, until one is
+    refused. Those before wait for the disk: they are returned."""
+    for n, client in enumerate(clients):
+        client.send_ops(op(DEPOSIT, 2, amount=1))
+        if select.select([client.s], [], [], 3)[0]:
+            assert client.replies()[0][0] == 20
+            return clients[:n]
+    raise AssertionError('it takes everything, and the disk stands still')
+
+
 def test_disk_stands_still(d):
     """A frozen disk: nothing is answered early, new frames get 20, and then everything goes on."""
     try:
@@ -199,6 +210,7 @@ def test_disk_stands_still(d):
         with Server(os.path.join(disk.mount, 'data')) as server, disk.thawed():
             slow = [server.client(credit=65536, timeout=30) for _ in range(2)]
             single = [server.client(credit=16) for _ in range(20)]
+            probes = [server.client() for _ in range(20)]
             early, late, reader, refused = (server.client() for _ in range(4))
             fill(late)
             disk.settle('data')
@@ -212,7 +224,7 @@ def test_disk_stands_still(d):
             for sender in senders: # and perhaps more than is read from them before the thaw
                 sender.start()
             reader.send(frame(READS, 1, 1, read(GET_PERSON, 1)))
-            time.sleep(0.5)
+            waiting = until_full(probes)
             retry = [op(DEPOSIT, 2, amount=1) for _ in single]
             for client, one in zip(single, retry):
                 client.send_ops(one)
@@ -235,6 +247,7 @@ def test_disk_stands_still(d):
                 assert set(codes) <= {0, 20}, set(codes)
             code, _, _, _, _, payload = parse_answer(reader)
             assert code == 0 and 0 <= struct.unpack_from('<q', payload, 8)[0] <= 2 * 8 * 8192
+            assert all(client.replies()[0][0] == 0 for client in waiting)
             assert {client.codes(one)[0] for client, one in zip(single, retry)} == {0}
             for client, ids, codes in zip(slow, sent, answers):
                 for at in range(0, len(ids), 8192):
@@ -243,8 +256,8 @@ def test_disk_stands_still(d):
                     assert {reply[0] for reply in again} == {0}
                     assert [reply[1] for reply in again] == [
                         1 if code == 0 else 0 for code in codes[at:at + 8192]]
-            assert late.balance(1) == 2 * 8 * 8192 and late.balance(2) == len(single)
-            for client in (*slow, *single, early, late, reader, refused):
+            assert late.balance(1) == 2 * 8 * 8192 and late.balance(2) == len(single) + len(waiting)
+            for client in (*slow, *single, *probes, early, late, reader, refused):
                 client.close()
             assert server.stop() == 0
     finally:
