@@ -1,5 +1,5 @@
 /* bench/acks.c -- appending acknowledgements to their file. */
-#include "acks.h"
+#include "bench/acks.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
 struct ack {
     uint64_t person;     /*  0 first person */

@@ -12,8 +12,8 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#include "policy.h"
-#include "state.h"
+#include "core/core.h"
+#include "core/format/policy.h"
 
 #define REGIONS       200u
 #define FAMILY        4u

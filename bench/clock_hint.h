@@ -3,7 +3,7 @@
 #ifndef BENCH_CLOCK_HINT_H
 #define BENCH_CLOCK_HINT_H
 
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
 /* To be put behind the code's own words; "" for the other codes. */
 static inline const char *clock_hint(uint8_t code)

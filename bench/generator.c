@@ -1,5 +1,5 @@
 /* bench/generator.c -- the load loop: fill frames, send, count what comes back. */
-#include "generator.h"
+#include "bench/generator.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -9,10 +9,10 @@
 #ifndef BENCH_GENERATOR_H
 #define BENCH_GENERATOR_H
 
-#include "acks.h"
-#include "histogram.h"
-#include "mix.h"
-#include "world.h"
+#include "bench/acks.h"
+#include "bench/histogram.h"
+#include "bench/mix.h"
+#include "bench/world.h"
 
 #define BENCH_CONNECTIONS_MAX 1024u
 #define BENCH_INFLIGHT_MAX    1024u

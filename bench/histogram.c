@@ -1,6 +1,6 @@
 /* bench/histogram.c -- buckets: the first 2^11 values one each, then 2^10 for every power of two.
  */
-#include "histogram.h"
+#include "bench/histogram.h"
 
 #include <string.h>
 

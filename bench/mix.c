@@ -1,5 +1,5 @@
 /* bench/mix.c -- reading mixes, generating operations: some 20 ns each, no allocation, no text. */
-#include "mix.h"
+#include "bench/mix.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -13,7 +13,7 @@
 #ifndef BENCH_MIX_H
 #define BENCH_MIX_H
 
-#include "world.h"
+#include "bench/world.h"
 
 enum mix_kind { MIX_TRANSFER, MIX_PAY, MIX_PAY_PERSONAL, MIX_PREMIUM, MIX_DEPOSIT, MIX_KINDS };
 

@@ -1,5 +1,5 @@
 /* bench/populate.c -- opening the world of a load test, pipelined over one connection. */
-#include "generator.h"
+#include "bench/generator.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* bench/report.c -- the result of a load test, for people and for programs. */
-#include "generator.h"
+#include "bench/generator.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /* bench/verify.c -- checking acknowledgements against the server, in the order of the log. */
-#include "generator.h"
+#include "bench/generator.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,11 +1,11 @@
 /* bench/world.c -- opening the regions, institutions and families of a load test. */
-#include "world.h"
+#include "bench/world.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "calendar.h"
-#include "clock_hint.h"
+#include "bench/clock_hint.h"
+#include "core/base/calendar.h"
 
 #define OWN_REGIONS  220u
 #define WALLET_FEN   INT64_C(100000000) /* a million yuan in every wallet */

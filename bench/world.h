@@ -8,7 +8,7 @@
 #ifndef BENCH_WORLD_H
 #define BENCH_WORLD_H
 
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
 #define WORLD_FAMILY   4u
 #define WORLD_PRODUCTS GJ_PREMIUM_ROWS_MAX

@@ -1,8 +1,8 @@
 /* cli/main.c -- `gongji`: finds the command and runs it. */
 #include <string.h>
 
-#include "base.h"
-#include "tool.h"
+#include "cli/common/tool.h"
+#include "core/base/base.h"
 
 static const struct command *const commands[] = {
     &command_regions, &command_load, &command_person,   &command_institution, &command_op,

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #define FILE_SIZE_MAX 65536u
 #define FILES_MAX     4096u

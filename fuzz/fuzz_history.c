@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codes.h"
-#include "fuzz.h"
-#include "history.h"
-#include "model/compare.h"
-#include "world.h"
+#include "cli/model/compare.h"
+#include "core/format/codes.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/history.h"
+#include "fuzz/world.h"
 
 #define HOLDS_MAX   12u
 #define CRASHES_MAX 2u /* and one comparison of everything, before the end of a history */

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "log_format.h"
-#include "record.h"
+#include "core/format/log_format.h"
+#include "core/format/record.h"
+#include "fuzz/fuzz.h"
 
 static const uint8_t secret[LOG_SECRET_SIZE] = {1, 2, 3};
 static const uint8_t log_id[16] = {7};

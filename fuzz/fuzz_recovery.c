@@ -25,12 +25,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fuzz.h"
-#include "log_harm.h"
-#include "log_image.h"
-#include "log_reader.h"
-#include "log_recovery.h"
-#include "program.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/log_harm.h"
+#include "fuzz/log_image.h"
+#include "fuzz/program.h"
+#include "io/log/reader.h"
+#include "io/log/recovery.h"
 
 #define MUST(holds)                                                                                \
     do {                                                                                           \

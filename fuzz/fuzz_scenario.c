@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "scenario_parse.h"
-#include "scenario_run.h"
+#include "cli/scenario/parse.h"
+#include "cli/scenario/run.h"
+#include "fuzz/fuzz.h"
 
 #define RUN_MAX    48u     /* statements; each is followed by a count of everything */
 #define TABLES_MAX 100000u /* `limits` beyond that only costs memory; later ones end the run */

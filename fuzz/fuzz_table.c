@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "holds.h"
-#include "index.h"
-#include "program.h"
-#include "record.h"
-#include "rid_window.h"
+#include "core/format/record.h"
+#include "core/state/holds.h"
+#include "core/state/index.h"
+#include "core/state/rid_window.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/program.h"
 
 #define MUST(holds)                                                                                \
     do {                                                                                           \

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "wire.h"
-#include "world.h"
+#include "core/format/wire.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/world.h"
 
 #define TIME_MS     UINT64_C(1767225600000) /* 2026-01-01; rids of the corpus are around it */
 #define TIME_MAX_MS UINT64_C(5648832000000) /* 2149-01-01: the server takes no later one */

@@ -1,5 +1,5 @@
 /* fuzz/history.c -- from the fields of a step to an operation: whom, how much, on what. */
-#include "history.h"
+#include "fuzz/history.h"
 
 #include <string.h>
 

@@ -3,13 +3,13 @@
  * history; every byte string is one.
  *
  * Persons are 100..115 and 99, who is never opened; institutions 10..15 and 9; regions 1..7: those
- * tests/model/compare.h looks at. */
+ * cli/model/compare.h looks at. */
 #ifndef FUZZ_HISTORY_H
 #define FUZZ_HISTORY_H
 
-#include "model/generator.h"
-#include "model/model.h"
-#include "program.h"
+#include "cli/model/generator.h"
+#include "cli/model/model.h"
+#include "fuzz/program.h"
 
 #define HISTORY_BEGINS_MS UINT64_C(1767225600000) /* 2026-01-01 08:00 in Shanghai */
 #define HISTORY_ENDS_MS   UINT64_C(4102444800000) /* 2100-01-01: time stops there */

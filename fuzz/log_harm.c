@@ -1,6 +1,6 @@
 /* fuzz/log_harm.c -- bytes changed, sectors zeroed, groups misplaced, headers and records changed
  * and signed again, files missing. */
-#include "log_harm.h"
+#include "fuzz/log_harm.h"
 
 #include <string.h>
 

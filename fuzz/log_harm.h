@@ -3,8 +3,8 @@
 #ifndef FUZZ_LOG_HARM_H
 #define FUZZ_LOG_HARM_H
 
-#include "log_image.h"
-#include "program.h"
+#include "fuzz/log_image.h"
+#include "fuzz/program.h"
 
 /* Damage after which the verdict is not predicted here: only that it is the same again. */
 struct harm {

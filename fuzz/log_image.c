@@ -1,11 +1,11 @@
 /* fuzz/log_image.c -- decides, commits and lays out: a server's log without a server. */
-#include "log_image.h"
+#include "fuzz/log_image.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "record.h"
+#include "core/format/record.h"
 
 #define BEGINS_MS UINT64_C(1767225600000) /* 2026-01-01 */
 #define SETUP     (2u + 3u * IMAGE_PERSONS)

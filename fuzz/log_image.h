@@ -1,13 +1,14 @@
 /* fuzz/log_image.h -- a log as a server would have written it, in memory: operations are decided
- * and committed at the very positions their records get. With the small log of core/log_format.h.
+ * and committed at the very positions their records get. With the small log of
+ * core/format/log_format.h.
  *
  * The world in it is one region, one hospital and eight persons; the n-th operation of a log is
  * always the same, whatever groups it falls into. */
 #ifndef FUZZ_LOG_IMAGE_H
 #define FUZZ_LOG_IMAGE_H
 
-#include "log_format.h"
-#include "state.h"
+#include "core/core.h"
+#include "core/format/log_format.h"
 
 #define IMAGE_SEGMENTS_MAX 3u
 #define IMAGE_BYTES        ((uint64_t)IMAGE_SEGMENTS_MAX * LOG_SEGMENT_SIZE)

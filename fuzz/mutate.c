@@ -1,10 +1,10 @@
 /* fuzz/mutate.c -- the changes, step by step. Stands alone: AFL++ loads it as a library. */
-#include "mutate.h"
+#include "fuzz/mutate.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "program.h"
+#include "fuzz/program.h"
 
 #define STEP      sizeof(struct step)
 #define RANGE_MAX 8u  /* steps changed together */

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "mutate.h"
-#include "program.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/mutate.h"
+#include "fuzz/program.h"
 
 #define OUT_MAX (STEPS_MAX * sizeof(struct step))
 

@@ -1,6 +1,6 @@
 /* fuzz/mutate_libfuzzer.c -- the names libFuzzer looks for. */
-#include "fuzz.h"
-#include "mutate.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/mutate.h"
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t size_max, unsigned seed)
 {

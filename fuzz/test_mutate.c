@@ -2,10 +2,10 @@
  * what stood there still stands. */
 #include <stdlib.h>
 
-#include "fuzz.h"
-#include "mutate.h"
-#include "program.h"
-#include "test.h"
+#include "fuzz/fuzz.h"
+#include "fuzz/mutate.h"
+#include "fuzz/program.h"
+#include "tests/test.h"
 
 #define ROUNDS 20000u
 

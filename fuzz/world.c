@@ -1,12 +1,12 @@
 /* fuzz/world.c -- states over images, and back to them. */
-#include "world.h"
+#include "fuzz/world.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tables.h"
+#include "core/state/tables.h"
 
 #define PAGE       4096u
 #define DROP_EVERY 64u /* times back; more often costs more than it shows */

@@ -8,7 +8,7 @@
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
 
-#include "shard_memory.h"
+#include "io/engine/shard_memory.h"
 
 /* A state and the image it goes back to. */
 struct world_state {

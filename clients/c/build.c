@@ -1,5 +1,5 @@
 /* clients/c/build.c -- one function per operation, filling its 64 bytes and extension lines. */
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* clients/c/call.c -- one request, one answer: the blocking calls. */
-#include "client.h"
+#include "clients/c/client.h"
 
 #include <string.h>
 

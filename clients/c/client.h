@@ -2,7 +2,7 @@
 #ifndef CLIENTS_C_CLIENT_H
 #define CLIENTS_C_CLIENT_H
 
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
 /* A request frame whose answer has not been handed out. */
 struct client_pending {

@@ -1,5 +1,5 @@
 /* clients/c/dial.c -- from an address to a connected socket. */
-#include "client.h"
+#include "clients/c/client.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* clients/c/error.c -- the texts of libgongji's own errors. */
-#include "client.h"
+#include "clients/c/client.h"
 
 #include <stdarg.h>
 #include <stdio.h>

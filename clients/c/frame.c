@@ -1,5 +1,5 @@
 /* clients/c/frame.c -- putting requests into frames, stepping through answers. */
-#include "client.h"
+#include "clients/c/client.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* clients/c/gongji.c -- the connection: HELLO, sending frames, receiving answers in order. */
-#include "client.h"
+#include "clients/c/client.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -43,13 +43,13 @@
 extern "C" {
 #endif
 
-#include "codes.h"
-#include "limits.h"
-#include "op.h"
-#include "policy.h"
-#include "read.h"
-#include "reply.h"
-#include "wire.h"
+#include "core/format/codes.h"
+#include "core/format/limits.h"
+#include "core/format/op.h"
+#include "core/format/policy.h"
+#include "core/format/read.h"
+#include "core/format/reply.h"
+#include "core/format/wire.h"
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* clients/c/rid.c -- request ids: minted, from public message ids, as text. */
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base.h"
+#include "core/base/base.h"
 
 #define MS_MASK   ((UINT64_C(1) << 48) - 1)
 #define NODE_MASK ((UINT64_C(1) << 42) - 1)

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../test.h"
-#include "sweep_flips.h"
+#include "tests/blackbox/sweep_flips.h"
+#include "tests/test.h"
 
 #define META_SIGNED sizeof(struct log_meta)
 #define META_STEP   61u /* of what is behind it */

@@ -1,5 +1,5 @@
 /* tests/blackbox/sweep_flips.c -- puts every flipped bit to the questions recovery asks. */
-#include "sweep_flips.h"
+#include "tests/blackbox/sweep_flips.h"
 
 #include <stdlib.h>
 

@@ -1,15 +1,15 @@
 /* tests/blackbox/sweep_flips.h -- one flipped bit, anywhere in a log, millions of times.
  *
  * A whole recovery for each would take days, and is not needed: what a recovery does with a block
- * rests on four questions alone (core/log_format.h: is it zero, does a group verify here, is it a
- * newer format's, another log's), and a flip changes the answers of one group at most. So each flip
- * is put to the four questions, and flips of one group with the same answers share one whole
+ * rests on four questions alone (core/format/log_format.h: is it zero, does a group verify here, is
+ * it a newer format's, another log's), and a flip changes the answers of one group at most. So each
+ * flip is put to the four questions, and flips of one group with the same answers share one whole
  * recovery, judged by sweep_place_judge(). Besides, one flip in `recover_every` is recovered
  * whole, and must come out as the answers said. */
 #ifndef TESTS_BLACKBOX_SWEEP_FLIPS_H
 #define TESTS_BLACKBOX_SWEEP_FLIPS_H
 
-#include "sweep_place.h"
+#include "tests/blackbox/sweep_place.h"
 
 struct sweep_flips {
     uint64_t seed;          /* of the bits chosen */

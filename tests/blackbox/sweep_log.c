@@ -1,9 +1,9 @@
 /* tests/blackbox/sweep_log.c -- makes the log that the sweep damages. */
-#include "sweep_log.h"
+#include "tests/blackbox/sweep_log.h"
 
 #include <sys/mman.h>
 
-#include "../log/log_world.h"
+#include "tests/log/log_world.h"
 
 #define PERSONS     40u
 #define INSTITUTION 7u

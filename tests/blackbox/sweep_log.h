@@ -6,7 +6,7 @@
 #ifndef TESTS_BLACKBOX_SWEEP_LOG_H
 #define TESTS_BLACKBOX_SWEEP_LOG_H
 
-#include "log_recovery.h"
+#include "io/log/recovery.h"
 
 #define SWEEP_SEGMENTS   2u
 #define SWEEP_BYTES      (SWEEP_SEGMENTS * (uint64_t)LOG_SEGMENT_SIZE)

@@ -1,6 +1,6 @@
 /* tests/blackbox/sweep_place.c -- damages a log's directory, recovers it, and judges the outcome.
  */
-#include "sweep_place.h"
+#include "tests/blackbox/sweep_place.h"
 
 #include <dirent.h>
 #include <fcntl.h>

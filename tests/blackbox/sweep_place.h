@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-#include "sweep_log.h"
+#include "tests/blackbox/sweep_log.h"
 
 struct sweep_place {
     const struct sweep_log *log;

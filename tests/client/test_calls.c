@@ -13,9 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
-#include "test.h"
+#include "tests/test.h"
 
 #define TIME_MS UINT64_C(1748826000000) /* 2025-06-02T09:00:00 in Asia/Shanghai */
 #define DAY     20241u

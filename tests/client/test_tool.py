@@ -180,7 +180,7 @@ def test_document():
     """docs/SCENARIOS.md has an example of every verb, and every example can be read."""
     with open(os.path.join(SOURCE, "docs/SCENARIOS.md"), encoding="utf-8") as file:
         text = file.read()
-    with open(os.path.join(SOURCE, "cli/scenario_verbs.c"), encoding="utf-8") as file:
+    with open(os.path.join(SOURCE, "cli/scenario/verbs.c"), encoding="utf-8") as file:
         verbs = set(re.findall(r'^    \{"(\w+)", STATEMENT_', file.read(), re.M))
     verbs |= {"dry_run"}
     lines = [line for block in re.findall(r"```\n(.*?)```", text, re.S)

@@ -2,8 +2,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "choose.h"
-#include "random.h"
+#include "tests/images/choose.h"
+#include "tests/images/random.h"
 
 #define SUBSETS_OF 6u /* so many steps: every subset */
 /* A magic with less than the whole id behind it is a group of another log, which is not cut. Only a

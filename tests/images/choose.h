@@ -3,7 +3,7 @@
 #ifndef TESTS_IMAGES_CHOOSE_H
 #define TESTS_IMAGES_CHOOSE_H
 
-#include "crash_disk.h"
+#include "tests/images/crash_disk.h"
 
 enum image_kind {
     IMAGE_SUBSET,    /* each step as a whole or not at all */

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "content.h"
-#include "hash.h"
-#include "log_files.h"
-#include "random.h"
+#include "core/base/hash.h"
+#include "io/log/files.h"
+#include "tests/images/content.h"
+#include "tests/images/random.h"
 
 #define STACK_SIZE ((size_t)256 << 20)
 

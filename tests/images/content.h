@@ -4,8 +4,8 @@
 #ifndef TESTS_IMAGES_CONTENT_H
 #define TESTS_IMAGES_CONTENT_H
 
-#include "base.h"
-#include "log_format.h"
+#include "core/base/base.h"
+#include "core/format/log_format.h"
 
 #define SECTOR      512u
 #define FILES_MAX   12u

@@ -1,8 +1,8 @@
 /* tests/images/crash_disk.c -- follows the events, and builds what a crash may leave. */
 #include <string.h>
 
-#include "crash_disk.h"
-#include "random.h"
+#include "tests/images/crash_disk.h"
+#include "tests/images/random.h"
 
 /* ---- applying a step ---- */
 

@@ -13,7 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "files.h"
+#include "tests/images/files.h"
 
 #define FD_FIRST    1000000
 #define FD_COUNT    64

@@ -4,7 +4,7 @@
 #ifndef TESTS_IMAGES_FILES_H
 #define TESTS_IMAGES_FILES_H
 
-#include "crash_disk.h"
+#include "tests/images/crash_disk.h"
 
 #define FILES_DIR "/image" /* where the content is mounted */
 

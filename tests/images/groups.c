@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "groups.h"
-#include "tables.h"
+#include "core/state/tables.h"
+#include "tests/images/groups.h"
 
 #define GROUPS_MAX 8192u
 #define SLOTS      (2u * GROUPS_MAX)

@@ -3,8 +3,8 @@
 #ifndef TESTS_IMAGES_GROUPS_H
 #define TESTS_IMAGES_GROUPS_H
 
-#include "crash_disk.h"
-#include "state.h"
+#include "core/core.h"
+#include "tests/images/crash_disk.h"
 
 struct group {
     const struct group *parent; /* NULL: the first */

@@ -14,13 +14,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "choose.h"
-#include "hash.h"
-#include "log_tool.h"
-#include "probe.h"
-#include "random.h"
-#include "trace.h"
-#include "write_image.h"
+#include "core/base/hash.h"
+#include "io/log/tool.h"
+#include "tests/images/choose.h"
+#include "tests/images/probe.h"
+#include "tests/images/random.h"
+#include "tests/images/trace.h"
+#include "tests/images/write_image.h"
 
 #define LEVELS_MAX   3u
 #define LIFE_EVENTS  512u /* of one start: a new log and a segment at most */

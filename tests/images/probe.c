@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "disk_sync.h"
-#include "log_internal.h"
-#include "probe.h"
+#include "io/log/internal.h"
+#include "io/os/disk_sync.h"
+#include "tests/images/probe.h"
 
 static const struct log_options options = {
     .dir = FILES_DIR, .clock_gap_max_ms = UINT64_MAX, .test_clock = true, .one_thread = true};

@@ -1,11 +1,11 @@
-/* tests/images/probe.h -- recovers one image with the real io/log_recovery.c and judges what came
+/* tests/images/probe.h -- recovers one image with the real io/log/recovery.c and judges what came
  * out. */
 #ifndef TESTS_IMAGES_PROBE_H
 #define TESTS_IMAGES_PROBE_H
 
-#include "content.h"
-#include "files.h"
-#include "groups.h"
+#include "tests/images/content.h"
+#include "tests/images/files.h"
+#include "tests/images/groups.h"
 
 /* What is known about an image before it is recovered. */
 struct expectation {

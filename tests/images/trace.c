@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "groups.h"
-#include "trace.h"
+#include "tests/images/groups.h"
+#include "tests/images/trace.h"
 
 #define TRACE_SIZE_MAX ((long)64 << 20)
 #define TRACES_MAX     64u

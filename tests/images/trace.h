@@ -1,9 +1,9 @@
-/* tests/images/trace.h -- reads the traces of io/disk_trace.h: one file for each life of a server,
- * in order. */
+/* tests/images/trace.h -- reads the traces of io/log/disk_trace.h: one file for each life of a
+ * server, in order. */
 #ifndef TESTS_IMAGES_TRACE_H
 #define TESTS_IMAGES_TRACE_H
 
-#include "crash_disk.h"
+#include "tests/images/crash_disk.h"
 
 struct trace {
     struct event *events;

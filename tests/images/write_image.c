@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "write_image.h"
+#include "tests/images/write_image.h"
 
 static bool write_file(const struct file *file, const char *path)
 {

@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk_sync.h"
-#include "log_internal.h"
-#include "log_recovery.h"
-#include "state.h"
-#include "test.h"
+#include "core/core.h"
+#include "io/log/internal.h"
+#include "io/log/recovery.h"
+#include "io/os/disk_sync.h"
+#include "tests/test.h"
 
 #define WORLD_QUEUE 256u
 #define WORLD_TIME  UINT64_C(1763800000000)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "disk_sync.h"
-#include "disk_trace.h"
-#include "log_format.h"
-#include "test.h"
+#include "core/format/log_format.h"
+#include "io/log/disk_trace.h"
+#include "io/os/disk_sync.h"
+#include "tests/test.h"
 
 struct world {
     char dir[64], path[96];

@@ -1,7 +1,7 @@
 /* tests/log/test_log.c -- appending, group commit, durability order, failure, evidence, restart. */
-#include "log_clock.h"
-#include "log_tool.h"
-#include "log_world.h"
+#include "io/engine/log_clock.h"
+#include "io/log/tool.h"
+#include "tests/log/log_world.h"
 
 #include <sys/resource.h>
 

@@ -3,8 +3,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "log_tool.h"
-#include "log_world.h"
+#include "io/log/tool.h"
+#include "tests/log/log_world.h"
 
 #define SAVED_MAX (128u << 10)
 

@@ -3,7 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 
-#include "log_world.h"
+#include "tests/log/log_world.h"
 
 /* ext4: the disk is gone, every later call fails; nothing more reaches the image. */
 #define FS_SHUTDOWN         _IOR('X', 125, uint32_t)

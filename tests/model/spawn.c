@@ -1,5 +1,5 @@
 /* tests/model/spawn.c -- starting and killing a gongjid. */
-#include "spawn.h"
+#include "tests/model/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

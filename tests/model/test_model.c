@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compare.h"
-#include "shard_memory.h"
+#include "cli/model/compare.h"
+#include "io/engine/shard_memory.h"
 
 #define LINES_EACH     16u     /* of log for an operation with the expiries in front of it */
 #define OPERATIONS_MAX 100000u /* of a sequence: its records are kept in memory */

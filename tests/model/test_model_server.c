@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "compare.h"
-#include "gongji.h"
-#include "spawn.h"
+#include "cli/model/compare.h"
+#include "clients/c/gongji.h"
+#include "tests/model/spawn.h"
 
 #define BATCH_MAX      16u
 #define COMPARE_EVERY  500u /* operations */

@@ -108,7 +108,7 @@ def test_tables_are_what_the_compiler_says(d):
     with open(os.path.join(source, 'docs/PROTOCOL.md')) as file:
         text = file.read()
     found = list(tables(text))
-    out = [f'#include "{name}"' for name in ('wire.h', 'codes.h', 'policy.h')]
+    out = [f'#include "core/format/{name}"' for name in ('wire.h', 'codes.h', 'policy.h')]
     for heading, field, name, size in TABLES:
         rows = [rows for h, head, rows in found
                 if h.startswith(heading) and head[0] == 'Offset' and rows[0][2] == field]
@@ -126,8 +126,8 @@ def test_tables_are_what_the_compiler_says(d):
     with tempfile.NamedTemporaryFile('w', suffix='.c', dir=os.path.dirname(d)) as program:
         program.write('\n'.join(out) + '\n')
         program.flush()
-        subprocess.run([*compiler.split(), '-std=gnu11', '-fsyntax-only', '-I',
-                        os.path.join(source, 'core'), program.name], check=True)
+        subprocess.run([*compiler.split(), '-std=gnu11', '-fsyntax-only', '-I', source,
+                        program.name], check=True)
 
 
 def examples(text):

@@ -3,9 +3,9 @@
 """usage: coverage.py PROJECT_DIR
 
 Fails if a verb of the scenario language stands in no file of tests/scenarios, if an operation is
-nowhere accepted or nowhere refused, or if no line expects a result code of core/codes.h. Codes that
-no scenario can show are listed here with the reason; one that is shown must not be listed. Before
-that it checks itself: what is taken away must be missed.
+nowhere accepted or nowhere refused, or if no line expects a result code of
+core/format/codes.h. Codes that no scenario can show are listed here with the reason; one that is
+shown must not be listed. Before that it checks itself: what is taken away must be missed.
 """
 import glob
 import os
@@ -56,7 +56,7 @@ def missing(pairs, verbs, operations, codes):
               if code not in expected and code not in UNSHOWN]
     found += [f"code {code}: listed as one that no scenario can show, but it is shown"
               for code in codes if code in expected and code in UNSHOWN]
-    found += [f"code {code}: listed, but core/codes.h has none" for code in UNSHOWN
+    found += [f"code {code}: listed, but core/format/codes.h has none" for code in UNSHOWN
               if code not in codes]
     return found
 
@@ -90,9 +90,9 @@ def main(arguments):
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 64
-    codes = re.findall(r"^    X\((\w+), \d+,", read(arguments[0], "core", "codes.h"), re.M)
+    codes = re.findall(r"^    X\((\w+), \d+,", read(arguments[0], "core", "format", "codes.h"), re.M)
     table = re.findall(r'^    \{"(\w+)", (STATEMENT_\w+),',
-                       read(arguments[0], "cli", "scenario_verbs.c"), re.M)
+                       read(arguments[0], "cli", "scenario", "verbs.c"), re.M)
     verbs = [verb for verb, _ in table]
     operations = [verb for verb, kind in table if kind == "STATEMENT_OPERATION"]
     files = glob.glob(os.path.join(arguments[0], "tests", "scenarios", "*.txt"))

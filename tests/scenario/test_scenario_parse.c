@@ -1,12 +1,12 @@
 /* tests/scenario/test_scenario_parse.c -- the scenario language: what is read, and how each mistake
  * is named. */
-#include "scenario_parse.h"
+#include "cli/scenario/parse.h"
 
 #include <stdlib.h>
 
-#include "codes.h"
-#include "scenario_text.h"
-#include "test.h"
+#include "cli/scenario/text.h"
+#include "core/format/codes.h"
+#include "tests/test.h"
 
 static char error[SCENARIO_ERROR_SIZE];
 static struct statement statement;

@@ -1,10 +1,10 @@
 /* tests/scenario/test_scenario_run.c -- the runner finds what is not as written: a scenario that
  * can only pass proves nothing. */
-#include "scenario_run.h"
+#include "cli/scenario/run.h"
 
 #include <stdlib.h>
 
-#include "test.h"
+#include "tests/test.h"
 
 static char *said;
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auditor.h"
+#include "tests/sim/auditor.h"
 
 static bool other_code(struct auditor *a, const struct gj_read *read,
                        const struct gj_answer *answer, unsigned want)

@@ -1,5 +1,5 @@
 /* tests/sim/audit_invariants.c -- the invariants of docs/OPERATIONS.md, recounted on the model. */
-#include "auditor.h"
+#include "tests/sim/auditor.h"
 
 static const char *books(struct model *m, __int128 fund)
 {

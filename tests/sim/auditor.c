@@ -1,5 +1,5 @@
 /* tests/sim/auditor.c -- records and outcomes beside the model. */
-#include "auditor.h"
+#include "tests/sim/auditor.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -7,8 +7,8 @@
 #ifndef TESTS_SIM_AUDITOR_H
 #define TESTS_SIM_AUDITOR_H
 
-#include "../model/model.h"
-#include "log_bytes.h"
+#include "cli/model/model.h"
+#include "tests/sim/log_bytes.h"
 
 /* What the model answers to the operation of one record. */
 struct audit_expected {

@@ -1,5 +1,5 @@
 /* tests/sim/checks.c -- recovered state and log beside what was there before. */
-#include "checks.h"
+#include "tests/sim/checks.h"
 
 #include <inttypes.h>
 #include <stdio.h>

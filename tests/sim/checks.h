@@ -4,9 +4,9 @@
 #ifndef TESTS_SIM_CHECKS_H
 #define TESTS_SIM_CHECKS_H
 
-#include "auditor.h"
-#include "history.h"
-#include "shard_memory.h"
+#include "io/engine/shard_memory.h"
+#include "tests/sim/auditor.h"
+#include "tests/sim/history.h"
 
 #define CHECK_FAULT_SIZE 256u
 

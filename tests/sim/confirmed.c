@@ -1,5 +1,5 @@
 /* tests/sim/confirmed.c -- confirmed groups in order. */
-#include "confirmed.h"
+#include "tests/sim/confirmed.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef TESTS_SIM_CONFIRMED_H
 #define TESTS_SIM_CONFIRMED_H
 
-#include "log_bytes.h"
+#include "tests/sim/log_bytes.h"
 
 #define CONFIRMED_EARLY_MAX 8u /* more than the server may have in flight */
 

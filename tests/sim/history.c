@@ -1,5 +1,5 @@
 /* tests/sim/history.c -- requests and what was told about them. */
-#include "history.h"
+#include "tests/sim/history.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 #ifndef TESTS_SIM_HISTORY_H
 #define TESTS_SIM_HISTORY_H
 
-#include "../model/generator.h"
-#include "auditor.h"
+#include "cli/model/generator.h"
+#include "tests/sim/auditor.h"
 
 #define HISTORY_PAYLOAD_MIN 512u /* bytes of every payload can be read, zero behind its end */
 

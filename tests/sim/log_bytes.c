@@ -1,5 +1,5 @@
 /* tests/sim/log_bytes.c -- groups and records from bytes. */
-#include "log_bytes.h"
+#include "tests/sim/log_bytes.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log_format.h"
-#include "record.h"
+#include "core/format/log_format.h"
+#include "core/format/record.h"
 
 struct log_bytes_group {
     struct log_group header;

@@ -1,13 +1,13 @@
 /* tests/sim/run.c -- the lives of one run, and how they may end. */
-#include "run.h"
+#include "tests/sim/run.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server.h"
-#include "server_books.h"
+#include "io/net/server.h"
+#include "tests/sim/server_books.h"
 
 #define TICK_US        120u               /* between two things that clients do, about */
 #define PATIENCE_US    UINT64_C(60000000) /* of the clients in the last life */

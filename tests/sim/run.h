@@ -8,11 +8,11 @@
 
 #include <stdio.h>
 
-#include "checks.h"
-#include "confirmed.h"
-#include "shard_memory.h"
-#include "sim.h"
-#include "sim_client.h"
+#include "io/engine/shard_memory.h"
+#include "tests/sim/checks.h"
+#include "tests/sim/confirmed.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/sim_client.h"
 
 #define RUN_EVENTS     48u
 #define RUN_HOLDS_MAX  64u

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run.h"
+#include "tests/sim/run.h"
 
 #define ROOM_BYTES (UINT64_C(64) << 20)
 #define FAILING_US UINT64_C(3000000)

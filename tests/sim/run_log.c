@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
-#include "server.h"
+#include "io/net/server.h"
+#include "tests/sim/run.h"
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -1,5 +1,5 @@
 /* tests/sim/run_peers.c -- the clients on the machine's network. */
-#include "run.h"
+#include "tests/sim/run.h"
 
 static uint32_t number_of(const struct run *r, const struct sim_peer *peer)
 {

@@ -1,7 +1,7 @@
 /* tests/sim/server_books.c -- recounts the server's tables of connections. */
-#include "server_books.h"
+#include "tests/sim/server_books.h"
 
-#include "server.h"
+#include "io/net/server.h"
 
 static const char *slots(const struct server *s)
 {

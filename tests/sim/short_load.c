@@ -1,11 +1,11 @@
 /* tests/sim/short_load.c -- one client, one operation or question a frame. */
-#include "short_load.h"
+#include "tests/sim/short_load.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "codes.h"
-#include "wire.h"
+#include "core/format/codes.h"
+#include "core/format/wire.h"
 
 #define FIRST_PERSON 100u
 #define TRY_US       200u

@@ -4,10 +4,10 @@
 #ifndef TESTS_SIM_SHORT_LOAD_H
 #define TESTS_SIM_SHORT_LOAD_H
 
-#include "op.h"
-#include "policy.h"
-#include "reply.h"
-#include "sim.h"
+#include "core/format/op.h"
+#include "core/format/policy.h"
+#include "core/format/reply.h"
+#include "tests/sim/sim.h"
 
 #define SHORT_PERSONS    3u
 #define SHORT_DEPOSITS   9u

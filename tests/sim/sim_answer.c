@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim_client_parts.h"
+#include "tests/sim/sim_client_parts.h"
 
 #define CLOCKS_APART_MS 1000u /* log time may be this far ahead of the wall clock */
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sim_parts.h"
+#include "tests/sim/sim_parts.h"
 
 #define KINDS   12u
 #define CALL_US 1u

@@ -1,10 +1,10 @@
 /* tests/sim/sim_client.c -- what clients send. What they are told: sim_answer.c. */
-#include "sim_client.h"
+#include "tests/sim/sim_client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim_client_parts.h"
+#include "tests/sim/sim_client_parts.h"
 
 #define LOOK_BACK 24u /* requests that may be sent again: the latest */
 

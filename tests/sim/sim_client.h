@@ -8,8 +8,8 @@
 #ifndef TESTS_SIM_SIM_CLIENT_H
 #define TESTS_SIM_SIM_CLIENT_H
 
-#include "history.h"
-#include "wire.h"
+#include "core/format/wire.h"
+#include "tests/sim/history.h"
 
 #define CLIENTS_MAX       4u
 #define CLIENT_FRAMES_MAX 6u /* sent and not answered, of one client */

@@ -2,8 +2,8 @@
 #ifndef TESTS_SIM_SIM_CLIENT_PARTS_H
 #define TESTS_SIM_SIM_CLIENT_PARTS_H
 
-#include "../model/generator_parts.h"
-#include "sim_client.h"
+#include "cli/model/generator_parts.h"
+#include "tests/sim/sim_client.h"
 
 #define CLIENT_HEAD offsetof(struct client, out) /* what of a client is not a buffer */
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim_parts.h"
+#include "tests/sim/sim_parts.h"
 
 #define INODES      200u
 #define NAMES       150u

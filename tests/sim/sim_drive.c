@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sim_parts.h"
+#include "tests/sim/sim_parts.h"
 
 #define FLYING 512u
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim_parts.h"
+#include "tests/sim/sim_parts.h"
 
 #define LINKS 256u /* 0 is none */
 

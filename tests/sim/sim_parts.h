@@ -8,8 +8,8 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 
-#include "base.h"
-#include "sim.h"
+#include "core/base/base.h"
+#include "tests/sim/sim.h"
 
 #define SIM_SECTOR 512u
 #define SIM_PAGE   4096u

@@ -1,9 +1,9 @@
 /* tests/sim/sim_process.c -- the process: its beginning, its memory, what it prints, and every way
- * in which it ends. It is io/main.c as it is, in this file, so that what main() keeps can be
- * cleared between two lives. */
+ * in which it ends. It is io/gongjid/main.c as it is, in this file, so that what main() keeps can
+ * be cleared between two lives. */
 #define main gongjid_main
 int gongjid_main(int argc, char **argv);
-#include "../../io/main.c"
+#include "io/gongjid/main.c"
 #undef main
 
 #include <getopt.h>
@@ -11,7 +11,7 @@ int gongjid_main(int argc, char **argv);
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "sim_parts.h"
+#include "tests/sim/sim_parts.h"
 
 #define BLOCKS    64u /* allocated at once */
 #define MAPPINGS  64u

@@ -1,13 +1,13 @@
-/* tests/sim/sim_ring.c -- the server's ring, in place of io/uring.c: the arrays of a real ring in
- * plain memory, so that liburing's own functions work on them, and what the kernel would do. */
+/* tests/sim/sim_ring.c -- the server's ring, in place of io/os/uring.c: the arrays of a real ring
+ * in plain memory, so that liburing's own functions work on them, and what the kernel would do. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 
-#include "sim_parts.h"
-#include "uring.h"
+#include "io/os/uring.h"
+#include "tests/sim/sim_parts.h"
 
 #define SQ_ENTRIES 256u
 #define CQ_ENTRIES 2048u
@@ -227,7 +227,7 @@ static void submit(void)
     ring.uring->prepared = 0;
 }
 
-/* ---- io/uring.h ---- */
+/* ---- io/os/uring.h ---- */
 
 static void disk_submit(struct disk *self, struct disk_op *op)
 {

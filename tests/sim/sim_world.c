@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim_parts.h"
+#include "tests/sim/sim_parts.h"
 
 #define BOOT_US UINT64_C(5000000) /* the machine is on for so long */
 

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "log_recovery.h"
-#include "sim_parts.h"
+#include "io/log/recovery.h"
+#include "tests/sim/sim_parts.h"
 
 /* Names as the objects ask for them: with 64-bit offsets some differ from the source. */
 #define WRAP(type, name, ...)                                                                      \

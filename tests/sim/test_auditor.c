@@ -2,9 +2,9 @@
  * each way of falsifying it is named. */
 #include <stdlib.h>
 
-#include "../test.h"
-#include "history.h"
-#include "shard_memory.h"
+#include "io/engine/shard_memory.h"
+#include "tests/sim/history.h"
+#include "tests/test.h"
 
 #define OPERATIONS 260u
 #define LINES      16u

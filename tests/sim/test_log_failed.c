@@ -3,9 +3,9 @@
  * a state that nobody will ever see again. */
 #include <stdlib.h>
 
-#include "../test.h"
-#include "sim.h"
-#include "wire.h"
+#include "core/format/wire.h"
+#include "tests/sim/sim.h"
+#include "tests/test.h"
 
 #define WRITE_US  5000u /* so long a group is on its way */
 #define SECOND_US 1000u /* the second client comes when the group is */

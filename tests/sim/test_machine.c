@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../test.h"
-#include "short_load.h"
-#include "sim_parts.h"
+#include "tests/sim/short_load.h"
+#include "tests/sim/sim_parts.h"
+#include "tests/test.h"
 
 #define SEEDS 200u
 

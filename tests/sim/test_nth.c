@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "short_load.h"
+#include "tests/sim/short_load.h"
 
 #define SEED       7u
 #define CALLS_MAX  2000u /* more than any run here makes */

@@ -6,11 +6,11 @@
  *   test_parked [--seed N]      that seed only */
 #include <stdlib.h>
 
-#include "../test.h"
-#include "codes.h"
-#include "server.h"
-#include "server_books.h"
-#include "short_load.h"
+#include "core/format/codes.h"
+#include "io/net/server.h"
+#include "tests/sim/server_books.h"
+#include "tests/sim/short_load.h"
+#include "tests/test.h"
 
 #define SEEDS     200u
 #define PEERS     48u

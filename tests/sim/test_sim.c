@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "run.h"
+#include "tests/sim/run.h"
 
 #define EXIT_BAD_USE 64
 #define REPEAT_EVERY 100u

@@ -1,5 +1,5 @@
 /* tests/tables/matrix_cases.c -- what is reversed, and what comes in between. */
-#include "matrix_cases.h"
+#include "tests/tables/matrix_cases.h"
 
 #define THREE gj_sources(GJ_SOURCE_RELATIVE, GJ_SOURCE_WALLET, GJ_SOURCE_PERSONAL)
 #define TWO   gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_RELATIVE, GJ_SOURCE_NONE)

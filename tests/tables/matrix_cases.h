@@ -3,7 +3,7 @@
 #ifndef TESTS_TABLES_MATRIX_CASES_H
 #define TESTS_TABLES_MATRIX_CASES_H
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define PEOPLE      10u /* 100 .. 109 */
 #define PLACES      5u  /* institutions 10 .. 14 */

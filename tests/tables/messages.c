@@ -1,11 +1,11 @@
 /* tests/tables/messages.c -- the operations as messages, each with what most rows want of it. */
-#include "messages.h"
+#include "tests/tables/messages.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 static struct msg msg_new(uint8_t type, uint64_t person, uint64_t other, int64_t amount)
 {

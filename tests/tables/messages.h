@@ -3,7 +3,7 @@
 #ifndef TESTS_TABLES_MESSAGES_H
 #define TESTS_TABLES_MESSAGES_H
 
-#include "op.h"
+#include "core/format/op.h"
 
 struct msg {
     struct gj_op op;

@@ -1,12 +1,12 @@
 /* tests/tables/random_ops.c -- random operations, and what became of them. */
-#include "random_ops.h"
+#include "tests/tables/random_ops.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "originals.h"
+#include "core/decide/originals.h"
 
 #define REGIONS     3u
 #define PREMIUM_FEN 400

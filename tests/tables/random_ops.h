@@ -9,7 +9,7 @@
 #ifndef TESTS_TABLES_RANDOM_OPS_H
 #define TESTS_TABLES_RANDOM_OPS_H
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 /* Takes the seed from GJ_SEED or a fixed one, prints it, forgets all operations. Persons are 1000
  * and `persons` - 1 more, the last of them the one that shares the rids of 1000. */

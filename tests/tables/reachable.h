@@ -3,8 +3,8 @@
 #ifndef TESTS_TABLES_REACHABLE_H
 #define TESTS_TABLES_REACHABLE_H
 
-#include "codes.h"
-#include "op.h"
+#include "core/format/codes.h"
+#include "core/format/op.h"
 
 static const uint8_t reachable_by_all[] = {
     GJ_OK,        GJ_MALFORMED,   GJ_BAD_FIELD,     GJ_RESERVED_NONZERO, GJ_DEADLINE_EXCEEDED,

@@ -1,6 +1,6 @@
 /* tests/tables/test_account.c -- the region of use changes, an account is closed, and nothing moves
  * on it from then on. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 static void receive(struct world *w, uint16_t region, uint8_t mode)
 {

@@ -1,7 +1,7 @@
 /* tests/tables/test_expiry.c -- the end by time: exact to the millisecond, for every check and
  * every read, whether the server has written it down or not. Each row with something due is also
  * tried in a copy where it was written down before (world_row). */
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define DAY (24 * HOUR_MS)
 

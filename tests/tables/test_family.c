@@ -1,5 +1,5 @@
 /* tests/tables/test_family.c -- bind, unbind, set_cap. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 static void fill_family(struct world *w, unsigned until)
 {

@@ -2,7 +2,7 @@
  * conditions HOLD shares with PAY are in test_pay.c, its end by time in test_expiry.c. */
 #include <string.h>
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define TODAY calendar_day(NOW_MS)
 

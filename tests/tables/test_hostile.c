@@ -3,8 +3,8 @@
  * as one may open, all due at once. */
 #include <string.h>
 
-#include "random_ops.h"
-#include "test.h"
+#include "tests/tables/random_ops.h"
+#include "tests/test.h"
 
 #define HOSTILE_OPS 200000u
 #define PEOPLE      9u

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "matrix_cases.h"
-#include "test.h"
+#include "tests/tables/matrix_cases.h"
+#include "tests/test.h"
 
 /* Everything of a world that a reversal restores. */
 struct restored {

@@ -1,6 +1,6 @@
 /* tests/tables/test_money_bugs.c -- the money bugs other ledgers are known for, each tried here
  * under its own name. Those that need several clients at once are tried over sockets. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 /* All money there is: of the persons, of the institutions, of the premiums. */
 static int64_t money(const struct world *w)

@@ -1,6 +1,6 @@
 /* tests/tables/test_pay.c -- payments out of one to three sources, and holds, whose conditions are
  * the same. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define ALL3 gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_PERSONAL, GJ_SOURCE_RELATIVE)
 

@@ -2,7 +2,7 @@
  * in test_expiry.c. */
 #include <string.h>
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 static void receive(struct world *w, uint16_t region, uint8_t mode)
 {

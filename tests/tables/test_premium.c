@@ -1,5 +1,5 @@
 /* tests/tables/test_premium.c -- premiums of residents' insurance. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 /* 100 pays for 101, whose child it is. */
 static struct msg paid(void)

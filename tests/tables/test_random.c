@@ -4,8 +4,8 @@
  * room, and goes on from there. One seed, printed, decides everything. */
 #include <string.h>
 
-#include "random_ops.h"
-#include "test.h"
+#include "tests/tables/random_ops.h"
+#include "tests/test.h"
 
 #define OPS         200000u
 #define AUDIT_EVERY 10000u

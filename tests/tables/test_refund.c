@@ -1,5 +1,5 @@
 /* tests/tables/test_refund.c -- refunds: what of a payment goes back, to whom, and until when. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define TODAY calendar_day(NOW_MS)
 #define DAY   (24 * HOUR_MS)

@@ -1,7 +1,7 @@
 /* tests/tables/test_register.c -- regions, institutions, persons, wallet, suspension. */
 #include <string.h>
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 /* SET_REGION with one field of policy or names set; 68 whatever it is. */
 #define INVALID(assignment)                                                                        \

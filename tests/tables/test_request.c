@@ -1,7 +1,7 @@
 /* tests/tables/test_request.c -- codes 10 to 37 and the system codes, for every operation. */
 #include <string.h>
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define SAMPLES 24
 

@@ -2,7 +2,7 @@
  * after whatever came in between is in test_matrix.c. */
 #include <string.h>
 
-#include "world.h"
+#include "tests/tables/world.h"
 
 #define TODAY calendar_day(NOW_MS)
 #define DAY   (24 * HOUR_MS)

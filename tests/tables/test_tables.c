@@ -1,8 +1,8 @@
 /* tests/tables/test_tables.c -- runs every table, then asks whether every pair of operation and
  * code was reached. */
-#include "reachable.h"
-#include "test.h"
-#include "world.h"
+#include "tests/tables/reachable.h"
+#include "tests/tables/world.h"
+#include "tests/test.h"
 
 TEST(fields)
 {

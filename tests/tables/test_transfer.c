@@ -1,5 +1,5 @@
 /* tests/tables/test_transfer.c -- deposit and transfer, in the order of the codes. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 static void retire(struct world *w, uint64_t id)
 {

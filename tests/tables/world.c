@@ -1,5 +1,5 @@
 /* tests/tables/world.c -- builds the world, sends operations, checks what every row must keep. */
-#include "world.h"
+#include "tests/tables/world.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -20,9 +20,9 @@
 #ifndef TESTS_TABLES_WORLD_H
 #define TESTS_TABLES_WORLD_H
 
-#include "decide.h"
-#include "messages.h"
-#include "shard_memory.h"
+#include "core/decide/decider.h"
+#include "io/engine/shard_memory.h"
+#include "tests/tables/messages.h"
 
 struct world {
     struct shard_memory *shard;

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "tables.h"
-#include "test.h"
+#include "core/state/tables.h"
+#include "tests/test.h"
 
 static inline struct state_config small(void)
 {

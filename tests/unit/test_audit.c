@@ -1,6 +1,6 @@
 /* tests/unit/test_audit.c -- the audit names whatever is broken in a state put together by hand. */
-#include "by_hand.h"
-#include "calendar.h"
+#include "core/base/calendar.h"
+#include "tests/unit/by_hand.h"
 
 TEST(audit_accepts_a_sound_world)
 {

@@ -1,6 +1,6 @@
 /* tests/unit/test_calendar.c -- days, minutes and years of Asia/Shanghai. */
-#include "calendar.h"
-#include "test.h"
+#include "core/base/calendar.h"
+#include "tests/test.h"
 
 /* Unix milliseconds of a Shanghai wall time. */
 static uint64_t at(unsigned y, unsigned m, unsigned d, unsigned hh, unsigned mm, unsigned ms)

@@ -4,9 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "gongji.h"
+#include "clients/c/gongji.h"
 
-#include "test.h"
+#include "tests/test.h"
 
 static struct gj_rid rid_of(uint8_t last)
 {

@@ -1,8 +1,8 @@
 /* tests/unit/test_codes.c -- names of codes and operations, and the default policy. */
-#include "codes.h"
-#include "op.h"
-#include "policy.h"
-#include "test.h"
+#include "core/format/codes.h"
+#include "core/format/op.h"
+#include "core/format/policy.h"
+#include "tests/test.h"
 
 TEST(every_code_has_name_and_text)
 {

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "csv.h"
-#include "policy_file.h"
-#include "tool.h"
+#include "cli/common/csv.h"
+#include "cli/common/policy_file.h"
+#include "cli/common/tool.h"
 
-#include "test.h"
+#include "tests/test.h"
 
 #define HEADER                                                                                     \
     "region_id,province,region_name,wallet_open,full_province_open,region_change_enabled,"         \

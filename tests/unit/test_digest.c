@@ -1,5 +1,5 @@
 /* tests/unit/test_digest.c -- the digest sees every field of the domain and no place of it. */
-#include "by_hand.h"
+#include "tests/unit/by_hand.h"
 
 static bool same_digest(const struct state *a, const struct state *b)
 {

@@ -1,14 +1,14 @@
 /* tests/unit/test_fuzz_shrink.c -- `gongji fuzz` by its parts: what shrinking takes away, that a
  * written sequence is the sequence, and that a target that answers wrongly is found, made small and
  * found again in the scenario. */
-#include "fuzz_shrink.h"
+#include "cli/explore/shrink.h"
 
 #include <stdlib.h>
 
-#include "fuzz_make.h"
-#include "fuzz_write.h"
-#include "scenario_run.h"
-#include "test.h"
+#include "cli/explore/make.h"
+#include "cli/explore/write.h"
+#include "cli/scenario/run.h"
+#include "tests/test.h"
 
 #define DAY_MS UINT64_C(86400000)
 

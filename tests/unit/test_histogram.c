@@ -1,7 +1,7 @@
 /* tests/unit/test_histogram.c -- percentiles of bench/histogram.h against exact ones. */
-#include "histogram.h"
+#include "bench/histogram.h"
 
-#include "test.h"
+#include "tests/test.h"
 
 static struct histogram h, other;
 

@@ -2,9 +2,9 @@
  * first, numbers given out the same whatever the capacity. */
 #include <stdlib.h>
 
-#include "holds.h"
-#include "record.h"
-#include "test.h"
+#include "core/format/record.h"
+#include "core/state/holds.h"
+#include "tests/test.h"
 
 struct fixture {
     struct holds h;

@@ -1,9 +1,9 @@
 /* tests/unit/test_index.c -- the id index: everything found, nothing else, up to the last entry. */
 #include <stdlib.h>
 
-#include "hash.h"
-#include "index.h"
-#include "test.h"
+#include "core/base/hash.h"
+#include "core/state/index.h"
+#include "tests/test.h"
 
 struct thing {
     uint64_t id;

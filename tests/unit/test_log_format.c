@@ -1,6 +1,6 @@
 /* tests/unit/test_log_format.c -- signing and verifying groups and the meta file. */
-#include "log_format.h"
-#include "test.h"
+#include "core/format/log_format.h"
+#include "tests/test.h"
 
 #define BODY     1000u
 #define SIZE     (sizeof(struct log_group) + BODY / 64 * 64)

@@ -1,9 +1,9 @@
 /* tests/unit/test_query.c -- every read: what it answers, and how a wrong request is refused. */
 #include <stdlib.h>
 
-#include "shard_memory.h"
-#include "tables.h"
-#include "test.h"
+#include "core/state/tables.h"
+#include "io/engine/shard_memory.h"
+#include "tests/test.h"
 
 #define NOW_MS UINT64_C(1763600400000) /* 2025-11-20T09:00:00+08:00 */
 

@@ -1,6 +1,6 @@
 /* tests/unit/test_query_open.c -- reads of what is open, due, undone, and of an institution's days.
  * What is due reads as if it had been written down. */
-#include "town.h"
+#include "tests/unit/town.h"
 
 /* 101 held 100.00 of the wallet and 200.00 of the relative; 100 sends 101 50.00 of the wallet. */
 static void hold_and_send(struct town *t, uint32_t timeout_s)

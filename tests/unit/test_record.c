@@ -1,6 +1,6 @@
 /* tests/unit/test_record.c -- the shape of records: bytes are never trusted, replies come back. */
-#include "record.h"
-#include "test.h"
+#include "core/format/record.h"
+#include "tests/test.h"
 
 struct buffer {
     _Alignas(64) uint8_t bytes[GJ_RECORD_SIZE_MAX];

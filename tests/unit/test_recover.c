@@ -1,6 +1,6 @@
 /* tests/unit/test_recover.c -- the decision table of start-up, row by row. */
-#include "recover.h"
-#include "test.h"
+#include "io/log/verdict.h"
+#include "tests/test.h"
 
 #define OK_META .meta = RECOVER_META_CHECKED, .meta_state = LOG_META_OK
 

@@ -2,9 +2,9 @@
  * between. */
 #include <stdlib.h>
 
-#include "hash.h"
-#include "rid_window.h"
-#include "test.h"
+#include "core/base/hash.h"
+#include "core/state/rid_window.h"
+#include "tests/test.h"
 
 struct fixture {
     struct rid_window w;

@@ -1,6 +1,6 @@
 /* tests/unit/test_shard_memory.c -- the shard without disk: records in front, the room of its log,
  * rebuilding from the records alone. */
-#include "town.h"
+#include "tests/unit/town.h"
 
 TEST(configuration_out_of_range)
 {

@@ -1,7 +1,7 @@
 /* tests/unit/test_state.c -- sizes and layout of the state's memory, what fits it, quota. */
-#include "by_hand.h"
-#include "calendar.h"
-#include "commit.h"
+#include "core/base/calendar.h"
+#include "core/commit/commit.h"
+#include "tests/unit/by_hand.h"
 
 TEST(size_is_the_sum_of_its_parts)
 {

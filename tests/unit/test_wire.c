@@ -1,7 +1,7 @@
 /* tests/unit/test_wire.c -- frame checks: headers before their body, bodies before their first
  * operation, HELLO, ERROR. */
-#include "test.h"
-#include "wire.h"
+#include "core/format/wire.h"
+#include "tests/test.h"
 
 static uint8_t check(uint32_t size, uint8_t type, uint8_t flags, uint16_t count, uint32_t batch_max)
 {

@@ -10,9 +10,9 @@
 
 #include <stdlib.h>
 
-#include "policy.h"
-#include "shard_memory.h"
-#include "test.h"
+#include "core/format/policy.h"
+#include "io/engine/shard_memory.h"
+#include "tests/test.h"
 
 #define TOWN_MS  UINT64_C(1767175200000) /* 2025-12-31T18:00:00+08:00 */
 #define TOWN_DAY 20453u                  /* 2025-12-31 */

@@ -1,0 +1,169 @@
+/* core/commit/amend.c -- refund and reverse as postings, and who remembers that they happened. */
+#include "core/base/hash.h"
+#include "core/commit/commit.h"
+#include "core/decide/originals.h"
+
+struct amended_image {
+    uint64_t tag, person;
+    struct gj_rid rid;
+    int64_t refunded[GJ_SOURCES_MAX];
+    uint64_t zero;
+};
+static_assert(sizeof(struct amended_image) == 64, "no padding, else its bytes would be hashed");
+#define AMENDED_TAG 256u /* apart from the tags of core/state/digest.c */
+
+void amended_digest(struct state *s, enum amended_kind what, uint64_t person,
+                    const struct gj_rid *rid, const int64_t refunded[GJ_SOURCES_MAX], bool add)
+{
+    struct amended_image image = {
+        .tag = AMENDED_TAG + (uint64_t)what,
+        .person = person,
+        .rid = *rid,
+    };
+    int64_t total = 0;
+    for (unsigned i = 0; refunded != NULL && i < GJ_SOURCES_MAX; i++) {
+        image.refunded[i] = refunded[i];
+        total += refunded[i];
+    }
+    /* Of which nothing is refunded any more is as if it never had been. */
+    if (refunded != NULL && total == 0) return;
+    XXH128_hash_t hash = XXH3_128bits(&image, sizeof(image));
+    u128 value = (u128)hash.high64 << 64 | hash.low64;
+    s->amended = add ? s->amended + value : s->amended - value;
+}
+
+void amended_by(struct state *s, uint64_t person, const struct gj_rid *rid, uint64_t from,
+                uint64_t to)
+{
+    rid_window_move(&s->rids, amended_key(person), rid, from, to);
+}
+
+/* One source of a payment: money comes back to it from the institution, or leaves it again. */
+static void undo_source(struct state *s, const void *record, unsigned i, bool back)
+{
+    const struct gj_effect *effect = record_effect(record);
+    const struct gj_effect_sources *from = record_sources(record);
+    const struct gj_effect_original *original = record_original(record);
+    enum gj_source source = gj_sources_at(original->sources, i);
+    bool relative = source == GJ_SOURCE_RELATIVE;
+    uint32_t slot = relative ? from->slot_relative : effect->slot_first;
+    const struct draw draw = {from->family_relative, from->member_index};
+    int64_t fen = from->taken[i], balance;
+    if (back) {
+        balance = post_credit(s, slot, source, from->region[i], fen, effect->year);
+        post_between(s, effect->region_target, from->region[i], fen);
+        if (relative) used_shrink(s, slot, draw, fen, original->quota_year, effect->year);
+    } else {
+        balance = post_debit(s, slot, source, from->region[i], fen, effect->year);
+        post_between(s, from->region[i], effect->region_target, fen);
+        /* Only if what came back is still of this year's figures. */
+        if (relative && original->quota_year == effect->year) {
+            used_grow(s, slot, draw, fen, effect->year);
+        }
+    }
+    ASSERT(i != 0 || balance == effect->balance);
+}
+
+static void undo_payment(struct state *s, const void *record, bool back)
+{
+    const struct gj_effect *effect = record_effect(record);
+    const struct gj_effect_sources *from = record_sources(record);
+    int64_t total = 0;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        if (from->taken[i] == 0) continue;
+        undo_source(s, record, i, back);
+        total += from->taken[i];
+    }
+    ASSERT(total > 0);
+    post_institution(s, effect->slot_other, effect->day, back ? -total : total);
+}
+
+static void reverse_deposit(struct state *s, const void *record)
+{
+    const struct gj_effect *effect = record_effect(record);
+    int64_t fen = record_sources(record)->taken[0];
+    struct person_cold *cold = &s->persons_cold[effect->slot_first];
+    int64_t balance = post_debit(s, effect->slot_first, GJ_SOURCE_PERSONAL, effect->region_source,
+                                 fen, effect->year);
+    ASSERT(balance == effect->balance);
+    if (record_original(record)->quota_year == cold->year) {
+        ASSERT(fen <= cold->credits);
+        cold->credits -= fen;
+    }
+    s->books[effect->region_source].fund -= fen;
+}
+
+/* Back to the account of the first person: of a transfer, or of a premium. */
+static void give_back(struct state *s, const void *record)
+{
+    const struct gj_effect *effect = record_effect(record);
+    const struct gj_effect_original *original = record_original(record);
+    int64_t fen = record_sources(record)->taken[0];
+    if (original->type == GJ_OP_TRANSFER) {
+        (void)post_debit(s, effect->slot_other, GJ_SOURCE_WALLET, effect->region_target, fen,
+                         effect->year);
+    } else {
+        uint64_t year = original->premium_year - PREMIUM_YEAR_FIRST;
+        i128 *payable = &s->premium_payable[effect->region_target * (uint64_t)PREMIUM_YEARS + year];
+        *payable -= fen;
+        ASSERT(*payable >= 0);
+        s->books[effect->region_target].premium -= fen;
+        mark_premium(s, effect->slot_other, original->premium_year, original->product, false,
+                     effect->year);
+    }
+    int64_t balance = post_credit(s, effect->slot_first, (enum gj_source)original->sources,
+                                  effect->region_source, fen, effect->year);
+    ASSERT(balance == effect->balance);
+    post_between(s, effect->region_target, effect->region_source, fen);
+    if (effect->flags & EFFECT_QUOTA) {
+        used_shrink(s, effect->slot_first, NO_DRAW, fen, original->quota_year, effect->year);
+    }
+}
+
+/* The payment's refunded sums are now those of this record. */
+static void refunded(struct state *s, const void *record, uint64_t from, uint64_t to, bool back)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect_original *original = record_original(record);
+    const int64_t *taken = record_sources(record)->taken;
+    int64_t before[GJ_SOURCES_MAX];
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        before[i] = original->refunded[i] + (back ? -taken[i] : taken[i]);
+    }
+    amended_digest(s, AMENDED_REFUNDED, op->person, &original->root, before, false);
+    amended_digest(s, AMENDED_REFUNDED, op->person, &original->root, original->refunded, true);
+    amended_by(s, op->person, &original->root, from, to);
+}
+
+void commit_undo(struct state *s, const void *record, uint64_t position)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect_original *original = record_original(record);
+    const struct gj_rid *rid = record_original_rid(record);
+    if (op->type == GJ_OP_REFUND) {
+        undo_payment(s, record, true);
+        refunded(s, record, original->amended, position, true);
+        return;
+    }
+    switch (original->type) {
+    case GJ_OP_DEPOSIT: reverse_deposit(s, record); break;
+    case GJ_OP_PAY:
+    case GJ_OP_CAPTURE: undo_payment(s, record, true); break;
+    case GJ_OP_REFUND:
+        undo_payment(s, record, false);
+        refunded(s, record, original->root_amended, position, false);
+        break;
+    default: give_back(s, record); break;
+    }
+    amended_by(s, op->person, rid, original->amended, position);
+    amended_digest(s, AMENDED_REVERSED, op->person, rid, NULL, true);
+}
+
+void commit_tombstone(struct state *s, const void *record, uint64_t position)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_rid *rid = record_original_rid(record);
+    if ((record_effect(record)->flags & EFFECT_CREATED) == 0) return; /* there already */
+    rid_window_insert(&s->rids, op->person, rid, position);
+    amended_digest(s, AMENDED_TOMBSTONE, op->person, rid, NULL, true);
+}

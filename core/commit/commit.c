@@ -1,0 +1,77 @@
+/* core/commit/commit.c -- applies one record: the only way state ever changes. */
+#include "core/commit/commit.h"
+
+static void apply(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    switch (op->type) {
+    case GJ_OP_TRANSFER:
+        if (LIKELY((effect->flags & EFFECT_HOLD) == 0))
+            commit_transfer(s, op, effect);
+        else
+            commit_hold_begin(s, record);
+        return;
+    case GJ_OP_PAY: commit_pay(s, record); return;
+    case GJ_OP_PAY_PREMIUM: commit_premium(s, op, effect); return;
+    case GJ_OP_DEPOSIT: commit_deposit(s, op, effect); return;
+    case GJ_OP_HOLD: commit_hold_begin(s, record); return;
+    case GJ_OP_CAPTURE:
+    case GJ_OP_RELEASE:
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN:
+    case GJ_OP_EXPIRE: commit_hold_amend(s, record, position); return;
+    case GJ_OP_REFUND:
+    case GJ_OP_REVERSE: commit_undo(s, record, position); return;
+    case GJ_OP_CHANGE_REGION: commit_change_region(s, effect); return;
+    case GJ_OP_CLOSE_PERSON: commit_close(s, record); return;
+    default: commit_register(s, record, time_ms); return;
+    }
+}
+
+/* Chains the record to the persons it touches: the first one always, the others if it succeeded. */
+static void touch(struct state *s, const void *record, uint64_t position)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    if (effect->slot_first != SLOT_NONE) {
+        struct person *first = &s->persons[effect->slot_first];
+        ASSERT(first->id == op->person);
+        ASSERT(first->last_position == effect->prev_first);
+        first->last_position = position;
+    }
+    if (LIKELY(op->type == GJ_OP_TRANSFER) ? effect->slot_other != SLOT_NONE
+                                           : record_other(record) == RECORD_OTHER_PERSON) {
+        struct person *other = &s->persons[effect->slot_other];
+        /* Operations on an original find its second person by themselves. */
+        ASSERT(op->type >= GJ_OP_ACCEPT || other->id == op->other);
+        other->last_position = position;
+    }
+    if (effect->flags & EFFECT_SOURCES) {
+        const struct gj_effect_sources *from = record_sources(record);
+        if (from->slot_relative != SLOT_NONE) {
+            s->persons[from->slot_relative].last_position = position;
+        }
+    }
+}
+
+void commit(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    ASSERT(effect->seq == s->seq + 1);
+    ASSERT(time_ms >= s->time_ms);
+    if (UNLIKELY(time_ms != s->time_ms || s->seq == 0)) s->now = calendar_now(time_ms);
+    s->seq = effect->seq;
+    s->time_ms = time_ms;
+    if (effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL) {
+        apply(s, record, position, time_ms);
+    } else if (UNLIKELY(effect->code == GJ_OK_TOMBSTONED)) {
+        commit_tombstone(s, record, position);
+    }
+    touch(s, record, position);
+    /* The server's own records have no rid and are never asked for. */
+    if (LIKELY(op->type != GJ_OP_EXPIRE)) {
+        rid_window_insert(&s->rids, op->person, &op->rid, position);
+    }
+}

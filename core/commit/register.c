@@ -1,0 +1,203 @@
+/* core/commit/register.c -- regions, institutions, persons and relations as the record says. */
+#include "core/commit/commit.h"
+
+#include <string.h>
+
+/* Regions of one province share a number; 0 belongs to no region. */
+static uint32_t province_number(const struct state *s, uint16_t region, const char *province)
+{
+    uint8_t taken[GJ_REGIONS_MAX + 1] = {1};
+    for (uint16_t i = 1; i < GJ_REGIONS_MAX; i++) {
+        const struct region *r = &s->regions[i];
+        if (i == region || r->version == 0) continue;
+        /* An unknown province is nobody else's. */
+        if (province[0] != 0 && memcmp(r->data.province, province, sizeof(r->data.province)) == 0) {
+            return r->province;
+        }
+        taken[r->province] = 1;
+    }
+    for (uint32_t number = 1; number <= GJ_REGIONS_MAX; number++) {
+        if (taken[number] == 0) return number;
+    }
+    UNREACHABLE("fewer provinces than regions");
+}
+
+static void commit_region(struct state *s, const void *record, uint64_t time_ms)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_region_ext *ext = record_ext(record);
+    struct region *r = &s->regions[op->arg];
+    /* A scheduled policy that came into force is the current one from here on. */
+    if (r->next_version != 0 && r->next_from_ms <= time_ms) {
+        r->data.policy = r->next;
+        r->current_from_ms = r->next_from_ms;
+        r->version = r->next_version;
+    }
+    if (r->version == 0) s->regions_count++;
+    r->province = province_number(s, op->arg, ext->province);
+    memcpy(r->data.province, ext->province, sizeof(ext->province));
+    memcpy(r->data.name, ext->name, sizeof(ext->name));
+    r->data.public_code = ext->public_code;
+    memset(&r->next, 0, sizeof(r->next));
+    r->next_version = 0;
+    r->next_from_ms = 0;
+    if (op->other > time_ms) {
+        ASSERT(r->version != 0);
+        r->next = ext->policy;
+        r->next_from_ms = op->other;
+        r->next_version = (uint32_t)op->amount;
+    } else {
+        r->data.policy = ext->policy;
+        r->current_from_ms = time_ms;
+        r->version = (uint32_t)op->amount;
+    }
+}
+
+static void commit_institution(struct state *s, const void *record)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_institution_ext *ext = record_ext(record);
+    const struct gj_effect *effect = record_effect(record);
+    struct institution *inst = &s->institutions[effect->slot_other];
+    if (effect->flags & EFFECT_CREATED) {
+        ASSERT(effect->slot_other == s->institutions_count);
+        ASSERT(s->institutions_count < s->config.institutions_max);
+        inst->id = op->other;
+        memcpy(inst->code, ext->code, sizeof(inst->code));
+        inst->region = op->arg;
+        inst->type = op->kind;
+        s->institutions_count++;
+        index_insert(&s->institutions_index, op->other, effect->slot_other);
+    }
+    inst->scenarios = op->detail;
+    inst->flags = op->flags;
+}
+
+static void set_flag(struct person *p, uint32_t flag, bool on)
+{
+    p->flags = on ? p->flags | flag : p->flags & ~flag;
+}
+
+static void commit_open(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+{
+    ASSERT(effect->slot_first == s->persons_count);
+    ASSERT(s->persons_count < s->config.persons_max);
+    struct person *p = &s->persons[effect->slot_first];
+    p->id = op->person;
+    p->insured_region = op->arg;
+    p->family = SLOT_NONE;
+    set_flag(p, op->kind == GJ_INSURANCE_EMPLOYEE ? PERSON_ACCOUNT : PERSON_RESIDENT, true);
+    set_flag(p, PERSON_STOPPED, op->detail == GJ_STATUS_STOPPED);
+    set_flag(p, PERSON_SPECIAL, (op->flags & GJ_FLAG_SPECIAL) != 0);
+    s->persons_count++;
+    s->books[op->arg].persons++;
+    index_insert(&s->persons_index, op->person, effect->slot_first);
+}
+
+static void commit_update(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+{
+    struct person *p = &s->persons[effect->slot_first];
+    struct person_cold *cold = &s->persons_cold[effect->slot_first];
+    if (op->kind != 0) {
+        set_flag(p, PERSON_RESIDENT, op->kind == GJ_INSURANCE_RESIDENT);
+        /* An account once opened is kept when its holder becomes a resident. */
+        if (op->kind == GJ_INSURANCE_EMPLOYEE) set_flag(p, PERSON_ACCOUNT, true);
+    }
+    if (op->detail != 0) set_flag(p, PERSON_STOPPED, op->detail == GJ_STATUS_STOPPED);
+    if (op->flags & GJ_FLAG_SPECIAL_SET) {
+        set_flag(p, PERSON_SPECIAL, (op->flags & GJ_FLAG_SPECIAL) != 0);
+    }
+    if (op->flags & GJ_FLAG_PHONE) {
+        cold->phone_hash = op->other;
+        cold->changed_on = 0;
+        set_flag(p, PERSON_OVERDUE, false);
+    } else if (op->arg != 0) {
+        /* Saying it again does not lengthen the grace: the earlier day stays. */
+        bool earlier = (p->flags & PERSON_OVERDUE) == 0 || op->arg < cold->changed_on;
+        if (earlier) cold->changed_on = op->arg;
+        set_flag(p, PERSON_OVERDUE, true);
+    }
+}
+
+static void commit_wallet(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+{
+    struct person *p = &s->persons[effect->slot_first];
+    ASSERT((p->flags & PERSON_WALLET) == 0);
+    set_flag(p, PERSON_WALLET, true);
+    p->use_region = op->arg;
+    s->persons_cold[effect->slot_first].wallet_phone_hash = op->other;
+    s->books[op->arg].wallets++;
+}
+
+static void commit_suspend(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+{
+    uint32_t bits = op->detail == 0 ? (uint32_t)GJ_USE_PAY : op->detail;
+    set_flag(&s->persons[effect->slot_first], bits << PERSON_SUSPEND_SHIFT,
+             op->type == GJ_OP_SUSPEND);
+}
+
+static void commit_bind(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+{
+    struct family *f = &s->families[effect->family];
+    if (effect->flags & EFFECT_FAMILY_CREATED) {
+        ASSERT(effect->family == s->families_count);
+        ASSERT(s->families_count < s->config.families_max);
+        s->families_count++;
+        f->payer = effect->slot_first;
+        s->persons[effect->slot_first].family = effect->family;
+    }
+    uint8_t i = effect->member_index;
+    ASSERT(f->payer == effect->slot_first);
+    ASSERT(i == f->count && i < GJ_FAMILY_MEMBERS_MAX);
+    f->member[i] = effect->slot_other;
+    f->kind[i] = op->kind;
+    f->cap[i] = op->amount;
+    f->used[i] = 0;
+    f->since[i] = effect->seq;
+    f->count++;
+}
+
+static void commit_unbind(struct state *s, const struct gj_effect *effect)
+{
+    struct family *f = &s->families[effect->family];
+    uint8_t i = effect->member_index;
+    ASSERT(i < f->count);
+    ASSERT(f->member[i] == effect->slot_other);
+    f->count--;
+    f->member[i] = f->member[f->count];
+    f->kind[i] = f->kind[f->count];
+    f->cap[i] = f->cap[f->count];
+    f->used[i] = f->used[f->count];
+    f->since[i] = f->since[f->count];
+}
+
+static void commit_cap(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+{
+    struct family *f = &s->families[effect->family];
+    uint8_t i = effect->member_index;
+    if (i != UINT8_MAX) {
+        ASSERT(i < f->count);
+        f->cap[i] = op->amount;
+        return;
+    }
+    for (i = 0; i < f->count; i++) f->cap[i] = op->amount;
+}
+
+void commit_register(struct state *s, const void *record, uint64_t time_ms)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    switch (op->type) {
+    case GJ_OP_SET_REGION: commit_region(s, record, time_ms); return;
+    case GJ_OP_SET_INSTITUTION: commit_institution(s, record); return;
+    case GJ_OP_OPEN_PERSON: commit_open(s, op, effect); return;
+    case GJ_OP_UPDATE_PERSON: commit_update(s, op, effect); return;
+    case GJ_OP_CONFIRM_WALLET: commit_wallet(s, op, effect); return;
+    case GJ_OP_BIND: commit_bind(s, op, effect); return;
+    case GJ_OP_UNBIND: commit_unbind(s, effect); return;
+    case GJ_OP_SET_CAP: commit_cap(s, op, effect); return;
+    case GJ_OP_SUSPEND:
+    case GJ_OP_RESUME: commit_suspend(s, op, effect); return;
+    default: UNREACHABLE("operation type");
+    }
+}

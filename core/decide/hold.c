@@ -1,0 +1,158 @@
+/* core/decide/hold.c -- what becomes of a hold: captured, released; and what every entry of the
+ * table of open holds needs when it begins and ends. */
+#include "core/decide/hold.h"
+
+static bool is_full(const struct decider *d, uint32_t slot)
+{
+    uint32_t count = d->s->persons_cold[slot].holds_count;
+    if (LIKELY(count < GJ_PERSON_HOLDS_MAX) || !d->due) return count >= GJ_PERSON_HOLDS_MAX;
+    return due_first(d->s, slot, d->in->time_ms) == HOLD_NONE;
+}
+
+void check_hold_room(struct decider *d, uint32_t other)
+{
+    const struct holds *h = &d->s->holds;
+    if (UNLIKELY(h->count == h->max)) {
+        /* What is due makes room, whoever it belongs to. */
+        if (d->due && d->expired == HOLD_NONE) d->expired = holds_first(h);
+        if (!d->due) d->capacity = GJ_CAPACITY_RECORDS;
+    }
+    if (is_full(d, d->effect->slot_first) || (other != SLOT_NONE && is_full(d, other))) {
+        d->capacity = GJ_CAPACITY_RECORDS;
+    }
+}
+
+void begin_hold(struct decider *d, uint64_t due_ms, int64_t amount)
+{
+    d->effect->flags |= EFFECT_HOLD;
+    *hold_line(d) = (struct gj_effect_hold){
+        .due_ms = due_ms,
+        .amount = amount,
+        .entry = holds_next(&d->s->holds),
+        .quota_year = d->year,
+        .sources = d->op->kind,
+    };
+}
+
+/* How a hold or transfer that is not open any more ended, by its records. */
+static uint8_t ended_code(const struct decider *d, uint8_t type, const struct gj_rid *rid)
+{
+    bool hold = type == GJ_OP_HOLD;
+    const struct evidence *begun = original_find(d->in, d->op->person, rid);
+    if (rid_time_ms(rid) < state_rid_floor_ms(d->s) || begun == NULL ||
+        record_op(begun->record)->type != type || !record_executed(begun->record)) {
+        return hold ? GJ_HOLD_NOT_FOUND : GJ_TRANSFER_NOT_FOUND;
+    }
+    const struct evidence *end = amended_find(d->in, d->op->person, rid);
+    uint8_t how = end == NULL ? 0 : record_op(end->record)->type;
+    switch (how) {
+    case GJ_OP_EXPIRE: return hold ? GJ_HOLD_EXPIRED : GJ_TRANSFER_EXPIRED;
+    case GJ_OP_CAPTURE: return GJ_HOLD_CAPTURED;
+    case GJ_OP_RELEASE: return GJ_HOLD_RELEASED;
+    default: break; /* settled at once, accepted, returned, reversed */
+    }
+    ASSERT(!hold); /* what is not open has an end, and one that is forgotten is below the floor */
+    return GJ_TRANSFER_NOT_PENDING;
+}
+
+const struct hold *open_hold_of(struct decider *d, uint8_t type, uint32_t *ret_entry)
+{
+    const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(d->op + 1);
+    *ret_entry = holds_find(&d->s->holds, d->op->person, &ext->rid);
+    if (*ret_entry == HOLD_NONE) {
+        lower(d, ended_code(d, type, &ext->rid));
+        return NULL;
+    }
+    const struct hold *hold = &d->s->holds.entries[*ret_entry];
+    bool is_hold = type == GJ_OP_HOLD, due = hold->due_ms <= d->in->time_ms;
+    /* Below the floor a rid is known only as long as its hold is open. */
+    if (hold->type != type || (due && rid_time_ms(&ext->rid) < state_rid_floor_ms(d->s))) {
+        lower(d, is_hold ? GJ_HOLD_NOT_FOUND : GJ_TRANSFER_NOT_FOUND);
+        return NULL;
+    }
+    if (due) {
+        lower(d, is_hold ? GJ_HOLD_EXPIRED : GJ_TRANSFER_EXPIRED);
+        return NULL;
+    }
+    if (hold->other != SLOT_NONE) (void)look_at(d, hold->other);
+    return hold;
+}
+
+void amend_hold(struct gj_effect *effect, const struct hold *hold, uint32_t entry, int64_t amount,
+                struct gj_effect_hold *line)
+{
+    effect->flags |= EFFECT_HOLD | (hold->quota != 0 ? EFFECT_QUOTA : 0u);
+    effect->undo.refund_days = hold->refund_days;
+    effect->undo.reversal_days = hold->reversal_days;
+    *line = (struct gj_effect_hold){
+        .due_ms = hold->due_ms,
+        .amount = amount,
+        .entry = entry,
+        .quota_year = hold->quota_year,
+        .sources = hold->sources,
+    };
+}
+
+void hold_sources(const struct state *s, const struct hold *hold, struct gj_effect *effect,
+                  struct gj_effect_sources *ret)
+{
+    const struct person *first = &s->persons[hold->first];
+    effect->flags |= EFFECT_SOURCES;
+    *ret = (struct gj_effect_sources){
+        .slot_relative = hold->other,
+        .family_relative = SLOT_NONE,
+        .member_index = MEMBER_NONE,
+    };
+    if (hold->other != SLOT_NONE) {
+        const struct person *relative = &s->persons[hold->other];
+        ret->prev_relative = relative->last_position;
+        ret->family_relative = relative->family;
+        ret->member_index = member_index(s, relative, hold->first);
+    }
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        enum gj_source source = gj_sources_at(hold->sources, i);
+        if (source == GJ_SOURCE_NONE) break;
+        const struct person *owner =
+            source == GJ_SOURCE_RELATIVE ? &s->persons[hold->other] : first;
+        ret->region[i] = source_region(owner, source);
+        if (i == 0) effect->balance = posted(owner, source);
+    }
+    const struct institution *inst = &s->institutions[hold->institution];
+    effect->slot_other = hold->institution;
+    effect->region_source = ret->region[0];
+    effect->region_target = inst->region;
+}
+
+void decide_capture(struct decider *d)
+{
+    uint32_t entry;
+    const struct person *patient = first_person(d);
+    if (patient == NULL) return;
+    check_open(d, patient);
+    const struct hold *hold = open_hold_of(d, GJ_OP_HOLD, &entry);
+    if (hold == NULL) return;
+
+    hold_sources(d->s, hold, d->effect, d->sources);
+    int64_t rest = d->op->amount, left = 0;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        int64_t take = rest < hold->left[i] ? rest : hold->left[i];
+        d->sources->taken[i] = take;
+        rest -= take;
+        left += hold->left[i] - take;
+    }
+    lower_if(d, rest > 0, GJ_CAPTURE_EXCEEDS_HOLD);
+    d->effect->balance -= d->sources->taken[0];
+    bool ends = left == 0 || (d->op->flags & GJ_FLAG_FINAL) != 0;
+    d->sources->remainder = ends ? 0 : left;
+    amend_hold(d->effect, hold, entry, d->op->amount, hold_line(d));
+    if (ends) d->effect->flags |= EFFECT_ENDS;
+}
+
+void decide_release(struct decider *d)
+{
+    uint32_t entry;
+    if (first_person(d) == NULL) return;
+    const struct hold *hold = open_hold_of(d, GJ_OP_HOLD, &entry);
+    if (hold == NULL) return;
+    end_hold(d->s, hold, entry, d->effect);
+}

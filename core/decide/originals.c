@@ -1,0 +1,122 @@
+/* core/decide/originals.c -- which earlier records an operation depends on, and which of those
+ * handed in is which. */
+#include "core/decide/originals.h"
+
+#include <string.h>
+
+bool record_executed(const void *record)
+{
+    uint8_t code = record_effect(record)->code;
+    return code == GJ_OK || code == GJ_OK_PARTIAL;
+}
+
+static bool is_original(const void *record, uint64_t person, const struct gj_rid *rid)
+{
+    const struct gj_op *op = record_op(record);
+    return op->type != GJ_OP_EXPIRE && op->person == person && gj_rid_equal(&op->rid, rid);
+}
+
+static bool is_tombstone(const void *record, uint64_t person, const struct gj_rid *rid)
+{
+    const struct gj_op *op = record_op(record);
+    return op->type == GJ_OP_REVERSE && record_effect(record)->code == GJ_OK_TOMBSTONED &&
+           op->person == person && gj_rid_equal(record_original_rid(record), rid);
+}
+
+static bool amends(const void *record, uint64_t person, const struct gj_rid *rid)
+{
+    const struct gj_op *op = record_op(record);
+    if (op->person != person || !record_executed(record)) return false;
+    switch (op->type) {
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN:
+    case GJ_OP_RELEASE:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_EXPIRE:
+        return (record_effect(record)->flags & EFFECT_ENDS) != 0 &&
+               gj_rid_equal(record_original_rid(record), rid);
+    case GJ_OP_REFUND:
+    case GJ_OP_REVERSE:
+        return gj_rid_equal(record_original_rid(record), rid) ||
+               gj_rid_equal(&record_original(record)->root, rid);
+    default: return false;
+    }
+}
+
+/* The newest that fits: positions only grow. */
+static const struct evidence *find(const struct evidence *evidence, uint32_t count,
+                                   bool (*fits)(const void *, uint64_t, const struct gj_rid *),
+                                   uint64_t person, const struct gj_rid *rid)
+{
+    const struct evidence *found = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!fits(evidence[i].record, person, rid)) continue;
+        if (found == NULL || evidence[i].position > found->position) found = &evidence[i];
+    }
+    return found;
+}
+
+const struct evidence *original_find(const struct decide_input *in, uint64_t person,
+                                     const struct gj_rid *rid)
+{
+    return find(in->evidence, in->evidence_count, is_original, person, rid);
+}
+
+const struct evidence *tombstone_find(const struct decide_input *in, uint64_t person,
+                                      const struct gj_rid *rid)
+{
+    return find(in->evidence, in->evidence_count, is_tombstone, person, rid);
+}
+
+const struct evidence *amended_find(const struct decide_input *in, uint64_t person,
+                                    const struct gj_rid *rid)
+{
+    return find(in->evidence, in->evidence_count, amends, person, rid);
+}
+
+/* Names the candidates of one key that are not named yet. */
+static void add(const struct state *s, uint64_t person, const struct gj_rid *rid, struct needs *ret)
+{
+    uint64_t positions[RID_CANDIDATES_MAX];
+    uint32_t count = rid_window_find(&s->rids, person, rid, positions);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = 0;
+        while (at < ret->count && ret->positions[at] != positions[i]) at++;
+        if (at < ret->count) continue;
+        ASSERT(ret->count < NEEDS_MAX);
+        ret->positions[ret->count++] = positions[i];
+    }
+}
+
+/* A hold or pending transfer that is open is in memory: no record of it is needed. */
+static bool is_open(const struct state *s, const struct gj_op *op, const struct gj_rid *rid)
+{
+    if (op->type == GJ_OP_REFUND || op->type == GJ_OP_REVERSE) return false;
+    return holds_find(&s->holds, op->person, rid) != HOLD_NONE;
+}
+
+static void needs_of_original(const struct state *s, const struct gj_op *op,
+                              const struct evidence *known, uint32_t known_count, struct needs *ret)
+{
+    const struct gj_rid *rid = &((const struct gj_original_ext *)(const void *)(op + 1))->rid;
+    if (is_open(s, op, rid)) return;
+    add(s, op->person, rid, ret);
+    add(s, amended_key(op->person), rid, ret);
+    if (op->type != GJ_OP_REVERSE) return;
+    /* What a refund gave back, the payment's next refund may take: it is amended too. */
+    const struct evidence *refund = find(known, known_count, is_original, op->person, rid);
+    if (refund != NULL && record_op(refund->record)->type == GJ_OP_REFUND) {
+        add(s, amended_key(op->person), record_original_rid(refund->record), ret);
+    }
+}
+
+void needs(const struct state *s, const struct gj_op *op, const struct evidence *known,
+           uint32_t known_count, struct needs *ret)
+{
+    static_assert(NEEDS_MAX >= 4 * RID_CANDIDATES_MAX, "room for every candidate of four keys");
+    ret->count = rid_window_find(&s->rids, op->person, &op->rid, ret->positions);
+    if (LIKELY(op->type < GJ_OP_ACCEPT)) return;
+    /* Fields are not checked yet: an operation without its line is refused later. */
+    bool original = op->type <= GJ_OP_REVERSE && op->type != GJ_OP_HOLD && op->ext_count == 1;
+    if (original) needs_of_original(s, op, known, known_count, ret);
+}

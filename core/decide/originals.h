@@ -1,0 +1,33 @@
+/* core/decide/originals.h -- finding what an operation refers to. Nothing is kept in memory for a
+ * finished payment: its record is found by its rid, like that of a retry, and the latest record
+ * that amended it (refunded, reversed, ended) by a second entry of the rid window. So an operation
+ * costs 8 bytes, and one that was amended 8 more. Private to core/. */
+#ifndef CORE_DECIDE_ORIGINALS_H
+#define CORE_DECIDE_ORIGINALS_H
+
+#include "core/state/tables.h"
+
+/* First person of the entry (person, original rid) -> latest record that amended the original. It
+ * shares the window with the requests; a person who really has this number costs a comparison. */
+static inline uint64_t amended_key(uint64_t person)
+{
+    return person ^ UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Each looks through the evidence at hand and returns NULL if it is not there. */
+
+/* The record of (person, rid), whatever came of it. */
+const struct evidence *original_find(const struct decide_input *in, uint64_t person,
+                                     const struct gj_rid *rid);
+/* The REVERSE that made a tombstone of (person, rid). */
+const struct evidence *tombstone_find(const struct decide_input *in, uint64_t person,
+                                      const struct gj_rid *rid);
+/* The latest record that refunded, reversed, captured to the end, released, accepted, returned or
+ * expired the original (person, rid). */
+const struct evidence *amended_find(const struct decide_input *in, uint64_t person,
+                                    const struct gj_rid *rid);
+
+/* True if `record` says that an operation was executed. */
+bool record_executed(const void *record);
+
+#endif

@@ -1,0 +1,177 @@
+/* core/decide/rules.c -- precedence and dispatch: from the bytes of an operation to a whole record.
+ */
+#include "core/decide/decider.h"
+
+#include <string.h>
+
+#include "core/format/op_check.h"
+
+static void reject(struct decision *ret, uint8_t code)
+{
+    ASSERT(!gj_code_is_outcome(code));
+    ret->kind = DECISION_REJECT;
+    ret->record_size = 0;
+    ret->reply = (struct gj_reply){.code = code};
+}
+
+/* A tombstone from the far future would make the window's floor rise there one day. */
+static bool original_ahead(const struct gj_op *op, const struct decide_input *in)
+{
+    if (LIKELY(op->type != GJ_OP_REVERSE)) return false;
+    const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(op + 1);
+    return rid_time_ms(&ext->rid) > in->time_ms + GJ_RID_AHEAD_MS;
+}
+
+/* 30 to 37 and the stored reply; true if that was the answer. */
+static bool answered_by_request(const struct state *s, const struct gj_op *op,
+                                const struct decide_input *in, struct decision *ret)
+{
+    static const struct gj_rid zero;
+    uint64_t rid_ms = rid_time_ms(&op->rid);
+    const struct evidence *seen =
+        UNLIKELY(in->evidence_count != 0) ? original_find(in, op->person, &op->rid) : NULL;
+    uint8_t code;
+    if (UNLIKELY(memcmp(&op->rid, &zero, sizeof(zero)) == 0)) {
+        code = GJ_RID_ZERO;
+    } else if (UNLIKELY(seen != NULL)) {
+        code = GJ_RID_REUSED;
+        if (record_same_body(seen->record, op)) {
+            ret->kind = DECISION_REPLAY;
+            ret->record_size = 0;
+            record_reply(seen->record, &ret->reply, &ret->sources);
+            ret->reply.flags |= GJ_REPLY_REPLAYED;
+            return true;
+        }
+    } else if (UNLIKELY(in->evidence_count != 0) &&
+               tombstone_find(in, op->person, &op->rid) != NULL) {
+        code = GJ_RID_TOMBSTONED;
+    } else if (UNLIKELY(rid_ms < state_rid_floor_ms(s))) {
+        code = GJ_RID_EXPIRED;
+    } else if (UNLIKELY(rid_ms > in->time_ms + GJ_RID_AHEAD_MS || original_ahead(op, in))) {
+        code = GJ_RID_IN_FUTURE;
+    } else {
+        code = op_check_request(op);
+    }
+    if (LIKELY(code == 0)) return false;
+    reject(ret, code);
+    return true;
+}
+
+static void dispatch(struct decider *d)
+{
+    switch ((enum gj_op_type)d->op->type) {
+    case GJ_OP_SET_REGION: decide_set_region(d); return;
+    case GJ_OP_SET_INSTITUTION: decide_set_institution(d); return;
+    case GJ_OP_OPEN_PERSON: decide_open_person(d); return;
+    case GJ_OP_UPDATE_PERSON: decide_update_person(d); return;
+    case GJ_OP_CONFIRM_WALLET: decide_confirm_wallet(d); return;
+    case GJ_OP_BIND: decide_bind(d); return;
+    case GJ_OP_UNBIND: decide_unbind(d); return;
+    case GJ_OP_SET_CAP: decide_set_cap(d); return;
+    case GJ_OP_DEPOSIT: decide_deposit(d); return;
+    case GJ_OP_TRANSFER: decide_transfer(d); return;
+    case GJ_OP_PAY:
+    case GJ_OP_HOLD: decide_pay(d); return;
+    case GJ_OP_PAY_PREMIUM: decide_pay_premium(d); return;
+    case GJ_OP_SUSPEND:
+    case GJ_OP_RESUME: decide_suspend(d); return;
+    case GJ_OP_ACCEPT: decide_accept(d); return;
+    case GJ_OP_RETURN: decide_return(d); return;
+    case GJ_OP_CAPTURE: decide_capture(d); return;
+    case GJ_OP_RELEASE: decide_release(d); return;
+    case GJ_OP_REFUND: decide_refund(d); return;
+    case GJ_OP_REVERSE: decide_reverse(d); return;
+    case GJ_OP_CHANGE_REGION: decide_change_region(d); return;
+    case GJ_OP_CLOSE_PERSON: decide_close_person(d); return;
+    case GJ_OP_EXPIRE: break;
+    }
+    UNREACHABLE("operation type");
+}
+
+/* A refusal touches the first person only and moves nothing; who else was named and by which
+ * policies it was judged stays readable in the operation and in the versions. */
+static void refuse(struct gj_effect *effect, uint8_t code)
+{
+    effect->code = code;
+    effect->flags = 0;
+    effect->balance = 0;
+    effect->slot_other = SLOT_NONE;
+    effect->prev_other = 0;
+    effect->family = SLOT_NONE;
+    effect->member_index = MEMBER_NONE;
+}
+
+void decide(const struct state *s, const struct gj_op *op, const struct decide_input *in,
+            void *record, struct decision *ret)
+{
+    ASSERT(in->seq == s->seq + 1);
+    uint8_t code = op_check_fields(op);
+    if (UNLIKELY(code != 0)) {
+        reject(ret, code);
+        return;
+    }
+    if (UNLIKELY(answered_by_request(s, op, in, ret))) return;
+    if (UNLIKELY(op->deadline_ms != 0 &&
+                 in->time_ms > rid_time_ms(&op->rid) + (uint64_t)op->deadline_ms)) {
+        reject(ret, GJ_DEADLINE_EXCEEDED);
+        return;
+    }
+    if (UNLIKELY(in->read_only)) {
+        reject(ret, GJ_READ_ONLY);
+        return;
+    }
+
+    uint32_t lines = 1u + op->ext_count;
+    memcpy(record, op, lines * GJ_RECORD_UNIT);
+    struct gj_effect *effect = (struct gj_effect *)((uint8_t *)record + lines * GJ_RECORD_UNIT);
+    bool known = LIKELY(in->time_ms == s->time_ms && s->seq != 0);
+    const struct calendar_now now = known ? s->now : calendar_now(in->time_ms);
+    struct decider d = {
+        .s = s,
+        .op = op,
+        .in = in,
+        .effect = effect,
+        .sources = (struct gj_effect_sources *)(effect + 1),
+        .day = now.day,
+        .minute = now.minute,
+        .year = now.year,
+        .refusal = CODE_NONE,
+        .success = GJ_OK,
+        .due = due_any(s, in->time_ms),
+        .expired = HOLD_NONE,
+    };
+    *effect = (struct gj_effect){
+        .seq = in->seq,
+        .day = now.day,
+        .year = now.year,
+        .slot_first =
+            op->person == 0
+                ? SLOT_NONE
+                : person_slot(s, op->person, in->hint != NULL ? in->hint->slot_first : SLOT_NONE),
+        .slot_other = SLOT_NONE,
+        .family = SLOT_NONE,
+        .member_index = MEMBER_NONE,
+    };
+    if (effect->slot_first != SLOT_NONE) {
+        effect->prev_first = look_at(&d, effect->slot_first)->last_position;
+    }
+    dispatch(&d);
+
+    if (UNLIKELY(d.expired != HOLD_NONE) && !in->dry_run) {
+        ret->kind = DECISION_FIRST;
+        ret->record_size = write_expiry(s, d.expired, in, record);
+        return;
+    }
+
+    if (d.refusal != CODE_NONE) {
+        refuse(effect, d.refusal);
+    } else if (UNLIKELY(d.capacity != 0)) {
+        reject(ret, d.capacity);
+        return;
+    } else {
+        effect->code = d.success;
+    }
+    ret->kind = DECISION_RECORD;
+    ret->record_size = (lines + 1u + record_lines(effect)) * GJ_RECORD_UNIT;
+    record_reply(record, &ret->reply, &ret->sources);
+}

@@ -1,0 +1,158 @@
+/* core/format/record.c -- the shape of a log record, its reply, and whether two bodies are the
+ * same. */
+#include "core/format/record.h"
+
+#include <string.h>
+
+#define EFFECT_FLAGS_ALL                                                                           \
+    (EFFECT_SOURCES | EFFECT_CREATED | EFFECT_FAMILY_CREATED | EFFECT_QUOTA | EFFECT_HOLD |        \
+     EFFECT_ORIGINAL | EFFECT_ENDS)
+#define EFFECT_LINES (EFFECT_SOURCES | EFFECT_HOLD | EFFECT_ORIGINAL)
+
+static const struct {
+    uint8_t known, ext_min, ext_max, flags;
+} shapes[256] = {
+#define X(name, number, verb, ext_min, ext_max, flags) [number] = {1, ext_min, ext_max, flags},
+    GJ_OP_MAP(X)
+#undef X
+};
+
+static bool executed(const struct gj_effect *effect)
+{
+    return effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL;
+}
+
+/* The lines behind the effect are those its type and outcome call for. */
+static bool lines_belong(const struct gj_op *op, const struct gj_effect *effect)
+{
+    unsigned lines = effect->flags & EFFECT_LINES;
+    if (!executed(effect)) return lines == 0;
+    switch (op->type) {
+    case GJ_OP_TRANSFER: return lines == 0 || lines == EFFECT_HOLD;
+    case GJ_OP_PAY:
+    case GJ_OP_CLOSE_PERSON: return lines == EFFECT_SOURCES;
+    case GJ_OP_HOLD:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_RELEASE: return lines == (EFFECT_SOURCES | EFFECT_HOLD);
+    case GJ_OP_ACCEPT:
+    case GJ_OP_RETURN: return lines == EFFECT_HOLD;
+    case GJ_OP_EXPIRE: return lines == EFFECT_HOLD || lines == (EFFECT_SOURCES | EFFECT_HOLD);
+    case GJ_OP_REFUND:
+    case GJ_OP_REVERSE: return lines == (EFFECT_SOURCES | EFFECT_ORIGINAL);
+    default: return lines == 0;
+    }
+}
+
+uint32_t record_size(const void *record, uint64_t available)
+{
+    if (available < sizeof(struct gj_op)) return 0;
+    const struct gj_op *op = record_op(record);
+    if (!shapes[op->type].known) return 0;
+    /* A refused operation may carry any number of lines its type allows, as it was received. */
+    if (op->ext_count < shapes[op->type].ext_min || op->ext_count > shapes[op->type].ext_max) {
+        return 0;
+    }
+    uint32_t size = (2u + op->ext_count) * GJ_RECORD_UNIT;
+    if (available < size) return 0;
+
+    const struct gj_effect *effect = record_effect(record);
+    if (gj_code_name(effect->code) == NULL || !gj_code_is_outcome(effect->code)) return 0;
+    if ((effect->flags & ~EFFECT_FLAGS_ALL) != 0 || effect->reserved != 0) return 0;
+    if (!lines_belong(op, effect)) return 0;
+    size += record_lines(effect) * GJ_RECORD_UNIT;
+    return available < size ? 0 : size;
+}
+
+uint32_t record_lines(const struct gj_effect *effect)
+{
+    return (effect->flags & EFFECT_SOURCES ? 1u : 0u) + (effect->flags & EFFECT_HOLD ? 1u : 0u) +
+           (effect->flags & EFFECT_ORIGINAL ? 1u : 0u);
+}
+
+enum record_other record_other(const void *record)
+{
+    uint8_t type = record_op(record)->type;
+    const struct gj_effect *effect = record_effect(record);
+    if (effect->slot_other == SLOT_NONE) return RECORD_OTHER_NONE;
+    if (effect->flags & EFFECT_ORIGINAL) type = record_original(record)->type;
+    /* A transfer that expires has no sources line: its other is the payee. */
+    if (type == GJ_OP_EXPIRE && (effect->flags & EFFECT_SOURCES)) type = GJ_OP_HOLD;
+    switch (type) {
+    case GJ_OP_SET_INSTITUTION:
+    case GJ_OP_PAY:
+    case GJ_OP_HOLD:
+    case GJ_OP_CAPTURE:
+    case GJ_OP_RELEASE:
+    case GJ_OP_REFUND: return RECORD_OTHER_INSTITUTION;
+    default: return RECORD_OTHER_PERSON;
+    }
+}
+
+/* The sources as listed by the operation or by its original. */
+static uint8_t sources_of(const void *record)
+{
+    const struct gj_effect *effect = record_effect(record);
+    if (effect->flags & EFFECT_HOLD) return record_hold(record)->sources;
+    if (effect->flags & EFFECT_ORIGINAL) return record_original(record)->sources;
+    return record_op(record)->kind;
+}
+
+static bool tells_sources(const void *record)
+{
+    switch (record_op(record)->type) {
+    case GJ_OP_CAPTURE:
+    case GJ_OP_REFUND: return true;
+    case GJ_OP_CLOSE_PERSON: return false;
+    default:
+        return gj_sources_at(sources_of(record), 1) != GJ_SOURCE_NONE ||
+               record_effect(record)->code == GJ_OK_PARTIAL;
+    }
+}
+
+static void reply_of_sources(const void *record, struct gj_reply *reply,
+                             struct gj_reply_sources *sources)
+{
+    const struct gj_effect_sources *moved = record_sources(record);
+    /* Readers of a log get here with whatever amounts stand in it: no overflow. */
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) sum += (uint64_t)moved->taken[i];
+    reply->amount = (int64_t)sum;
+    if (!tells_sources(record)) return;
+
+    reply->flags |= GJ_REPLY_SOURCES;
+    memcpy(sources->taken, moved->taken, sizeof(sources->taken));
+    sources->remainder = moved->remainder;
+}
+
+void record_reply(const void *record, struct gj_reply *reply, struct gj_reply_sources *sources)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    *reply = (struct gj_reply){
+        .code = effect->code,
+        .seq = effect->seq,
+        .balance = effect->balance,
+    };
+    *sources = (struct gj_reply_sources){.remainder = 0};
+    if (!executed(effect)) return;
+    if (effect->flags & EFFECT_SOURCES) {
+        reply_of_sources(record, reply, sources);
+    } else if (effect->flags & EFFECT_HOLD) {
+        reply->amount = record_hold(record)->amount;
+        if (op->type == GJ_OP_TRANSFER) reply->flags |= GJ_REPLY_PENDING;
+    } else if (op->type == GJ_OP_CHANGE_REGION) {
+        reply->amount = effect->balance; /* the whole wallet moves */
+    } else if (shapes[op->type].flags & GJ_OP_MONEY) {
+        reply->amount = op->amount;
+    }
+}
+
+bool record_same_body(const void *record, const struct gj_op *op)
+{
+    struct gj_op first = *record_op(record);
+    /* Neither is part of the body; all other bytes are. */
+    first.rid = op->rid;
+    first.deadline_ms = op->deadline_ms;
+    if (memcmp(&first, op, sizeof(first)) != 0) return false;
+    return memcmp(record_ext(record), op + 1, (size_t)op->ext_count * GJ_RECORD_UNIT) == 0;
+}

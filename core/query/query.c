@@ -1,0 +1,149 @@
+/* core/query/query.c -- checks a read, hands it to its own function, and writes the answer's
+ * header. */
+#include "core/query/query.h"
+
+#include <string.h>
+
+static_assert(QUERY_FIXED_MAX >= sizeof(struct gj_region_view), "largest payload but lists");
+static_assert(sizeof(struct gj_answer) + QUERY_FIXED_MAX <= GJ_READ_ANSWER_MAX, "fits");
+
+static struct query_result query_ping(const struct query_call *call)
+{
+    return query_done(0);
+}
+
+static struct query_result query_stats(const struct query_call *call)
+{
+    const struct state *s = call->s;
+    struct gj_stats_view *view = call->payload;
+    struct state_counts counts;
+    state_counts(s, &counts);
+    view->persons = counts.persons;
+    view->persons_max = s->config.persons_max;
+    view->families = counts.families;
+    view->families_max = s->config.families_max;
+    view->institutions = counts.institutions;
+    view->institutions_max = s->config.institutions_max;
+    view->regions = counts.regions;
+    view->rids = counts.rids;
+    view->rids_max = s->config.rids_max;
+    view->rid_floor_ms = state_rid_floor_ms(s);
+    view->holds = counts.holds;
+    view->holds_max = s->config.holds_max;
+    return query_done(sizeof(*view));
+}
+
+static struct query_result query_digest(const struct query_call *call)
+{
+    struct gj_digest_view *view = call->payload;
+    uint64_t digest[2];
+    state_digest(call->s, digest);
+    *view = (struct gj_digest_view){.low = digest[0], .high = digest[1]};
+    return query_done(sizeof(*view));
+}
+
+static struct query_result query_audit(const struct query_call *call)
+{
+    struct gj_audit_view *view = call->payload;
+    const char *broken = state_audit(call->s);
+    if (broken == NULL) return query_done(sizeof(*view));
+    for (size_t i = 0; i + 1 < sizeof(view->broken) && broken[i] != '\0'; i++) {
+        view->broken[i] = broken[i];
+    }
+    return query_done(sizeof(*view));
+}
+
+/* Which fields of the request a read uses; the others must be zero. */
+#define USES_REGION 1u
+#define USES_ID     2u
+#define USES_RID    4u
+#define USES_CURSOR 8u
+#define USES_DAY    16u
+
+static const struct {
+    struct query_result (*answer)(const struct query_call *call);
+    uint8_t uses;
+    uint8_t ext_min, ext_max;
+} reads[256] = {
+    [GJ_READ_PING] = {query_ping, 0, 0, 0},
+    [GJ_READ_STATS] = {query_stats, 0, 0, 0},
+    [GJ_READ_GET_PERSON] = {query_person, USES_ID, 0, 0},
+    [GJ_READ_GET_OP] = {query_op, USES_ID | USES_RID, 0, 0},
+    [GJ_READ_GET_REGION] = {query_region, USES_REGION, 0, 2},
+    [GJ_READ_GET_INSTITUTION] = {query_institution, USES_ID, 0, 0},
+    [GJ_READ_REGION_TOTALS] = {query_totals, USES_REGION, 0, 0},
+    [GJ_READ_NETTING_ROW] = {query_netting, USES_REGION, 0, 0},
+    [GJ_READ_STATE_DIGEST] = {query_digest, 0, 0, 0},
+    [GJ_READ_AUDIT] = {query_audit, 0, 0, 0},
+    [GJ_READ_DRY_RUN] = {query_dry_run, 0, 1, 1 + GJ_EXT_MAX},
+    [GJ_READ_REGION_INSTITUTIONS] = {query_institutions, USES_REGION | USES_ID, 0, 0},
+    [GJ_READ_LIST_HOLDS] = {query_holds, USES_ID | USES_CURSOR, 0, 0},
+    [GJ_READ_LIST_PENDING] = {query_pending, USES_ID | USES_CURSOR, 0, 0},
+    [GJ_READ_INSTITUTION_DAY] = {query_institution_day, USES_ID | USES_DAY, 0, 0},
+};
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+    uint8_t sum = 0;
+    for (size_t i = 0; i < size; i++) sum |= bytes[i];
+    return sum == 0;
+}
+
+static uint8_t read_check(const struct gj_read *read)
+{
+    if (reads[read->type].answer == NULL) return GJ_UNKNOWN_OP;
+    if (read->ext_count < reads[read->type].ext_min ||
+        read->ext_count > reads[read->type].ext_max) {
+        return GJ_BAD_FIELD;
+    }
+    unsigned uses = reads[read->type].uses;
+    if (read->reserved0 != 0 || !all_zero(read->reserved, sizeof(read->reserved)) ||
+        ((uses & USES_REGION) == 0 && read->region != 0) ||
+        ((uses & USES_ID) == 0 && read->id != 0) || ((uses & USES_DAY) == 0 && read->day != 0) ||
+        ((uses & USES_CURSOR) == 0 && (read->after_due != 0 || read->after_seq != 0)) ||
+        ((uses & USES_RID) == 0 && !all_zero(read->rid.bytes, sizeof(read->rid.bytes)))) {
+        return GJ_RESERVED_NONZERO;
+    }
+    return GJ_OK;
+}
+
+void query_needs(const struct state *s, const struct gj_read *read, const struct evidence *known,
+                 uint32_t known_count, struct needs *ret)
+{
+    ret->count = 0;
+    if (read_check(read) != GJ_OK) return;
+    if (read->type == GJ_READ_GET_OP) {
+        ret->count = rid_window_find(&s->rids, read->id, &read->rid, ret->positions);
+    } else if (read->type == GJ_READ_DRY_RUN && query_dry_run_op(read) != NULL) {
+        needs(s, query_dry_run_op(read), known, known_count, ret);
+    }
+}
+
+uint32_t query(const struct state *s, const struct gj_read *read, const struct decide_input *in,
+               void *out, uint32_t capacity)
+{
+    ASSERT(capacity >= GJ_READ_ANSWER_MAX);
+    struct gj_answer *answer = out;
+    *answer = (struct gj_answer){
+        .code = read_check(read),
+        .type = read->type,
+        .seq = s->seq,
+        .time_ms = in->time_ms,
+    };
+    if (answer->code != GJ_OK) return sizeof(*answer);
+
+    struct query_call call = {
+        .s = s,
+        .read = read,
+        .in = in,
+        .answer = answer,
+        .payload = answer + 1,
+        .capacity = capacity - (uint32_t)sizeof(*answer),
+    };
+    memset(call.payload, 0, QUERY_FIXED_MAX);
+    struct query_result result = reads[read->type].answer(&call);
+    ASSERT(result.size <= call.capacity && result.size % 8 == 0);
+    answer->code = result.code;
+    answer->size = result.size;
+    return (uint32_t)sizeof(*answer) + result.size;
+}

@@ -1,0 +1,204 @@
+/* core/state/tables.h -- the objects the state is made of, and where they are. Private to core/:
+ * other layers see core/core.h only.
+ *
+ * decide() reads these; commit() alone writes them. Every record is one or two cache lines and
+ * never moves; a slot is its number in its array. */
+#ifndef CORE_STATE_TABLES_H
+#define CORE_STATE_TABLES_H
+
+#include "core/base/base.h"
+#include "core/base/calendar.h"
+#include "core/core.h"
+#include "core/format/limits.h"
+#include "core/format/op.h"
+#include "core/format/policy.h"
+#include "core/state/holds.h"
+#include "core/state/index.h"
+#include "core/state/rid_window.h"
+
+/* person.flags */
+#define PERSON_ACCOUNT       0x0001u /* has a personal account (opened as or became 310) */
+#define PERSON_WALLET        0x0002u /* confirmed the wallet */
+#define PERSON_SPECIAL       0x0004u /* special-disease holder */
+#define PERSON_CLOSED        0x0008u /* closed for good */
+#define PERSON_OVERDUE       0x0010u /* changed on person_cold.changed_on, data missing */
+#define PERSON_RESIDENT      0x0020u /* insurance 390; clear = 310 */
+#define PERSON_STOPPED       0x0040u /* insurance status stopped; clear = active */
+#define PERSON_SUSPEND_SHIFT 8       /* four bits, enum gj_use */
+
+/* Hot line of a person: what a transfer or payment reads and writes. */
+struct person {
+    uint64_t id;             /*  0: 0 = free slot */
+    int64_t personal;        /*  8 posted, fen; 0 <= personal_held <= personal */
+    int64_t personal_held;   /* 16 */
+    int64_t wallet;          /* 24 posted, fen; 0 <= wallet_held <= wallet */
+    int64_t wallet_held;     /* 32 */
+    uint64_t last_position;  /* 40 of the last record that touched this person */
+    uint16_t insured_region; /* 48 */
+    uint16_t use_region;     /* 50: 0 = no wallet */
+    uint32_t flags;          /* 52 PERSON_* */
+    uint32_t family;         /* 56 slot of the family record, SLOT_NONE = binds nobody */
+    uint16_t transfer_day;   /* 60 day transfer_count is of; another day = none yet */
+    uint16_t transfer_count; /* 62 transfers out on that day, both sources; stays at 65535 */
+};
+static_assert(sizeof(struct person) == 64, "one line");
+
+/* Second line, same slot number: the calendar year's quota, premium marks, profile. */
+struct person_cold {
+    int64_t opening;            /*  0 posted personal at the first instant of `year` */
+    int64_t credits;            /*  8 deposits of `year` */
+    int64_t used;               /* 16 left the personal account for others in `year` */
+    uint64_t phone_hash;        /* 24 of the profile */
+    uint64_t wallet_phone_hash; /* 32 given when the wallet was confirmed */
+    uint16_t year;              /* 40 of opening, credits, used; 0 = never touched. If it is not the
+                                 *    year of the log time, read them as (personal, 0, 0) */
+    uint16_t changed_on;        /* 42 day the profile changed without data, 0 = none */
+    uint16_t premium_year;      /* 44 year of premium_paid[1]; 0 = no marks */
+    uint8_t premium_paid[3];    /* 46 product masks of the year before, the year, the year after */
+    uint8_t reserved0;          /* 49 */
+    uint16_t holds_count;       /* 50 open holds and pendings it takes part in */
+    uint32_t holds;             /* 52 first entry of its chain + 1 (core/state/holds.h), 0 = none */
+    uint32_t holds_last;        /* 56 last entry of it + 1 */
+    uint8_t reserved[4];        /* 60 */
+};
+static_assert(sizeof(struct person_cold) == 64, "one line");
+
+/* The members a payer bound. First line: who; second: how much. Entries 0..count-1 are set. */
+struct family {
+    uint32_t member[GJ_FAMILY_MEMBERS_MAX]; /*  0 slots of persons */
+    uint8_t kind[GJ_FAMILY_MEMBERS_MAX]; /* 24 enum gj_relation: what the member is to the payer */
+    uint8_t count;                       /* 30 */
+    uint8_t reserved0;                   /* 31 */
+    uint32_t payer;                      /* 32 slot */
+    uint16_t year;                       /* 36 of used[]; another year = all zero */
+    uint16_t reserved1;                  /* 38 */
+    int64_t cap[GJ_FAMILY_MEMBERS_MAX];  /* 40 fen, -1 = none */
+    int64_t used[GJ_FAMILY_MEMBERS_MAX]; /* 88 fen the member drew in `year` */
+    uint64_t since[GJ_FAMILY_MEMBERS_MAX]; /* 136 seq of the BIND: earlier draws are not of it */
+    uint8_t reserved2[8];                  /* 184 */
+};
+static_assert(sizeof(struct family) == 192, "three lines");
+
+struct institution {
+    uint64_t id;          /*  0 */
+    char code[16];        /*  8 */
+    uint8_t reserved0[8]; /* 24 */
+    i128 payable;         /* 32 fen; may go below 0 after late refunds */
+    uint16_t region;      /* 48 */
+    uint8_t type;         /* 50 enum gj_institution_type */
+    uint8_t scenarios;    /* 51 mask */
+    uint8_t flags;        /* 52 GJ_FLAG_WALLET, GJ_FLAG_SUSPENDED */
+    uint8_t reserved[11]; /* 53 */
+};
+static_assert(sizeof(struct institution) == 64, "one line");
+
+/* Lines posted to one institution's account on one day. */
+struct institution_day {
+    i128 credits, debits;               /*  0, 16 fen */
+    uint64_t credit_count, debit_count; /* 32, 40 operations */
+    uint16_t day;                       /* 48: 0 = never used */
+    uint8_t reserved[14];               /* 50 */
+};
+static_assert(sizeof(struct institution_day) == 64, "one line");
+
+/* One region: names, the policy in force and the scheduled one. version 0 = the region is not set.
+ */
+struct region {
+    struct gj_region_ext data; /* names and the current policy */
+    struct gj_policy next;     /* scheduled; valid if next_version != 0 */
+    uint64_t next_from_ms;
+    uint64_t current_from_ms;
+    uint32_t version;
+    uint32_t next_version;
+    uint32_t province; /* number shared by all regions of one province name */
+};
+
+/* A region's book, in fen. All 128-bit: they never refuse. */
+struct book {
+    i128 fund;        /* debit side: cash */
+    i128 personal;    /* sum of posted personal accounts insured here */
+    i128 wallet;      /* sum of posted wallets used here */
+    i128 institution; /* sum of institution payables here */
+    i128 premium;     /* sum of premium payables here, all years */
+    i128 clearing;    /* > 0: owes other regions */
+    uint64_t persons, wallets;
+};
+
+#define PREMIUM_YEAR_FIRST 2000u
+#define PREMIUM_YEARS      201u
+
+struct state {
+    struct state_config config;
+    uint64_t seq;
+    uint64_t time_ms;
+    struct calendar_now now; /* of time_ms: a group's operations share it */
+    uint32_t persons_count;
+    uint32_t families_count; /* families are not freed: an emptied one stays with its payer */
+    uint32_t institutions_count;
+    uint32_t regions_count;
+    struct person *persons;
+    struct person_cold *persons_cold;
+    struct index persons_index;
+    struct family *families;
+    struct institution *institutions;
+    struct index institutions_index;
+    struct institution_day *days; /* [slot * GJ_INSTITUTION_DAYS + day % GJ_INSTITUTION_DAYS] */
+    struct holds holds;
+    u128 amended;           /* for the digest: what became of finished operations (commit_undo.c) */
+    struct region *regions; /* GJ_REGIONS_MAX */
+    struct book *books;     /* GJ_REGIONS_MAX */
+    i128 *gross;            /* GJ_REGIONS_MAX x GJ_REGIONS_MAX: [A * GJ_REGIONS_MAX + B] */
+    i128 *premium_payable;  /* GJ_REGIONS_MAX x PREMIUM_YEARS */
+    struct rid_window rids;
+};
+
+/* Slot of a person by id, SLOT_NONE if there is none. */
+static inline uint32_t person_find(const struct state *s, uint64_t id)
+{
+    return index_find(&s->persons_index, id);
+}
+/* The same when the look-ahead has a guess. */
+static inline uint32_t person_slot(const struct state *s, uint64_t id, uint32_t guess)
+{
+    if (guess < s->persons_count && s->persons[guess].id == id) return guess;
+    return person_find(s, id);
+}
+static inline uint32_t institution_find(const struct state *s, uint64_t id)
+{
+    return index_find(&s->institutions_index, id);
+}
+/* The policy of `region` in force at `time_ms`, or NULL if the region is not set. */
+static inline const struct gj_policy *region_policy(const struct state *s, uint16_t region,
+                                                    uint64_t time_ms)
+{
+    if (region >= GJ_REGIONS_MAX || s->regions[region].version == 0) return NULL;
+    const struct region *r = &s->regions[region];
+    if (r->next_version != 0 && r->next_from_ms <= time_ms) return &r->next;
+    return &r->data.policy;
+}
+static inline uint32_t region_policy_version(const struct state *s, uint16_t region,
+                                             uint64_t time_ms)
+{
+    const struct region *r = &s->regions[region];
+    return r->next_version != 0 && r->next_from_ms <= time_ms ? r->next_version : r->version;
+}
+
+/* Yearly figures of a personal account as they read in `year`. */
+struct year_view {
+    int64_t opening, credits, used;
+};
+static inline struct year_view person_year(const struct state *s, uint32_t slot, uint16_t year)
+{
+    const struct person_cold *cold = &s->persons_cold[slot];
+    if (cold->year == year) {
+        return (struct year_view){cold->opening, cold->credits, cold->used};
+    }
+    return (struct year_view){s->persons[slot].personal, 0, 0};
+}
+
+/* Quota of the personal account in fen for `year` by `policy`, -1 = off (quota_bp 10000). What is
+ * due and not written down yet changes nothing in it. */
+int64_t person_quota(const struct state *s, uint32_t slot, uint16_t year,
+                     const struct gj_policy *policy);
+
+#endif

@@ -1,0 +1,40 @@
+/* io/gongjid/config.h -- the command line of gongjid: every flag, its default, its range.
+ * Owns nothing: strings point into argv. */
+#ifndef IO_GONGJID_CONFIG_H
+#define IO_GONGJID_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXIT_USAGE  64 /* the command line is wrong */
+#define EXIT_IO     74 /* a read, write or flush failed */
+#define EXIT_RETRY  75 /* locked, address in use, clock: try again later */
+#define EXIT_CONFIG 78 /* refused: does not fit, not allowed, corrupt */
+
+struct config {
+    const char *data_dir;
+    char listen_host[64];  /* numeric address or "localhost" */
+    uint16_t listen_port;  /* 0 = any free port */
+    const char *unix_path; /* NULL = none */
+    uint32_t persons_max, families_max, institutions_max, holds_max;
+    uint64_t rids_max;
+    uint32_t connections_max;
+    uint64_t buffers_max;     /* bytes of input and output buffers of all connections */
+    uint64_t log_prealloc;    /* bytes, multiple of LOG_SEGMENT_SIZE */
+    uint64_t log_low_water;   /* bytes */
+    uint64_t clock_gap_max_s; /* seconds */
+    uint64_t disk_timeout_s;  /* a write of the log that takes longer ends the server */
+    const char *io_trace;     /* NULL = none */
+    bool test_clock;
+    bool unsafe_dev;
+};
+
+enum config_verdict {
+    CONFIG_RUN,
+    CONFIG_SHOWN, /* --help or --version was printed: exit 0 */
+    CONFIG_USAGE  /* one line was printed on stderr: exit 64 */
+};
+
+enum config_verdict config_parse(struct config *ret, int argc, char **argv);
+
+#endif

@@ -1,0 +1,227 @@
+/* io/gongjid/main.c -- gongjid: wiring and exit codes. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/gongjid/config.h"
+#include "io/log/recovery.h"
+#include "io/net/server.h"
+#include "io/os/clock_os.h"
+#include "io/os/memory.h"
+#include "io/os/signals.h"
+
+#define MIB        (1u << 20)
+#define LOG_MEMORY (UINT64_C(32) << 20) /* its groups and read cache, rounded up */
+
+struct process {
+    struct config config;
+    struct uring ring;
+    struct server server;
+    struct disk_trace trace_memory, *trace; /* NULL = none */
+    struct log_recovered recovered;
+    struct state_config state_config;
+    void *state_memory, *server_memory;
+    uint64_t state_size;
+};
+
+static int fail(int code, const char *text)
+{
+    fprintf(stderr, "gongjid: %s\n", text);
+    return code;
+}
+
+/* Takes the memory; before anything on disk is looked at. */
+static int memory_set_up(struct process *p)
+{
+    const struct config *c = &p->config;
+    uint64_t table = server_memory_size(c);
+    struct state_memory parts;
+    p->state_config = (struct state_config){
+        .persons_max = c->persons_max,
+        .families_max = c->families_max,
+        .institutions_max = c->institutions_max,
+        .holds_max = c->holds_max,
+        .rids_max = c->rids_max,
+    };
+    if (!memory_plan(c, table + LOG_MEMORY)) return EXIT_CONFIG;
+    p->state_size = state_size(&p->state_config, &parts);
+    p->state_memory = memory_take(p->state_size, true);
+    p->server_memory = memory_take(table, false);
+    if (p->state_memory == NULL || p->server_memory == NULL) {
+        return fail(EXIT_CONFIG, "the kernel gives no memory for the tables; lower --persons-max "
+                                 "or --rids-max");
+    }
+    return 0;
+}
+
+static struct state *make_state(void *owner, uint64_t hash_seed)
+{
+    struct process *p = owner;
+    p->state_config.hash_seed = hash_seed;
+    return state_init(&p->state_config, p->state_memory);
+}
+
+static void report(const struct process *p)
+{
+    const struct log_recovered *r = &p->recovered;
+    struct state_counts counts;
+    const uint8_t *id = log_id(r->log);
+    char hex[33];
+    for (unsigned i = 0; i < 16; i++) snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    if (r->warning[0] != '\0') fprintf(stderr, "gongjid: warning: %s\n", r->warning);
+    fprintf(stderr, "gongjid: data %s, log %s, generation %llu%s\n", p->config.data_dir, hex,
+            (unsigned long long)r->generation, r->fresh ? ", new" : "");
+    double seconds = (double)r->redo_us / 1e6;
+    fprintf(
+        stderr,
+        "gongjid: recovered %llu records in %llu groups, %.1f MiB, in %.3f s (%.0f records/s)\n",
+        (unsigned long long)r->records, (unsigned long long)r->groups, (double)r->bytes / MIB,
+        seconds, seconds > 0 ? (double)r->records / seconds : 0.0);
+    state_counts(r->state, &counts);
+    fprintf(stderr,
+            "gongjid: %llu persons, %llu families, %llu institutions, %llu regions, %llu request "
+            "ids, %llu open holds and transfers, seq %llu\n",
+            (unsigned long long)counts.persons, (unsigned long long)counts.families,
+            (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
+            (unsigned long long)counts.rids, (unsigned long long)counts.holds,
+            (unsigned long long)state_seq(r->state));
+}
+
+/* As many descriptors as the connections need, if the system lets us. */
+static void raise_descriptors(uint32_t connections_max)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections_max + 64;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+        fprintf(stderr,
+                "gongjid: warning: only %llu descriptors for --connections-max %u; raise ulimit "
+                "-n\n",
+                (unsigned long long)limit.rlim_cur, connections_max);
+    }
+}
+
+/* Reads the directory and brings the state to where the log ends. */
+static int log_set_up(struct process *p)
+{
+    struct log_options options = {
+        .dir = p->config.data_dir,
+        .prealloc_bytes = p->config.log_prealloc,
+        .low_water_bytes = p->config.log_low_water,
+        .clock_gap_max_ms = p->config.clock_gap_max_s * 1000,
+        .unsafe_dev = p->config.unsafe_dev,
+        .test_clock = p->config.test_clock,
+        .trace = p->trace,
+    };
+    struct log_recovered *r = &p->recovered;
+    if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);
+    if (r->cut_bytes != 0) { /* said now: the start may still be refused, and the tail is cut */
+        fprintf(stderr,
+                "gongjid: cut a torn tail of %llu bytes from group %llu on; none of it was ever "
+                "acknowledged\n",
+                (unsigned long long)r->cut_bytes, (unsigned long long)r->cut_group);
+    }
+    /* A test clock goes on where the client left it; a new log's begins at 1970, so that a client
+     * can set any time. */
+    struct clock *clock = clock_os();
+    uint64_t time_ms = clock->wall_ms(clock);
+    if (p->config.test_clock) time_ms = r->time_ms;
+    void *buffers;
+    size_t buffers_size;
+    log_memory(r->log, &buffers, &buffers_size);
+    uring_register_buffers(&p->ring, buffers, buffers_size);
+    struct disk *disk = disk_trace_door(p->trace, &p->ring.disk);
+    if (!log_start(r->log, disk, time_ms, r)) return fail(r->exit_code, r->error);
+    return 0;
+}
+
+static int serve(struct process *p)
+{
+    char error[512];
+    struct server *s = &p->server;
+    int rc = listeners_open(s, &p->config, error, sizeof error);
+    if (rc != 0) return fail(rc, error);
+    rc = log_set_up(p);
+    if (rc != 0) return rc;
+    report(p);
+    s->log = p->recovered.log;
+    s->state = p->recovered.state;
+    server_start_time(s, p->recovered.time_ms);
+    printf("ready tcp=%s unix=%s shards=1 recovered=%llu\n", s->listeners[0].name,
+           p->config.unix_path != NULL ? p->config.unix_path : "-",
+           (unsigned long long)p->recovered.records);
+    fflush(stdout);
+    rc = server_run(s);
+    if (rc == 0) fputs("gongjid: stopped; everything acknowledged is on disk\n", stderr);
+    return rc;
+}
+
+/* Whether a file of this path would lie in the data directory, however both are written. */
+static bool is_in_data_dir(const struct config *c, const char *path)
+{
+    char parent[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    struct stat here, data;
+    if (size >= sizeof parent) return false; /* too long to be made anywhere */
+    if (size != 0) memcpy(parent, path, size);
+    if (size != 0) parent[size] = '\0';
+    return stat(parent, &here) == 0 && stat(c->data_dir, &data) == 0 &&
+           here.st_dev == data.st_dev && here.st_ino == data.st_ino;
+}
+
+/* Of what is done to the disk, if --io-trace asks for it. */
+static int trace_set_up(struct process *p)
+{
+    const char *path = p->config.io_trace;
+    if (path == NULL) return 0;
+    if (is_in_data_dir(&p->config, path)) {
+        return fail(EXIT_CONFIG, "--io-trace lies in the data directory, where it could pass for a "
+                                 "part of the log; nothing was touched; give a file elsewhere");
+    }
+    if (!disk_trace_open(&p->trace_memory, path)) {
+        fprintf(stderr,
+                "gongjid: cannot make %s for --io-trace: %s; give a new file in a directory "
+                "that may be written\n",
+                path, strerror(errno));
+        return EXIT_CONFIG;
+    }
+    p->trace = &p->trace_memory;
+    return 0;
+}
+
+static int run(struct process *p)
+{
+    char error[256];
+    int rc = trace_set_up(p);
+    if (rc == 0) rc = memory_set_up(p);
+    if (rc != 0) return rc;
+    raise_descriptors(p->config.connections_max);
+    if (!uring_init(&p->ring, error, sizeof error)) return fail(EXIT_CONFIG, error);
+    server_init(&p->server, &p->config, &p->ring, clock_os(), p->server_memory);
+    p->server.trace = p->trace;
+    p->server.signal_fd = signals_open();
+    if (p->server.signal_fd < 0) return fail(EXIT_RETRY, "cannot watch signals");
+    rc = serve(p);
+    listeners_close(&p->server);
+    uring_close(&p->ring);
+    if (p->recovered.log != NULL && rc == 0) log_close(p->recovered.log);
+    if (p->trace != NULL) disk_trace_close(p->trace);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    static struct process process;
+    switch (config_parse(&process.config, argc, argv)) {
+    case CONFIG_SHOWN: return 0;
+    case CONFIG_USAGE: return EXIT_USAGE;
+    case CONFIG_RUN: break;
+    }
+    return run(&process);
+}

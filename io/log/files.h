@@ -1,0 +1,91 @@
+/* io/log/files.h -- the data directory: identity, lock, segment files. Everything here is
+ * synchronous and used at start-up, by tools, and when a new segment gets its name.
+ *
+ *   log.meta              who this log is (struct log_meta), written once
+ *   log-%016x.seg         segment by number; named only when it is whole and zero-written
+ *   log.meta.tmp, segment.tmp   unfinished; removed at the next start
+ *
+ * The lock is flock on the directory and on every segment: operations the kernel still carries for
+ * a dead server hold its segment, so a fast restart waits for them. */
+#ifndef IO_LOG_FILES_H
+#define IO_LOG_FILES_H
+
+#include "core/base/base.h"
+#include "core/format/log_format.h"
+#include "io/log/disk_trace.h"
+#include "io/log/verdict.h"
+
+/* 4 TiB: as far as a position of the rid window reaches. */
+#define LOG_SEGMENTS_MAX 16384u
+
+/* What went wrong, for people: one line that says what to do, and the exit code. */
+struct log_fault {
+    int exit_code;
+    bool no_room; /* ENOSPC or EDQUOT */
+    char line[512];
+};
+/* Fills `fault`; always returns false, for `return log_fault_set(...)`. */
+__attribute__((format(printf, 3, 4))) bool log_fault_set(struct log_fault *fault, int exit_code,
+                                                         const char *format, ...);
+/* The same for a failed system call: exit 77 for missing permission, else 74. */
+bool log_fault_errno(struct log_fault *fault, const char *doing, const char *dir, const char *name);
+
+struct log_files {
+    const char *dir; /* borrowed */
+    int dir_fd;
+    bool direct;    /* O_DIRECT works here */
+    bool read_only; /* a tool: no lock, nothing is written */
+    bool made_dir;
+    bool one_thread;          /* reading the log starts no thread to read ahead */
+    struct disk_trace *trace; /* gets every step from here on; NULL = none */
+    struct log_meta meta;
+    uint32_t segments;         /* named files, from number 0 */
+    int fds[LOG_SEGMENTS_MAX]; /* O_DIRECT | O_DSYNC; -1 = not open */
+    char warning[256];         /* about the file system; empty if none */
+};
+
+/* Opens (makes, if absent) the directory, checks its file system and takes the lock. */
+NODISCARD bool log_files_open(struct log_files *files, const char *dir, bool unsafe_dev,
+                              struct log_fault *fault);
+/* Finds out whether O_DIRECT works; to be called before segments are opened or made, and only once
+ * the directory is known to be ours. */
+NODISCARD bool log_files_check_direct(struct log_files *files, bool unsafe_dev,
+                                      struct log_fault *fault);
+/* The same for a tool: the directory must be there; no lock, nothing is made. */
+NODISCARD bool log_files_open_read_only(struct log_files *files, const char *dir,
+                                        struct log_fault *fault);
+/* Lists and reads what recover_directory() judges; fills `files->meta` if the meta file is good. */
+NODISCARD bool log_files_facts(struct log_files *files, struct recover_directory *facts,
+                               struct log_fault *fault);
+/* The line for a verdict of recover_directory() that refuses, or for RECOVER_REFUSE_NEWER. Returns
+ * false. */
+bool log_files_refuse(const struct log_files *files, enum recover_verdict verdict,
+                      const struct recover_directory *facts, struct log_fault *fault);
+/* Makes a new log: identity and first segment. */
+NODISCARD bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault);
+/* Opens, locks and flushes the segments 0 .. count-1, and the directory: nothing may be decided on
+ * bytes that only sit in a device's cache, or on a name that only the kernel knows. */
+NODISCARD bool log_files_open_segments(struct log_files *files, uint64_t count,
+                                       struct log_fault *fault);
+/* Removes unfinished files of an earlier start. */
+void log_files_sweep(struct log_files *files);
+
+/* A new segment in three steps: begin (returns the descriptor of segment.tmp, room reserved, or -1
+ * with errno), the caller writes zeros and flushes, publish (gives it its name and opens it; then
+ * the directory must be flushed before the segment is used). */
+NODISCARD int log_files_segment_begin(struct log_files *files);
+NODISCARD bool log_files_segment_publish(struct log_files *files);
+/* All of it at once, for start-up. */
+NODISCARD bool log_files_segment_make(struct log_files *files, struct log_fault *fault);
+
+/* Overwrites [from, to) with zeros; flushes. */
+NODISCARD bool log_files_zero(struct log_files *files, uint64_t from, uint64_t to,
+                              struct log_fault *fault);
+/* Bytes free on the file system for us. */
+uint64_t log_files_free(const struct log_files *files);
+void log_files_close(struct log_files *files);
+
+/* "log-%016x.seg" */
+void log_files_segment_name(char name[32], uint64_t number);
+
+#endif

@@ -1,0 +1,212 @@
+/* io/log/prealloc.c -- keeps zero-written segments ready ahead of the log, so that every log write
+ * overwrites blocks that exist and needs no file-system metadata.
+ *
+ * One write of LOG_ZERO_CHUNK at a time, through the same disk door as the log. While the log is
+ * busy it may take two bytes for each byte the log wrote, so it always gets ahead; when less than
+ * half of what should be ready is ready, it no longer waits. */
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "io/log/internal.h"
+
+#define READY_MIN         (LOG_SEGMENT_SIZE / 4u)
+#define SPACE_CHECK_MS    1000u
+#define SPACE_CHECK_TURNS 4096u /* with a test clock that stands still */
+
+static void zeroing_done(struct disk_op *op);
+static void flushed(struct disk_op *op);
+static void named(struct disk_op *op);
+
+static uint64_t ready_wanted(const struct log *log)
+{
+    uint64_t wanted = log->options.prealloc_bytes;
+    return wanted > READY_MIN ? wanted : READY_MIN;
+}
+
+static void look_at_space(struct log *log)
+{
+    struct log_prealloc *p = &log->prealloc;
+    p->free_bytes = log_files_free(&log->files);
+    p->no_space = p->state == LOG_PREALLOC_IDLE &&
+                  p->free_bytes < log->options.low_water_bytes + LOG_SEGMENT_SIZE;
+}
+
+void log_prealloc_check_space(struct log *log, uint64_t time_ms)
+{
+    struct log_prealloc *p = &log->prealloc;
+    p->turns++;
+    if (time_ms < p->checked_ms + SPACE_CHECK_MS && p->turns < SPACE_CHECK_TURNS) return;
+    p->checked_ms = time_ms;
+    p->turns = 0;
+    look_at_space(log);
+    if (log->disk != NULL) log_prealloc_turn(log);
+}
+
+bool log_prealloc_start(struct log *log, struct log_fault *fault)
+{
+    uint64_t wanted = log->options.prealloc_bytes;
+    for (;;) {
+        look_at_space(log);
+        bool fits = log_next_open(log->end) / LOG_SEGMENT_SIZE < log->files.segments;
+        bool more = log_ready_ahead(log) < wanted && log->files.segments < LOG_SEGMENTS_MAX;
+        if (fits && (!more || log->prealloc.no_space)) return true;
+        if (log->files.segments == LOG_SEGMENTS_MAX) {
+            return log_fault_set(fault, 74, "%s: the log is at its largest size, %u segments",
+                                 log->files.dir, LOG_SEGMENTS_MAX);
+        }
+        if (log->prealloc.no_space) {
+            return log_fault_set(
+                fault, 74,
+                "no room in %s for the log: %" PRIu64 " MiB are needed (a "
+                "segment and the low-water mark), %" PRIu64 " MiB are free; free some space",
+                log->files.dir, (log->options.low_water_bytes + LOG_SEGMENT_SIZE) >> 20,
+                log->prealloc.free_bytes >> 20);
+        }
+        if (log_files_segment_make(&log->files, fault)) continue;
+        /* Less room than the file system says: a quota. What is ready is used. */
+        log->prealloc.no_space = fault->no_room;
+        return fits && fault->no_room;
+    }
+}
+
+static void submit(struct log *log, struct disk_op op)
+{
+    struct log_prealloc *p = &log->prealloc;
+    op.owner = log;
+    p->op = op;
+    p->busy = true;
+    log->disk->submit(log->disk, &p->op);
+}
+
+static void close_tmp(struct log_prealloc *p)
+{
+    if (p->fd >= 0) (void)close(p->fd);
+    p->fd = -1;
+}
+
+/* What is missing now and may be there later: room, descriptors that clients use up, the directory
+ * or the right to write to it. The open segments do not need any of these. */
+static bool is_shortage(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOENT:
+    case EACCES:
+    case EPERM: return true;
+    default: return false;
+    }
+}
+
+/* A shortage is an answer (READ_ONLY when the ready bytes end), and is tried again at the next look
+ * at the space; any other error is a failing disk. */
+static void give_up(struct log *log, int error)
+{
+    struct log_prealloc *p = &log->prealloc;
+    close_tmp(p);
+    log_files_sweep(&log->files);
+    p->state = LOG_PREALLOC_IDLE;
+    if (is_shortage(error)) {
+        p->no_space = true;
+    } else {
+        log_fail(log);
+    }
+}
+
+static void begin(struct log *log)
+{
+    struct log_prealloc *p = &log->prealloc;
+    if (p->no_space || log->stopping || log->files.segments == LOG_SEGMENTS_MAX) return;
+    if (log_ready_ahead(log) >= ready_wanted(log)) return;
+    look_at_space(log);
+    if (p->no_space) return;
+    p->fd = log_files_segment_begin(&log->files);
+    if (p->fd < 0) {
+        give_up(log, errno);
+        return;
+    }
+    p->offset = 0;
+    p->credit = 0;
+    p->state = LOG_PREALLOC_ZEROING;
+}
+
+static void zero_next(struct log *log)
+{
+    struct log_prealloc *p = &log->prealloc;
+    if (p->offset == LOG_SEGMENT_SIZE) {
+        submit(log, (struct disk_op){.kind = DISK_SYNC, .fd = p->fd, .done = flushed});
+        return;
+    }
+    bool urgent = log_ready_ahead(log) < ready_wanted(log) / 2;
+    if (!urgent && log->flying > 0 && p->credit < LOG_ZERO_CHUNK) return;
+    p->credit -= p->credit < LOG_ZERO_CHUNK ? p->credit : LOG_ZERO_CHUNK;
+    submit(log, (struct disk_op){.kind = DISK_WRITE,
+                                 .fd = p->fd,
+                                 .buf = p->zeros,
+                                 .size = LOG_ZERO_CHUNK,
+                                 .offset = p->offset,
+                                 .done = zeroing_done});
+}
+
+static void zeroing_done(struct disk_op *op)
+{
+    struct log *log = op->owner;
+    struct log_prealloc *p = &log->prealloc;
+    p->busy = false;
+    if (op->res < 0 || (uint32_t)op->res != op->size) {
+        give_up(log, op->res < 0 ? -op->res : EIO);
+        return;
+    }
+    p->offset += op->size;
+    log_prealloc_turn(log);
+}
+
+static void flushed(struct disk_op *op)
+{
+    struct log *log = op->owner;
+    struct log_prealloc *p = &log->prealloc;
+    p->busy = false;
+    if (op->res < 0) {
+        give_up(log, -op->res);
+        return;
+    }
+    close_tmp(p);
+    /* Its name counts once the directory is flushed; until then no group may go there. */
+    if (!log_files_segment_publish(&log->files)) {
+        give_up(log, errno);
+        return;
+    }
+    log->files.segments--;
+    p->state = LOG_PREALLOC_NAMING;
+    submit(log, (struct disk_op){.kind = DISK_SYNC, .fd = log->files.dir_fd, .done = named});
+    log->disk->kick(log->disk);
+}
+
+static void named(struct disk_op *op)
+{
+    struct log *log = op->owner;
+    struct log_prealloc *p = &log->prealloc;
+    p->busy = false;
+    p->state = LOG_PREALLOC_IDLE;
+    log->files.segments++;
+    if (op->res < 0) {
+        log_fail(log);
+        return;
+    }
+    log_prealloc_turn(log);
+}
+
+void log_prealloc_turn(struct log *log)
+{
+    struct log_prealloc *p = &log->prealloc;
+    if (p->busy || log->failed || log->stopping) return;
+    if (p->state == LOG_PREALLOC_IDLE) begin(log);
+    if (p->state == LOG_PREALLOC_ZEROING) {
+        zero_next(log);
+        if (p->busy) log->disk->kick(log->disk);
+    }
+}

@@ -1,0 +1,283 @@
+/* io/log/recovery.c -- opens a data directory: lock, identity, scan and redo, verdict, cut, and the
+ * first group of a new generation. Until the verdict nothing is written. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "io/engine/log_clock.h"
+#include "io/log/internal.h"
+#include "io/log/reader.h"
+#include "io/os/clock_os.h"
+
+/* Commit finds its lines in cache when they were asked for this many records earlier. */
+#define AHEAD 16u
+
+struct recovery {
+    const struct log_options *options;
+    struct log *log;
+    struct state *state;
+    struct log_reader *reader;
+    struct log_recovered *ret;
+    struct log_fault fault;
+};
+
+/* Every segment stays open; the usual limit of 1024 would end at 256 GiB of log. */
+static void raise_open_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* if not: the open that fails says what to do */
+}
+
+static bool refuse_capacity(struct recovery *r, enum record_fit fit)
+{
+    const char *flag = "--persons-max";
+    if (fit == RECORD_NEEDS_FAMILIES) flag = "--families-max";
+    if (fit == RECORD_NEEDS_INSTITUTIONS) flag = "--institutions-max";
+    if (fit == RECORD_NEEDS_HOLDS) flag = "--holds-max";
+    return log_fault_set(&r->fault, 78,
+                         "the log in %s was written with a larger %s; start with at least that "
+                         "(first record that does not fit: seq %" PRIu64 ")",
+                         r->options->dir, flag, state_seq(r->state) + 1);
+}
+
+static bool redo_group(struct recovery *r, const struct log_group *group)
+{
+    const struct log_reader *reader = r->reader;
+    const uint8_t *bytes = (const uint8_t *)group;
+    for (uint32_t i = 0; i < reader->count; i++) {
+        if (i + AHEAD < reader->count) {
+            prefetch_redo(r->state, bytes + reader->offsets[i + AHEAD]);
+        }
+        const void *record = bytes + reader->offsets[i];
+        enum record_fit fit = record_fits(r->state, record);
+        if (fit != RECORD_FITS) return refuse_capacity(r, fit);
+        commit(r->state, record, (group->position + reader->offsets[i]) / GJ_RECORD_UNIT,
+               group->time_ms);
+    }
+    state_raise_rid_floor(r->state, group->rid_floor_ms);
+    return true;
+}
+
+static bool refuse_tail(struct recovery *r, enum recover_verdict verdict,
+                        const struct recover_tail *facts)
+{
+    const char *dir = r->options->dir;
+    uint64_t at = r->reader->position;
+    if (verdict == RECOVER_REFUSE_NEWER)
+        return log_files_refuse(&r->log->files, verdict, NULL, &r->fault);
+    if (verdict == RECOVER_REFUSE_FOREIGN) {
+        return log_fault_set(&r->fault, 77,
+                             "%s: where group %" PRIu64 " should be (byte %" PRIu64
+                             "), the segment holds groups of another log; nothing was changed; put "
+                             "back this log's own segments",
+                             dir, facts->bad_group, at);
+    }
+    if (verdict == RECOVER_REFUSE_SEGMENT_MISSING) {
+        return log_fault_set(&r->fault, 78,
+                             "%s lacks its newest log segments, from log-%016" PRIx64
+                             ".seg on; nothing was changed; put them back (after a repair of the "
+                             "file system look in lost+found)",
+                             dir, (uint64_t)r->log->files.segments);
+    }
+    if (verdict == RECOVER_REFUSE_UNREADABLE) {
+        uint64_t byte = r->reader->unreadable;
+        return log_fault_set(&r->fault, 78,
+                             "%s: the disk gives a read error in log-%016" PRIx64
+                             ".seg at byte %" PRIu64
+                             "; nothing was changed; copy the directory to a good disk and start "
+                             "there",
+                             dir, byte / LOG_SEGMENT_SIZE, byte % LOG_SEGMENT_SIZE);
+    }
+    if (facts->malformed) {
+        return log_fault_set(&r->fault, 78,
+                             "%s: group %" PRIu64 " at byte %" PRIu64
+                             " verifies but does not continue the log or its records cannot be "
+                             "read; nothing was changed; it was written by a faulty program or "
+                             "machine",
+                             dir, facts->bad_group, at);
+    }
+    return log_fault_set(&r->fault, 78,
+                         "%s: group %" PRIu64 " at byte %" PRIu64
+                         " is damaged, and later groups prove that it was durable (through %" PRIu64
+                         "); nothing was changed; restore the log from a good copy",
+                         dir, facts->bad_group, at, facts->durable_through_max);
+}
+
+static bool judge_tail(struct recovery *r)
+{
+    struct recover_tail facts;
+    uint64_t end;
+    log_reader_tail(r->reader, &facts, &end);
+    enum recover_verdict verdict = recover_tail(&facts);
+    if (recover_exit_code(verdict) != 0) return refuse_tail(r, verdict, &facts);
+    if (verdict == RECOVER_CONTINUE) end = r->reader->position;
+    disk_trace_recovered(r->log->files.trace, r->reader->number, r->reader->position, end);
+    if (verdict == RECOVER_CONTINUE) return true;
+    r->ret->cut_bytes = end - r->reader->position;
+    r->ret->cut_group = facts.bad_group;
+    return log_files_zero(&r->log->files, r->reader->position, end, &r->fault);
+}
+
+static bool redo(struct recovery *r)
+{
+    const struct log_group *group;
+    struct clock *clock = clock_os();
+    uint64_t started_us = clock->elapsed_us(clock);
+    while ((group = log_reader_next(r->reader)) != NULL) {
+        if (!redo_group(r, group)) return false;
+        log_check_add(&r->log->check, group->position, group, log_padded(group->size));
+    }
+    r->ret->redo_us = clock->elapsed_us(clock) - started_us;
+    return judge_tail(r);
+}
+
+/* Where the log goes on. */
+static void take_over(struct recovery *r)
+{
+    const struct log_reader *reader = r->reader;
+    struct log *log = r->log;
+    log->last_number = log->submitted = log->durable = reader->number;
+    log->end = log->durable_end = reader->end;
+    log->durable_check = log_check_last(&log->check);
+    log->last_kind = reader->kind;
+    log->generation = reader->generation;
+    log->next_seq = reader->next_seq;
+    log->time_ms = reader->time_ms;
+    log->rid_floor_ms = reader->rid_floor_ms;
+    memcpy(log->prev_digest, reader->digest, sizeof(log->prev_digest));
+    r->ret->records = reader->records;
+    r->ret->groups = reader->number;
+    r->ret->bytes = reader->end;
+    r->ret->time_ms = reader->time_ms;
+    r->ret->generation = reader->generation;
+}
+
+static bool identify(struct recovery *r)
+{
+    const struct log_options *options = r->options;
+    struct log_files *files = &r->log->files;
+    struct recover_directory facts;
+    struct clock *clock = clock_os();
+    if (!log_files_open(files, options->dir, options->unsafe_dev, &r->fault)) return false;
+    files->one_thread = options->one_thread;
+    files->trace = options->trace;
+    disk_trace_opened(files->trace, files->dir_fd, ".", 0);
+    if (!log_files_facts(files, &facts, &r->fault)) return false;
+    enum recover_verdict verdict = recover_directory(&facts);
+    if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, &facts, &r->fault);
+    if (!log_files_check_direct(files, options->unsafe_dev, &r->fault)) return false;
+    if (verdict == RECOVER_FRESH) {
+        r->ret->fresh = true;
+        return log_files_create(files, clock->wall_ms(clock), &r->fault);
+    }
+    return log_files_open_segments(files, facts.segments, &r->fault);
+}
+
+static bool recover(struct recovery *r, log_state_fn make_state, void *state_owner)
+{
+    if (r->log == NULL || r->reader == NULL || !log_memory_init(r->log)) {
+        return log_fault_set(&r->fault, 75, "no memory for the log's buffers");
+    }
+    r->log->options = *r->options;
+    if (!identify(r)) return false;
+    r->state = make_state(state_owner, r->log->files.meta.hash_seed);
+    if (r->state == NULL) return log_fault_set(&r->fault, 78, "the tables do not fit in memory");
+    r->ret->state = r->state;
+    if (r->ret->fresh) {
+        r->reader->next_seq = 1;
+        take_over(r);
+        return true;
+    }
+    if (!log_reader_open(r->reader, &r->log->files, &r->fault)) return false;
+    bool good = redo(r);
+    if (good) take_over(r);
+    log_reader_close(r->reader);
+    if (good) log_files_sweep(&r->log->files);
+    return good;
+}
+
+bool log_recover(const struct log_options *options, log_state_fn make_state, void *state_owner,
+                 struct log_recovered *ret)
+{
+    struct recovery r = {.options = options, .ret = ret};
+    memset(ret, 0, sizeof(*ret));
+    raise_open_files();
+    r.log = calloc(1, sizeof(*r.log));
+    r.reader = calloc(1, sizeof(*r.reader));
+    if (r.log != NULL) {
+        r.log->files.dir_fd = -1;
+        r.log->prealloc.fd = -1;
+    }
+    bool good = recover(&r, make_state, state_owner);
+    free(r.reader);
+    if (r.log != NULL) memcpy(ret->warning, r.log->files.warning, sizeof(r.log->files.warning));
+    if (good) {
+        ret->log = r.log;
+        return true;
+    }
+    if (r.log != NULL) log_close(r.log);
+    ret->exit_code = r.fault.exit_code;
+    memcpy(ret->error, r.fault.line, sizeof(ret->error));
+    return false;
+}
+
+static bool start_fails(struct log_recovered *ret, const struct log_fault *fault)
+{
+    ret->exit_code = fault->exit_code;
+    memcpy(ret->error, fault->line, sizeof(ret->error));
+    return false;
+}
+
+/* Not refused, but somebody should know: the days of the log and of the calendar differ. */
+static void warn_clock_behind(const struct log *log, uint64_t time_ms, struct log_recovered *ret)
+{
+    if (log->options.test_clock || log->time_ms < time_ms + LOG_CLOCK_STEP_MS) return;
+    size_t used = strlen(ret->warning);
+    (void)snprintf(ret->warning + used, sizeof(ret->warning) - used,
+                   "%sthe clock is %" PRIu64 " s behind the log, whose time goes on and slowly "
+                   "waits for it",
+                   used > 0 ? "; " : "", (log->time_ms - time_ms) / 1000);
+}
+
+bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_recovered *ret)
+{
+    struct log_fault fault = {0};
+    if (!log->options.test_clock &&
+        log_clock_judge(time_ms, log->time_ms, log->options.clock_gap_max_ms) == LOG_CLOCK_AHEAD) {
+        uint64_t gap_s = (time_ms - log->time_ms + 999) / 1000;
+        (void)log_fault_set(&fault, 75,
+                            "the clock is %" PRIu64 " s ahead of the last entry of the log; if the "
+                            "clock is right, start once with --clock-gap-max %" PRIu64 "s",
+                            gap_s, gap_s + 60);
+        return start_fails(ret, &fault);
+    }
+    if (!log_prealloc_start(log, &fault)) return start_fails(ret, &fault);
+    warn_clock_behind(log, time_ms, ret);
+    log->disk = disk;
+    log->generation++;
+    bool written = log_write_mark(log, LOG_GROUP_START, time_ms);
+    ASSERT(written); /* nothing is in flight yet, and log_prealloc_start() made room */
+    ret->generation = log->generation;
+    ret->time_ms = log->time_ms;
+    return true;
+}
+
+void log_close(struct log *log)
+{
+    ASSERT(log->flying == 0);
+    if (log->prealloc.fd >= 0) {
+        (void)close(log->prealloc.fd);
+        log_files_sweep(&log->files);
+    }
+    log_files_close(&log->files);
+    log_check_free(&log->check);
+    if (log->memory != NULL) (void)munmap(log->memory, log->memory_size);
+    free(log);
+}

@@ -1,0 +1,213 @@
+/* io/log/tool.c -- `gongji log dump` and `gongji log verify`. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/format/codes.h"
+#include "io/log/reader.h"
+#include "io/log/tool.h"
+
+typedef void (*group_fn)(const struct log_reader *reader, const struct log_group *group, FILE *out);
+
+static const char *kind_name(uint32_t kind)
+{
+    switch (kind) {
+    case LOG_GROUP_START: return "START";
+    case LOG_GROUP_DATA: return "DATA";
+    case LOG_GROUP_SEAL: return "SEAL";
+    default: return "?"; /* log_group_verify() accepts no other */
+    }
+}
+
+static const bool on_original[256] = {
+#define X(name, number, verb, ext_min, ext_max, flags) [number] = ((flags)&GJ_OP_ORIGINAL) != 0,
+    GJ_OP_MAP(X)
+#undef X
+};
+
+static const char *op_name(uint8_t type)
+{
+    const char *name = gj_op_name(type);
+    return name != NULL ? name : "?"; /* record_size() accepts no other */
+}
+
+static void dump_rid(const char *what, const struct gj_rid *rid, FILE *out)
+{
+    fprintf(out, " %s ", what);
+    for (unsigned i = 0; i < sizeof(rid->bytes); i++) fprintf(out, "%02x", rid->bytes[i]);
+}
+
+static void dump_fen(const char *what, const int64_t fen[GJ_SOURCES_MAX], FILE *out)
+{
+    fprintf(out, " %s", what);
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) fprintf(out, " %" PRId64, fen[i]);
+}
+
+static void dump_hold(const void *record, FILE *out)
+{
+    const struct gj_effect_hold *hold = record_hold(record);
+    fprintf(out, " hold %u amount %" PRId64 " due %" PRIu64 "%s", hold->entry, hold->amount,
+            hold->due_ms, record_effect(record)->flags & EFFECT_ENDS ? " ends" : "");
+}
+
+static void dump_original(const void *record, FILE *out)
+{
+    static const struct gj_rid zero;
+    const struct gj_effect_original *original = record_original(record);
+    fprintf(out, " undoes %s amended %" PRIu64, op_name(original->type), original->amended);
+    if (memcmp(&original->root, &zero, sizeof(zero)) == 0) return;
+    dump_rid("payment", &original->root, out);
+    dump_fen("refunded", original->refunded, out);
+}
+
+static void dump_record(const void *record, FILE *out)
+{
+    const struct gj_op *op = record_op(record);
+    const struct gj_effect *effect = record_effect(record);
+    const char *code = gj_code_name(effect->code);
+    fprintf(out, "  seq %" PRIu64 " %s", effect->seq, op_name(op->type));
+    dump_rid("rid", &op->rid, out);
+    fprintf(out, " person %" PRIu64, op->person);
+    if (on_original[op->type]) dump_rid("original", record_original_rid(record), out);
+    if (op->other != 0) fprintf(out, " other %" PRIu64, op->other);
+    if (op->amount != 0) fprintf(out, " amount %" PRId64, op->amount);
+    fprintf(out, " -> %u %s balance %" PRId64, effect->code, code != NULL ? code : "?",
+            effect->balance);
+    if (effect->flags & EFFECT_SOURCES) {
+        const struct gj_effect_sources *sources = record_sources(record);
+        dump_fen("taken", sources->taken, out);
+        fprintf(out, " remainder %" PRId64, sources->remainder);
+    }
+    if (effect->flags & EFFECT_HOLD) dump_hold(record, out);
+    if (effect->flags & EFFECT_ORIGINAL) dump_original(record, out);
+    fprintf(out, "\n");
+}
+
+static void dump_group(const struct log_reader *reader, const struct log_group *group, FILE *out)
+{
+    fprintf(out,
+            "group %" PRIu64 " %s position %" PRIu64 " size %u generation %" PRIu64 " time %" PRIu64
+            " first_seq %" PRIu64 " records %u durable_through %" PRIu64 "\n",
+            group->number, kind_name(group->kind), group->position, group->size, group->generation,
+            group->time_ms, group->first_seq, group->count, group->durable_through);
+    for (uint32_t i = 0; i < reader->count; i++) {
+        dump_record((const uint8_t *)group + reader->offsets[i], out);
+    }
+}
+
+static int print_fault(const struct log_fault *fault, FILE *out)
+{
+    fprintf(out, "%s\n", fault->line);
+    return fault->exit_code;
+}
+
+static int print_end(struct log_reader *reader, FILE *out)
+{
+    struct recover_tail facts;
+    uint64_t end, at = reader->position;
+    log_reader_tail(reader, &facts, &end);
+    fprintf(out,
+            "%" PRIu64 " groups, %" PRIu64 " records, %" PRIu64 " bytes, %" PRIu64
+            " generations, last log time %" PRIu64 " ms\n",
+            reader->number, reader->records, reader->end, reader->generation, reader->time_ms);
+    enum recover_verdict verdict = recover_tail(&facts);
+    switch (verdict) {
+    case RECOVER_CONTINUE:
+        fprintf(out, "good: the log ends cleanly%s\n",
+                reader->kind == LOG_GROUP_SEAL ? ", sealed" : "");
+        break;
+    case RECOVER_CUT:
+        fprintf(out,
+                "good up to a torn tail: group %" PRIu64 " at byte %" PRIu64
+                " is not whole and nothing shows that it ever was; the next start cuts %" PRIu64
+                " bytes\n",
+                facts.bad_group, at, end - at);
+        break;
+    case RECOVER_REFUSE_NEWER:
+        fprintf(out, "group %" PRIu64 " at byte %" PRIu64 " or one behind it has a newer format\n",
+                facts.bad_group, at);
+        break;
+    case RECOVER_REFUSE_SEGMENT_MISSING:
+        fprintf(out, "MISSING: the newest segments, from log-%016" PRIx64 ".seg on\n",
+                (uint64_t)reader->files->segments);
+        break;
+    case RECOVER_REFUSE_UNREADABLE:
+        fprintf(out, "UNREADABLE: log-%016" PRIx64 ".seg gives a read error at byte %" PRIu64 "\n",
+                reader->unreadable / LOG_SEGMENT_SIZE, reader->unreadable % LOG_SEGMENT_SIZE);
+        break;
+    case RECOVER_REFUSE_FOREIGN:
+        fprintf(out, "at byte %" PRIu64 " or behind it stand groups of another log\n", at);
+        break;
+    default:
+        fprintf(out,
+                "DAMAGED: group %" PRIu64 " at byte %" PRIu64 " (log-%016" PRIx64
+                ".seg, offset %" PRIu64 ")%s\n",
+                facts.bad_group, at, at / LOG_SEGMENT_SIZE, at % LOG_SEGMENT_SIZE,
+                facts.malformed
+                    ? " verifies but does not continue the log or its records cannot be "
+                      "read"
+                    : "; later groups prove that it was durable");
+        break;
+    }
+    return recover_exit_code(verdict);
+}
+
+static int walk_groups(const struct log_files *files, struct log_reader *reader, group_fn each,
+                       FILE *out)
+{
+    struct log_fault fault;
+    if (!log_reader_open(reader, files, &fault)) return print_fault(&fault, out);
+    const struct log_group *group;
+    while ((group = log_reader_next(reader)) != NULL) {
+        if (each != NULL) each(reader, group, out);
+    }
+    int code = print_end(reader, out);
+    log_reader_close(reader);
+    return code;
+}
+
+static int walk_files(struct log_files *files, struct log_reader *reader, const char *dir,
+                      group_fn each, FILE *out)
+{
+    struct log_fault fault;
+    struct recover_directory facts;
+    if (!log_files_open_read_only(files, dir, &fault)) return print_fault(&fault, out);
+    if (!log_files_facts(files, &facts, &fault)) return print_fault(&fault, out);
+    enum recover_verdict verdict = recover_directory(&facts);
+    if (verdict == RECOVER_FRESH) {
+        fprintf(out, "%s holds no log\n", dir);
+        return 0;
+    }
+    if (verdict != RECOVER_SCAN) {
+        (void)log_files_refuse(files, verdict, &facts, &fault);
+        return print_fault(&fault, out);
+    }
+    if (!log_files_open_segments(files, facts.segments, &fault)) return print_fault(&fault, out);
+    return walk_groups(files, reader, each, out);
+}
+
+static int walk(const char *dir, group_fn each, FILE *out)
+{
+    struct log_files *files = calloc(1, sizeof(*files));
+    struct log_reader *reader = calloc(1, sizeof(*reader));
+    int code = 75;
+    if (files == NULL || reader == NULL) {
+        fprintf(out, "no memory to read the log with\n");
+    } else {
+        code = walk_files(files, reader, dir, each, out);
+        log_files_close(files);
+    }
+    free(reader);
+    free(files);
+    return code;
+}
+
+int log_dump(const char *dir, FILE *out)
+{
+    return walk(dir, dump_group, out);
+}
+
+int log_verify(const char *dir, FILE *out)
+{
+    return walk(dir, NULL, out);
+}

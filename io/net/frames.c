@@ -1,0 +1,575 @@
+/* io/net/frames.c -- runs the frames in a connection's input: checks each whole, then executes its
+ * operations or reads in order, stopping and going on again where room, log or evidence is missing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/engine/fetch.h"
+#include "io/net/server.h"
+#include "io/os/memory.h"
+
+/* Operations between prefetching something and executing: each stage reads what the one before it
+ * brought into cache. */
+#define AHEAD_INDEX    32u
+#define AHEAD_RECORDS  20u
+#define AHEAD_FAMILIES 10u
+#define HINTS_APART    37u /* lines between the hints of two connections */
+#define SMALL_FRAME    16u /* frames up to this are prefetched across frames */
+#define SMALL_OPS      64u /* of one connection in one turn */
+/* The log's days are 16 bits from 1970: a test clock ends here, 2149-01-01. */
+#define CLOCK_MS_MAX UINT64_C(5648832000000)
+
+static const char *error_text(uint8_t code)
+{
+    switch (code) {
+    case GJ_MALFORMED: return "the frame cannot be read";
+    case GJ_UNKNOWN_OP: return "unknown frame type";
+    case GJ_UNSUPPORTED_VERSION: return "this server speaks protocol version 1";
+    case GJ_BAD_FIELD: return "a field of the frame is out of range";
+    case GJ_RESERVED_NONZERO: return "a reserved field or flag is not zero";
+    case GJ_BATCH_TOO_LARGE: return "more in the frame than HELLO granted";
+    case GJ_UNAUTHENTICATED: return "the first frame must be HELLO";
+    case GJ_FORBIDDEN: return "not allowed on this connection";
+    case GJ_SHUTTING_DOWN: return "the server is stopping";
+    case GJ_OUTCOME_UNKNOWN: return "the log failed; ask get_op after the restart";
+    default: return "too much outstanding; retry later";
+    }
+}
+
+static uint32_t line_size(const uint8_t *line, size_t ext_at)
+{
+    return (1u + line[ext_at]) * GJ_RECORD_UNIT;
+}
+
+static uint32_t op_size(const uint8_t *line)
+{
+    return line_size(line, offsetof(struct gj_op, ext_count));
+}
+
+/* ---- answer frames ---- */
+
+static void answer_open(struct conn *c)
+{
+    c->frame.out_start = c->tail;
+    c->tail += (uint32_t)sizeof(struct wire_header);
+}
+
+static void answer_close(struct conn *c, uint64_t group, uint32_t ops)
+{
+    const struct conn_frame *f = &c->frame;
+    struct wire_header header = {
+        .size = c->tail - f->out_start - (uint32_t)sizeof header,
+        .type = f->type | WIRE_ANSWER,
+        .count = (uint16_t)f->count,
+        .tag = f->tag,
+    };
+    memcpy(c->out + f->out_start, &header, sizeof header);
+    conn_answered(c, group, ops);
+}
+
+/* ---- operations ---- */
+
+static void reply_put(struct conn *c, const struct gj_reply *reply,
+                      const struct gj_reply_sources *sources)
+{
+    memcpy(c->out + c->tail, reply, sizeof *reply);
+    c->tail += (uint32_t)sizeof *reply;
+    if (reply->flags & GJ_REPLY_SOURCES) {
+        memcpy(c->out + c->tail, sources, sizeof *sources);
+        c->tail += (uint32_t)sizeof *sources;
+    }
+}
+
+/* A reply that says only why nothing was done. */
+static void reply_code(struct conn *c, uint8_t code)
+{
+    struct gj_reply reply = {.code = code};
+    memcpy(c->out + c->tail, &reply, sizeof reply);
+    c->tail += (uint32_t)sizeof reply;
+}
+
+/* Connections and lines share the ring: a hint that was overwritten is noticed and costs a look-up.
+ */
+static struct op_hint *hint_of(struct server *s, const struct conn *c, const uint8_t *line)
+{
+    uint64_t at = (uint64_t)(line - c->in) / GJ_RECORD_UNIT + (uint64_t)c->slot * HINTS_APART;
+    return &s->hints[at % SERVER_HINTS];
+}
+
+/* What the operation depends on, in as many rounds as it takes; nearly always nothing. */
+static enum evidence_result op_evidence(struct server *s, struct conn *c, const struct gj_op *op,
+                                        struct decide_input *in)
+{
+    struct needs n;
+    in->evidence_count = 0;
+    needs(s->state, op, NULL, 0, &n);
+    while (UNLIKELY(n.count != in->evidence_count)) {
+        enum evidence_result got = evidence_take(s, c, &n, in);
+        if (got != EVIDENCE_READY) return got;
+        needs(s->state, op, in->evidence, in->evidence_count, &n);
+    }
+    return EVIDENCE_READY;
+}
+
+/* Decides and keeps the record there is, if any. False if the log takes none now. */
+static inline bool op_decide(struct server *s, struct conn *c, const struct gj_op *op,
+                             struct decide_input *in, struct decision *d)
+{
+    in->read_only = log_read_only(s->log);
+    void *record = log_reserve(s->log, server_time_ms(s));
+    if (UNLIKELY(record == NULL)) {
+        server_stall(s, c);
+        return false;
+    }
+    s->stall_ms = 0;
+    in->time_ms = log_reserved_time_ms(s->log);
+    in->seq = state_seq(s->state) + 1;
+    in->dry_run = false;
+    in->hint = hint_of(s, c, (const uint8_t *)op);
+    decide(s->state, op, in, record, d);
+    if (LIKELY(d->record_size != 0)) server_keep(s, record, d->record_size, in);
+    return true;
+}
+
+/* One operation. False if it must wait (see conn.blocked), or if the turn was used up by writing
+ * down what is due before it: then it begins again, and what was written stays. */
+static bool op_run(struct server *s, struct conn *c, const struct gj_op *op, uint32_t *budget)
+{
+    struct decide_input in;
+    struct decision d;
+    for (;;) {
+        enum evidence_result got = op_evidence(s, c, op, &in);
+        if (UNLIKELY(got == EVIDENCE_PARKED)) return false;
+        if (UNLIKELY(got == EVIDENCE_FAILED)) {
+            reply_code(c, GJ_OUTCOME_UNKNOWN);
+            return true;
+        }
+        bool decided = op_decide(s, c, op, &in, &d);
+        if (LIKELY(decided && d.kind != DECISION_FIRST)) break;
+        if (decided) {
+            s->figures.expired++;
+            if (--*budget != 0) continue;
+        }
+        evidence_drop(s, c);
+        return false;
+    }
+    if (UNLIKELY(c->evidence != NULL)) evidence_drop(s, c);
+    reply_put(c, &d.reply, &d.sources);
+    s->figures.operations++;
+    s->figures.refusals += !gj_code_ok(d.reply.code);
+    s->figures.replays += d.kind == DECISION_REPLAY;
+    return true;
+}
+
+static void op_prefetch(struct server *s, const struct conn *c, const uint8_t *line,
+                        enum prefetch_stage stage)
+{
+    const struct gj_op *op = (const struct gj_op *)line;
+    struct op_hint *hint = hint_of(s, c, line);
+    switch (stage) {
+    case PREFETCH_INDEX: prefetch_index(s->state, op, hint); break;
+    case PREFETCH_RECORDS: prefetch_records(s->state, op, hint); break;
+    case PREFETCH_FAMILIES: prefetch_families(s->state, op, hint); break;
+    default: UNREACHABLE("prefetch stage");
+    }
+}
+
+static inline void ops_prefetch_step(struct server *s, struct conn *c, enum prefetch_stage stage)
+{
+    uint32_t *at = &c->frame.ahead[stage];
+    if (*at >= c->frame.end) return;
+    const uint8_t *line = c->in + *at;
+    op_prefetch(s, c, line, stage);
+    *at += op_size(line);
+}
+
+/* Brings every prefetch cursor its distance ahead of the first operation. */
+static void ops_prefetch_start(struct server *s, struct conn *c)
+{
+    static const uint32_t distance[PREFETCH_STAGES] = {AHEAD_INDEX, AHEAD_RECORDS, AHEAD_FAMILIES};
+    struct conn_frame *f = &c->frame;
+    bool wanted = f->count > SMALL_FRAME && f->refuse == 0;
+    for (enum prefetch_stage stage = 0; stage < PREFETCH_STAGES; stage++) {
+        f->ahead[stage] = wanted ? f->start : f->end;
+        for (uint32_t i = 0; i < distance[stage]; i++) ops_prefetch_step(s, c, stage);
+    }
+}
+
+/* An answer, whatever it says, is sent when everything logged before it is durable: also a refusal
+ * that is not logged itself rests on a state, say a floor of request ids that rose, which a crash
+ * must not take back. */
+static bool ops_run(struct server *s, struct conn *c, uint32_t *budget)
+{
+    struct conn_frame *f = &c->frame;
+    for (; f->index < f->count; f->index++) {
+        const uint8_t *line = c->in + f->at;
+        if (*budget == 0) return false;
+        if (!conn_room(c, sizeof(struct gj_reply) + sizeof(struct gj_reply_sources))) {
+            c->blocked = BLOCK_ROOM;
+            return false;
+        }
+        if (UNLIKELY(f->refuse != 0)) {
+            reply_code(c, f->refuse);
+        } else {
+            ops_prefetch_step(s, c, PREFETCH_INDEX);
+            ops_prefetch_step(s, c, PREFETCH_RECORDS);
+            ops_prefetch_step(s, c, PREFETCH_FAMILIES);
+            if (!op_run(s, c, (const struct gj_op *)line, budget)) return false;
+        }
+        f->at += op_size(line);
+        (*budget)--;
+    }
+    if (f->refuse == 0) f->group = log_group_last(s->log);
+    return true;
+}
+
+/* ---- reads ---- */
+
+/* The server's own part of STATS. */
+static void stats_fill(struct server *s, uint8_t *answer)
+{
+    struct gj_stats_view view;
+    struct log_figures figures;
+    uint8_t *payload = answer + sizeof(struct gj_answer);
+    memcpy(&view, payload, sizeof view);
+    log_figures(s->log, &figures);
+    if (s->resident == 0 || s->now_ms - s->resident_ms >= 1000) {
+        s->resident = memory_resident();
+        s->resident_ms = s->now_ms;
+    }
+    view.uptime_ms = s->now_ms - s->start_ms;
+    view.connections = s->connections;
+    view.operations = s->figures.operations;
+    view.refusals = s->figures.refusals;
+    view.reads = s->figures.reads;
+    view.replays = s->figures.replays;
+    view.overloaded = s->figures.overloaded;
+    view.groups = figures.groups;
+    view.log_bytes = figures.bytes;
+    view.log_position = figures.position;
+    view.log_free_bytes = figures.free_bytes;
+    view.durable_seq = state_seq(s->state); /* the answer is sent when this is durable */
+    view.generation = figures.generation;
+    view.rss_bytes = s->resident;
+    view.damaged_reads = figures.damaged_reads;
+    view.expired = s->figures.expired;
+    memcpy(payload, &view, sizeof view);
+}
+
+static void answer_code(struct conn *c, const struct gj_read *read, uint8_t code)
+{
+    struct gj_answer answer = {.code = code, .type = read->type};
+    memcpy(c->out + c->tail, &answer, sizeof answer);
+    c->tail += (uint32_t)sizeof answer;
+}
+
+/* True if the largest answer fits. The frame's own answers cannot leave before it is complete: if
+ * they fill the buffer alone, the rest of the frame is answered OVERLOADED without payload. */
+static bool read_room(struct conn *c, bool *ret_full)
+{
+    const struct conn_frame *f = &c->frame;
+    *ret_full = false;
+    if (conn_room(c, (f->count - f->index) * (uint32_t)sizeof(struct gj_answer) +
+                         GJ_READ_ANSWER_MAX)) {
+        return true;
+    }
+    if (f->out_start != c->head || c->send_pending) return false;
+    *ret_full = true;
+    return true;
+}
+
+/* As op_evidence(), for a read. */
+static enum evidence_result read_evidence(struct server *s, struct conn *c,
+                                          const struct gj_read *read, struct decide_input *in)
+{
+    struct needs n;
+    in->evidence_count = 0;
+    query_needs(s->state, read, NULL, 0, &n);
+    while (n.count != in->evidence_count) {
+        enum evidence_result got = evidence_take(s, c, &n, in);
+        if (got != EVIDENCE_READY) return got;
+        query_needs(s->state, read, in->evidence, in->evidence_count, &n);
+    }
+    return EVIDENCE_READY;
+}
+
+static bool read_run(struct server *s, struct conn *c, const struct gj_read *read)
+{
+    struct decide_input in;
+    bool full = false;
+    if (!read_room(c, &full)) {
+        c->blocked = BLOCK_ROOM;
+        return false;
+    }
+    if (full) {
+        answer_code(c, read, GJ_OVERLOADED);
+        s->figures.overloaded++;
+        return true;
+    }
+    enum evidence_result got = read_evidence(s, c, read, &in);
+    if (got == EVIDENCE_PARKED) return false;
+    if (got == EVIDENCE_FAILED) {
+        answer_code(c, read, GJ_OUTCOME_UNKNOWN);
+        return true;
+    }
+    in.time_ms = sweep_read_time_ms(s);
+    in.seq = state_seq(s->state) + 1;
+    in.read_only = log_read_only(s->log);
+    in.dry_run = true;
+    in.hint = NULL;
+    uint8_t *out = c->out + c->tail;
+    uint32_t size = query(s->state, read, &in, out, c->out_capacity - CONN_ERROR_ROOM - c->tail);
+    ASSERT(size >= sizeof(struct gj_answer) && size % 8 == 0);
+    if (read->type == GJ_READ_STATS && out[offsetof(struct gj_answer, code)] == GJ_OK) {
+        stats_fill(s, out);
+    }
+    evidence_drop(s, c);
+    c->tail += size;
+    s->figures.reads++;
+    return true;
+}
+
+static bool reads_run(struct server *s, struct conn *c, uint32_t *budget)
+{
+    struct conn_frame *f = &c->frame;
+    for (; f->index < f->count; f->index++) {
+        const uint8_t *line = c->in + f->at;
+        const struct gj_read *read = (const struct gj_read *)line;
+        if (*budget == 0) return false;
+        if (f->refuse != 0) {
+            if (!conn_room(c, sizeof(struct gj_answer))) {
+                c->blocked = BLOCK_ROOM;
+                return false;
+            }
+            answer_code(c, read, f->refuse);
+        } else if (!read_run(s, c, read)) {
+            return false;
+        }
+        f->at += line_size(line, offsetof(struct gj_read, ext_count));
+        (*budget)--;
+        /* These look at everything: the others' turn. */
+        if (read->type == GJ_READ_STATE_DIGEST || read->type == GJ_READ_AUDIT) *budget = 0;
+    }
+    if (f->refuse == 0) f->group = log_group_last(s->log);
+    return true;
+}
+
+/* ---- HELLO and CLOCK ---- */
+
+static void hello_run(struct server *s, struct conn *c, const struct wire_header *header)
+{
+    struct wire_hello hello;
+    memcpy(&hello, c->in + c->in_start + sizeof *header, sizeof hello);
+    uint8_t code = wire_hello_check(&hello);
+    if (code == 0 && s->phase != SERVER_SERVING) code = GJ_SHUTTING_DOWN;
+    if (code != 0) {
+        conn_error(c, header->tag, code,
+                   code == GJ_MALFORMED ? "HELLO without the magic" : error_text(code));
+        return;
+    }
+    if (!conn_grant(c, hello.credit)) {
+        s->figures.overloaded++;
+        conn_error(c, header->tag, GJ_OVERLOADED, "no buffers left; retry later");
+        return;
+    }
+    c->state = CONN_OPEN;
+    c->opened_ms = 0;
+    c->sock_more = true; /* frames may already wait behind the HELLO */
+    c->frame = (struct conn_frame){.type = WIRE_HELLO, .tag = header->tag};
+    struct wire_hello_answer answer = {
+        .version = WIRE_VERSION,
+        .shards = 1,
+        .credit = c->credit,
+        .batch_max = c->batch_max,
+        .flags = s->config->test_clock ? 1 : 0,
+        .generation = 0,
+        .time_ms = server_time_ms(s),
+        .rid_floor_ms = state_rid_floor_ms(s->state),
+        .seq = state_seq(s->state),
+    };
+    struct log_figures figures;
+    log_figures(s->log, &figures);
+    answer.generation = figures.generation;
+    memcpy(answer.log_id, log_id(s->log), sizeof answer.log_id);
+    answer_open(c);
+    memcpy(c->out + c->tail, &answer, sizeof answer);
+    c->tail += (uint32_t)sizeof answer;
+    answer_close(c, log_group_last(s->log), 0);
+}
+
+/* Sets log time. The frame waits until the group that is open closes: its time is fixed. */
+static bool clock_run(struct server *s, struct conn *c)
+{
+    struct conn_frame *f = &c->frame;
+    struct wire_clock clock;
+    memcpy(&clock, c->in + f->start, sizeof clock);
+    if (f->refuse != 0) {
+        conn_error(c, f->tag, f->refuse, error_text(f->refuse));
+        return true;
+    }
+    if (clock.time_ms < server_time_ms(s) || clock.time_ms > CLOCK_MS_MAX) {
+        conn_error(c, f->tag, GJ_BAD_FIELD, "log time never goes back, and ends with 2148");
+        return true;
+    }
+    if (!conn_room(c, sizeof(struct wire_header) + sizeof clock)) {
+        c->blocked = BLOCK_ROOM;
+        return false;
+    }
+    s->log_ms = clock.time_ms;
+    log_flush(s->log);
+    if (log_reserve(s->log, clock.time_ms) == NULL ||
+        log_reserved_time_ms(s->log) != clock.time_ms) {
+        server_stall(s, c);
+        return false;
+    }
+    if (s->sweep == SWEEP_ROOM) s->sweep = SWEEP_DONE; /* there is room, and it is this time */
+    answer_open(c);
+    memcpy(c->out + c->tail, &clock, sizeof clock);
+    c->tail += (uint32_t)sizeof clock;
+    answer_close(c, 0, 0);
+    return true;
+}
+
+/* ---- frames ---- */
+
+/* What every entry of a new frame is answered, or 0 to execute it. */
+static uint8_t frame_refuse(struct server *s, struct conn *c, uint32_t total, uint32_t count)
+{
+    bool before_stop = c->drain_bytes >= total;
+    c->drain_bytes = before_stop ? c->drain_bytes - total : 0;
+    if (s->failed) return GJ_OUTCOME_UNKNOWN;
+    if (s->phase != SERVER_SERVING && !before_stop) return GJ_SHUTTING_DOWN;
+    if (c->outstanding + count > c->credit) return GJ_OVERLOADED;
+    if (server_overdue(s)) return GJ_OVERLOADED;
+    return 0;
+}
+
+/* Looks at the frame at in_start. True if it is whole and now active (or was a HELLO and is done);
+ * false if bytes are missing, room is missing, or the connection is ending. */
+static bool frame_begin(struct server *s, struct conn *c)
+{
+    struct wire_header header;
+    uint32_t available = c->in_end - c->in_start;
+    if (available < sizeof header) return false;
+    memcpy(&header, c->in + c->in_start, sizeof header);
+    uint8_t code = wire_header_check(&header, c->batch_max);
+    if (code == 0 && header.type == WIRE_CLOCK && !s->config->test_clock) code = GJ_FORBIDDEN;
+    if (code != 0) {
+        conn_error(c, header.tag, code, error_text(code));
+        return false;
+    }
+    uint32_t total = (uint32_t)sizeof header + header.size;
+    if (available < total) return false;
+    if (header.type == WIRE_HELLO) {
+        hello_run(s, c, &header); /* its small input buffer is gone after it, and was all read */
+        return c->state == CONN_OPEN;
+    }
+    if (!conn_room(c, sizeof header)) {
+        c->blocked = BLOCK_ROOM;
+        return false;
+    }
+    uint32_t start = c->in_start + (uint32_t)sizeof header;
+    const uint8_t *body = c->in + start;
+    bool whole = header.type == WIRE_OPS     ? wire_ops_check(body, header.size, header.count)
+                 : header.type == WIRE_READS ? wire_reads_check(body, header.size, header.count)
+                                             : true;
+    if (!whole) {
+        conn_error(c, header.tag, GJ_MALFORMED, "count and extension lines do not fill the body");
+        return false;
+    }
+    c->frame = (struct conn_frame){
+        .active = true,
+        .type = header.type,
+        .refuse = frame_refuse(s, c, total, header.count),
+        .count = header.count,
+        .start = start,
+        .at = start,
+        .end = c->in_start + total,
+        .tag = header.tag,
+    };
+    if (c->frame.refuse == GJ_OVERLOADED) s->figures.overloaded += header.count;
+    c->outstanding += header.count;
+    c->partial_ms = 0;
+    if (header.type != WIRE_CLOCK) answer_open(c);
+    if (header.type == WIRE_OPS) ops_prefetch_start(s, c);
+    return true;
+}
+
+/* Goes on with the active frame; true if it is done. */
+static bool frame_continue(struct server *s, struct conn *c, uint32_t *budget)
+{
+    struct conn_frame *f = &c->frame;
+    bool done;
+    switch (f->type) {
+    case WIRE_OPS: done = ops_run(s, c, budget); break;
+    case WIRE_READS: done = reads_run(s, c, budget); break;
+    default: done = clock_run(s, c); break;
+    }
+    if (!done) return false;
+    ASSERT(c->evidence == NULL);
+    f->active = false;
+    c->in_start = f->end;
+    if (f->type != WIRE_CLOCK) answer_close(c, f->group, f->count);
+    return true;
+}
+
+/* Nothing more can be run now: receive, end, or come again next turn. */
+static void frames_pause(struct server *s, struct conn *c, bool progress, bool again)
+{
+    if (c->blocked == BLOCK_NONE && again) {
+        server_ready(s, c);
+    } else if (c->blocked == BLOCK_NONE) {
+        uint32_t left = c->in_end - c->in_start;
+        if (left == 0)
+            c->partial_ms = 0;
+        else if (c->partial_ms == 0 || progress)
+            c->partial_ms = s->now_ms;
+        if (left != 0) s->deadlines = true;
+        c->drain_bytes = 0; /* what is left is not a whole frame */
+        if (c->eof)
+            conn_end(c);
+        else
+            conn_recv(c);
+    }
+    conn_send(c);
+}
+
+void frames_run(struct server *s, struct conn *c)
+{
+    uint32_t budget = SERVER_TURN_OPS;
+    bool progress = false;
+    if (c->parked) return;
+    c->blocked = BLOCK_NONE;
+    while (c->state == CONN_HELLO || c->state == CONN_OPEN) {
+        if (!c->frame.active && !frame_begin(s, c)) break;
+        if (c->frame.active && !frame_continue(s, c, &budget)) break;
+        progress = true;
+    }
+    if (c->state == CONN_HELLO || c->state == CONN_OPEN) {
+        frames_pause(s, c, progress, budget == 0);
+    }
+}
+
+void frames_prefetch(struct server *s, const struct conn *c, enum prefetch_stage stage)
+{
+    if (c->state != CONN_OPEN || c->frame.active) return;
+    uint32_t at = c->in_start, ops = 0;
+    while (ops < SMALL_OPS) {
+        struct wire_header header;
+        if (c->in_end - at < sizeof header) return;
+        memcpy(&header, c->in + at, sizeof header);
+        at += (uint32_t)sizeof header;
+        if (header.type != WIRE_OPS || header.count > SMALL_FRAME) return;
+        if (header.size > c->in_end - at) return;
+        uint32_t end = at + header.size;
+        for (uint32_t i = 0; i < header.count && end - at >= GJ_RECORD_UNIT && at < end; i++) {
+            const uint8_t *line = c->in + at;
+            op_prefetch(s, c, line, stage);
+            at += op_size(line);
+            ops++;
+            if (at > end) return;
+        }
+        at = end;
+        if (end % 8 != 0) return; /* not a frame that will run */
+    }
+}

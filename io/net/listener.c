@@ -1,0 +1,224 @@
+/* io/net/listener.c -- opens the listeners, accepts, and refuses with a frame when the table is
+ * full.
+ */
+#include "io/net/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/format/wire.h"
+#include "io/net/server.h"
+
+#define BACKLOG 1024
+
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+        return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+    }
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+    return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+static void tcp_name(struct listener *l, const char *host, uint16_t port)
+{
+    bool v6 = strchr(host, ':') != NULL;
+    snprintf(l->name, sizeof l->name, v6 ? "[%s]:%u" : "%s:%u", host, port);
+}
+
+static int tcp_bind(struct listener *l, const struct addrinfo *address, const struct config *config,
+                    char *error, size_t error_size)
+{
+    int on = 1;
+    l->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0) {
+        snprintf(error, error_size, "cannot make a socket: %s", strerror(errno));
+        return EXIT_RETRY;
+    }
+    setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(l->fd, address->ai_addr, address->ai_addrlen) != 0 || listen(l->fd, BACKLOG) != 0) {
+        snprintf(error, error_size, "cannot listen on %s:%u: %s; choose another --listen",
+                 config->listen_host, config->listen_port, strerror(errno));
+        return EXIT_RETRY;
+    }
+    struct sockaddr_storage bound;
+    socklen_t size = sizeof bound;
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    if (getsockname(l->fd, (struct sockaddr *)&bound, &size) != 0 ||
+        getnameinfo((struct sockaddr *)&bound, size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        snprintf(error, error_size, "cannot read back the address of the listener");
+        return EXIT_RETRY;
+    }
+    unsigned number = 0;
+    sscanf(port, "%u", &number);
+    tcp_name(l, host, (uint16_t)number);
+    return 0;
+}
+
+static int tcp_open(struct listener *l, const struct config *config, char *error, size_t error_size)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
+    struct addrinfo *address = NULL;
+    char port[8];
+    const char *host = config->listen_host;
+    if (strcmp(host, "localhost") == 0) host = "127.0.0.1";
+    snprintf(port, sizeof port, "%u", config->listen_port);
+    int failed = getaddrinfo(host, port, &hints, &address);
+    if (failed == EAI_MEMORY) {
+        snprintf(error, error_size, "no memory for the address of --listen");
+        return EXIT_RETRY;
+    }
+    if (failed != 0) {
+        snprintf(error, error_size,
+                 "--listen wants a numeric address or localhost, not `%s`; see gongjid --help",
+                 host);
+        return EXIT_USAGE;
+    }
+    int rc = 0;
+    if (!is_loopback(address->ai_addr)) {
+        snprintf(error, error_size,
+                 "%s is beyond loopback, and there is no TLS or authentication yet to protect it; "
+                 "listen on 127.0.0.1 or [::1]",
+                 host);
+        rc = EXIT_CONFIG;
+    }
+    if (rc == 0) rc = tcp_bind(l, address, config, error, error_size);
+    freeaddrinfo(address);
+    return rc;
+}
+
+#define UNIX_TRIES  100u
+#define UNIX_TRY_US 20000u
+
+/* A socket file nobody answers on is left over from a killed server: take it away. */
+static bool unix_is_stale(const struct sockaddr_un *address)
+{
+    struct stat st;
+    if (lstat(address->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode)) return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    bool stale = connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
+                 errno == ECONNREFUSED;
+    close(fd);
+    return stale;
+}
+
+static int unix_open(struct listener *l, const struct config *config, char *error,
+                     size_t error_size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    memcpy(address.sun_path, config->unix_path, strlen(config->unix_path));
+    l->unix_socket = true;
+    snprintf(l->name, sizeof l->name, "%s", config->unix_path);
+    l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (l->fd < 0) {
+        snprintf(error, error_size, "cannot make a Unix socket: %s", strerror(errno));
+        return EXIT_RETRY;
+    }
+    int rc, bind_errno;
+    /* The kernel keeps the socket of a killed server for a moment after the process is gone. */
+    for (unsigned tries = 0;; tries++) {
+        if (unix_is_stale(&address)) unlink(address.sun_path);
+        mode_t mask = umask(0177); /* only this user may connect */
+        rc = bind(l->fd, (struct sockaddr *)&address, sizeof address);
+        bind_errno = errno;
+        umask(mask);
+        if (rc == 0 || bind_errno != EADDRINUSE || tries == UNIX_TRIES) break;
+        (void)usleep(UNIX_TRY_US);
+    }
+    if (rc != 0 || listen(l->fd, BACKLOG) != 0) {
+        if (rc != 0) l->name[0] = '\0'; /* not ours to remove */
+        snprintf(error, error_size, "cannot listen on %s: %s; choose another --unix",
+                 config->unix_path, strerror(rc != 0 ? bind_errno : errno));
+        return EXIT_RETRY;
+    }
+    return 0;
+}
+
+int listeners_open(struct server *s, const struct config *config, char *error, size_t error_size)
+{
+    for (uint32_t i = 0; i < LISTENERS_MAX; i++) s->listeners[i].fd = -1;
+    int rc = tcp_open(&s->listeners[s->listener_count++], config, error, error_size);
+    if (rc != 0 || config->unix_path == NULL) return rc;
+    return unix_open(&s->listeners[s->listener_count++], config, error, error_size);
+}
+
+void listener_arm(struct server *s, uint32_t index)
+{
+    struct listener *l = &s->listeners[index];
+    ASSERT(!l->armed);
+    struct io_uring_sqe *sqe = uring_sqe(s->ring);
+    io_uring_prep_multishot_accept(sqe, l->fd, NULL, NULL, SOCK_CLOEXEC);
+    io_uring_sqe_set_data64(sqe, uring_tag(URING_ACCEPT, index, 0));
+    l->armed = true;
+}
+
+static void tcp_options(int fd)
+{
+    int on = 1, idle_s = 60, interval_s = 10, probes = 3, user_ms = 15000;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_ms, sizeof user_ms);
+}
+
+/* Says why and closes, without waiting for anything. */
+static void refuse(int fd, uint8_t code, const char *text)
+{
+    uint8_t frame[WIRE_ERROR_FRAME_SIZE];
+    uint8_t discard[256];
+    uint32_t size = wire_error_encode(frame, 0, code, text);
+    (void)!recv(fd, discard, sizeof discard, MSG_DONTWAIT);
+    (void)!send(fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(fd, SHUT_WR);
+    close(fd);
+}
+
+void listener_accepted(struct server *s, uint32_t index, int32_t res, bool more)
+{
+    struct listener *l = &s->listeners[index];
+    if (!more) l->armed = false;
+    if (res >= 0) {
+        if (s->phase != SERVER_SERVING) {
+            refuse(res, GJ_SHUTTING_DOWN, "the server is stopping");
+        } else {
+            if (!l->unix_socket) tcp_options(res);
+            if (conn_open(s, res) == NULL) {
+                s->figures.overloaded++;
+                refuse(res, GJ_OVERLOADED, "all connections are taken; retry later");
+            }
+        }
+    }
+    if (l->armed || s->phase != SERVER_SERVING) return;
+    if (res == -EMFILE || res == -ENFILE || res == -ENOBUFS || res == -ENOMEM) {
+        s->accept_paused = true; /* armed again at the next tick, so a full table never spins */
+        s->deadlines = true;
+        return;
+    }
+    listener_arm(s, index);
+}
+
+void listeners_close(struct server *s)
+{
+    for (uint32_t i = 0; i < s->listener_count; i++) {
+        struct listener *l = &s->listeners[i];
+        if (l->fd < 0) continue;
+        if (l->unix_socket && l->name[0] != '\0') unlink(l->name);
+        shutdown(l->fd, SHUT_RDWR); /* ends the accept that is with the kernel */
+        close(l->fd);
+        l->fd = -1;
+    }
+}
