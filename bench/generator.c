@@ -304,14 +304,14 @@ static int connect_one(struct generator *g, struct connection *c)
     const struct bench_options *o = g->options;
     char why[128];
     struct gj_options options = {
-        .credit = o->batch * o->inflight, .nonblocking = true, .why = why, .why_size = sizeof(why)};
+        .window = o->batch * o->inflight, .nonblocking = true, .why = why, .why_size = sizeof(why)};
     if (gj_connect(o->address, &options, &c->client) < 0) return fail(g, o->address, why);
     const struct wire_hello_answer *server = gj_server(c->client);
-    if (server->batch_max < o->batch || server->credit < o->batch * o->inflight) {
+    if (server->batch_max < o->batch || server->window < o->batch * o->inflight) {
         (void)snprintf(g->result->why, sizeof(g->result->why),
                        "the server takes %u operations a frame and %u unanswered on a connection: "
                        "lower --batch or --inflight",
-                       server->batch_max, server->credit);
+                       server->batch_max, server->window);
         return BENCH_REFUSED;
     }
     struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = c}};
@@ -355,7 +355,7 @@ static void tear_down(struct generator *g)
 static void ask_rss(const char *address, struct bench_result *result)
 {
     struct gj_client *client;
-    struct gj_options options = {.credit = 1, .timeout_ms = 5000};
+    struct gj_options options = {.window = 1, .timeout_ms = 5000};
     if (gj_connect(address, &options, &client) < 0) return;
     struct gj_stats_view stats;
     if (gj_get_stats(client, &stats) == 0) result->rss_bytes = stats.rss_bytes;

@@ -134,7 +134,7 @@ static int populate_connected(struct populate *p, struct world *world)
     int found = world_regions(world, p->client, true, why);
     if (found != 0) return fail(p, found < 0 ? BENCH_LOST : BENCH_REFUSED, why);
     const struct wire_hello_answer *server = gj_server(p->client);
-    uint32_t most = server->credit / POPULATE_INFLIGHT;
+    uint32_t most = server->window / POPULATE_INFLIGHT;
     if (most > server->batch_max) most = server->batch_max;
     p->batch = most < POPULATE_BATCH ? (most > 0 ? most : 1) : POPULATE_BATCH;
     p->total = world->persons / WORLD_FAMILY * WORLD_FAMILY_OPS +
@@ -155,7 +155,7 @@ int bench_populate(const struct bench_options *options, struct world *world, str
     struct populate p = {.acks = acks, .result = result, .progress = options->progress};
     char why[128];
     struct gj_options client = {
-        .credit = POPULATE_INFLIGHT * POPULATE_BATCH, .why = why, .why_size = sizeof(why)};
+        .window = POPULATE_INFLIGHT * POPULATE_BATCH, .why = why, .why_size = sizeof(why)};
     int error = gj_connect(options->address, &client, &p.client);
     if (error < 0) {
         (void)snprintf(result->why, sizeof(result->why), "%.60s: %s", options->address, why);

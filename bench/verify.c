@@ -154,9 +154,9 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
     gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
     const struct wire_hello_answer *server = gj_server(client);
     uint32_t batch = server->batch_max < VERIFY_BATCH ? server->batch_max : VERIFY_BATCH;
-    if (server->credit < batch) batch = server->credit;
+    if (server->window < batch) batch = server->window;
     uint32_t room = VERIFY_INFLIGHT * batch;
-    if (server->credit < room) room = server->credit;
+    if (server->window < room) room = server->window;
     uint64_t sent = 0, begin = now_ms(), shown = begin;
     while (sent < v->count || gj_unanswered(client) > 0) {
         int result;
@@ -189,7 +189,7 @@ static int verify_mapped(struct verify *v, const char *address, bool progress,
     struct gj_client *client;
     char text[128];
     struct gj_options options = {
-        .credit = VERIFY_INFLIGHT * VERIFY_BATCH, .why = text, .why_size = sizeof(text)};
+        .window = VERIFY_INFLIGHT * VERIFY_BATCH, .why = text, .why_size = sizeof(text)};
     error = gj_connect(address, &options, &client);
     if (error < 0) {
         (void)snprintf(why, ACKS_WHY_SIZE, "%.60s: %s", address, text);

@@ -42,26 +42,26 @@ NODISCARD uint64_t state_size(const struct state_config *config, struct state_me
 struct state *state_init(const struct state_config *config, void *memory);
 
 /* What the shell hands in with an operation. */
-struct evidence {
+struct fetched_record {
     uint64_t position;  /* of the record */
     const void *record; /* whole and verified; borrowed for the call */
 };
 
 #define NEEDS_MAX 16u
-/* Positions whose records decide() or query() must be given as evidence. Usually none: one only
- * when the rid (or one with an equal fingerprint) was seen before, or when the operation is on an
- * original that is not held in memory. More than four candidates of one 28-bit fingerprint would
+/* Positions whose records decide() or query() must be given as fetched records. Usually none: one
+ * only when the rid (or one with an equal fingerprint) was seen before, or when the operation is on
+ * an original that is not held in memory. More than four candidates of one 28-bit fingerprint would
  * need about 2^28 live rids in one bucket chain: asserted.
  *
- * `known` is the evidence so far (NULL, 0 at first). The answer names all of it, in the same order,
- * and perhaps more: what a refund refers to is only known from its record. So:
- *   count = 0; do { needs(s, op, evidence, count, &n); fetch n.positions[count ..]; }
- *   until n.count == count. Two rounds at most bring something new. */
+ * `known` is the fetched records so far (NULL, 0 at first). The answer names all of it, in the same
+ * order, and perhaps more: what a refund refers to is only known from its record. So: count = 0; do
+ * { needs(s, op, fetched records, count, &n); fetch n.positions[count ..]; } until n.count ==
+ * count. Two rounds at most bring something new. */
 struct needs {
     uint32_t count;
     uint64_t positions[NEEDS_MAX];
 };
-void needs(const struct state *s, const struct gj_op *op, const struct evidence *known,
+void needs(const struct state *s, const struct gj_op *op, const struct fetched_record *known,
            uint32_t known_count, struct needs *ret);
 
 /* What the look-ahead learned about one operation. Never trusted: slots are compared with the ids.
@@ -76,10 +76,10 @@ struct decide_input {
     uint64_t time_ms; /* log time of the group: Unix milliseconds, never falls */
     uint64_t seq;     /* the number the record will have: state_seq() + 1 */
     bool read_only;   /* the log is at its low-water mark: answer 22 instead of a record */
-    bool dry_run;     /* nothing will be committed: no DECISION_FIRST */
+    bool dry_run;     /* nothing will be committed: no DECISION_EXPIRE_FIRST */
     const struct op_hint *hint; /* of this operation, or NULL */
-    uint32_t evidence_count;
-    struct evidence evidence[NEEDS_MAX]; /* for every position needs() named */
+    uint32_t fetched_count;
+    struct fetched_record fetched[NEEDS_MAX]; /* for every position needs() named */
 };
 
 enum decision_kind {
@@ -87,22 +87,23 @@ enum decision_kind {
     DECISION_REJECT, /* 10..37: not logged, changes nothing; reply once the state it rests on is
                       * durable (a floor that rose, a stored body) */
     DECISION_REPLAY, /* the stored reply of the same request; reply once ITS record is durable */
-    DECISION_FIRST,  /* a hold or pending transfer of a person this operation looks at is due: the
-                      * record says that it expired. Append and commit() it, then begin again with
-                      * needs(). The answer is the same as if it had been written long before */
+    DECISION_EXPIRE_FIRST, /* a hold or pending transfer of a person this operation looks at is due:
+                            * the record says that it expired. Append and commit() it, then begin
+                            * again with needs(). The answer is the same as if it had been written
+                            * long before */
 };
 
 struct decision {
     enum decision_kind kind;
     uint32_t record_size;            /* bytes written to `record`; 0 if there is none */
-    struct gj_reply reply;           /* always set but for DECISION_FIRST */
+    struct gj_reply reply;           /* always set but for DECISION_EXPIRE_FIRST */
     struct gj_reply_sources sources; /* set if reply.flags has GJ_REPLY_SOURCES */
 };
 
 /* Decides `op`, whose `op->ext_count` extension lines follow it in memory. The caller has made sure
  * that those lines are there (wire_ops_check); everything else about the bytes is checked here, in
  * the order of core/format/codes.h. Writes the record to `record` (GJ_RECORD_SIZE_MAX bytes, 8-byte
- * aligned) only for DECISION_RECORD and DECISION_FIRST. Changes nothing in `s`. */
+ * aligned) only for DECISION_RECORD and DECISION_EXPIRE_FIRST. Changes nothing in `s`. */
 void decide(const struct state *s, const struct gj_op *op, const struct decide_input *in,
             void *record, struct decision *ret);
 
@@ -146,22 +147,22 @@ void prefetch_redo(const struct state *s, const void *record);
 
 /* Answers one read at `time_ms` into `out` (capacity bytes; at least GJ_READ_ANSWER_MAX). Returns
  * the bytes written, a multiple of 8: struct gj_answer and its payload. The read's extension lines
- * follow it in memory (wire_reads_check). `in` carries time and evidence (get_op needs the record
- * of its rid, dry_run what needs() says of its operation; query_needs() names them in rounds, as
- * needs() does; other reads need none). in->time_ms must be the time an operation would get now:
- * that of the open group if there is one, so that nothing shown as expired can be captured later.
- * The answer may only be sent once everything up to state_seq() is durable. */
-void query_needs(const struct state *s, const struct gj_read *read, const struct evidence *known,
-                 uint32_t known_count, struct needs *ret);
+ * follow it in memory (wire_reads_check). `in` carries time and fetched records (get_op needs the
+ * record of its rid, dry_run what needs() says of its operation; query_needs() names them in
+ * rounds, as needs() does; other reads need none). in->time_ms must be the time an operation would
+ * get now: that of the open group if there is one, so that nothing shown as expired can be captured
+ * later. The answer may only be sent once everything up to state_seq() is durable. */
+void query_needs(const struct state *s, const struct gj_read *read,
+                 const struct fetched_record *known, uint32_t known_count, struct needs *ret);
 NODISCARD uint32_t query(const struct state *s, const struct gj_read *read,
                          const struct decide_input *in, void *out, uint32_t capacity);
 
 /* Last committed sequence number, its log time, and the oldest rid time still checked (ms). */
 uint64_t state_seq(const struct state *s);
 uint64_t state_time_ms(const struct state *s);
-uint64_t state_rid_floor_ms(const struct state *s);
+uint64_t state_rid_low_water_ms(const struct state *s);
 /* Raises the floor to what a group header says it was (a log written with a smaller rids_max). */
-void state_raise_rid_floor(struct state *s, uint64_t floor_ms);
+void state_raise_rid_low_water(struct state *s, uint64_t low_water_ms);
 
 /* Fill levels, for stats and the start-up summary. */
 struct state_counts {

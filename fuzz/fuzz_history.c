@@ -14,9 +14,9 @@
 
 #include "cli/model/compare.h"
 #include "core/format/codes.h"
+#include "fuzz/fixture.h"
 #include "fuzz/fuzz.h"
 #include "fuzz/history.h"
-#include "fuzz/world.h"
 
 #define HOLDS_MAX   12u
 #define CRASHES_MAX 2u /* and one comparison of everything, before the end of a history */
@@ -34,7 +34,7 @@ static const struct model_limits limits = {.persons = WORLD_PERSONS_MAX,
                                            .holds = HOLDS_MAX,
                                            .requests = STEPS_MAX + 1};
 
-static struct world world;
+static struct fixture world;
 static struct model *model;
 static struct comparison comparison;
 static unsigned crashes, compared; /* in this history */
@@ -103,7 +103,7 @@ static void crash(void)
 {
     if (state_audit(world.shard->s) != NULL) {
         compare_differ(&comparison, "audit", 1, 0);
-    } else if (!world_redo(&world)) {
+    } else if (!fixture_redo(&world)) {
         compare_differ(&comparison, "state redone from the records", 0, 1);
     }
     stop_if_different();
@@ -119,7 +119,7 @@ static void run_step(const struct step *s)
 {
     struct comparison *c = &comparison;
     static struct generated generated;
-    c->model->rid_floor_ms = state_rid_floor_ms(world.shard->s);
+    c->model->rid_low_water_ms = state_rid_low_water_ms(world.shard->s);
     switch (history_verb(s)) {
     case HISTORY_ADVANCE:
         c->generator.time_ms = history_advance(c->model, c->generator.time_ms, s);
@@ -141,12 +141,12 @@ static void run_step(const struct step *s)
 static void begin(void)
 {
     if (world.shard == NULL) {
-        world_begin(&world, &config, LOG_LINES, HISTORY_BEGINS_MS);
-        world_keep(&world);
+        fixture_begin(&world, &config, LOG_LINES, HISTORY_BEGINS_MS);
+        fixture_keep(&world);
         model = model_new(&limits);
         print = getenv("GONGJI_FUZZ_PRINT") != NULL;
     }
-    world_back(&world);
+    fixture_back(&world);
     crashes = compared = 0;
     compare_begin(&comparison, 0);
     comparison.generator.time_ms = HISTORY_BEGINS_MS;
@@ -167,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mixed = (uint8_t)(mixed * 31u + s.verb + s.person + (uint8_t)s.amount);
         run_step(&s);
     }
-    comparison.model->rid_floor_ms = state_rid_floor_ms(world.shard->s);
+    comparison.model->rid_low_water_ms = state_rid_low_water_ms(world.shard->s);
     crash();
     if (mixed % 16 == 0)
         compare_everything();

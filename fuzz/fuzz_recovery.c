@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "fuzz/fuzz.h"
-#include "fuzz/log_harm.h"
+#include "fuzz/log_damage.h"
 #include "fuzz/log_image.h"
 #include "fuzz/program.h"
 #include "io/log/reader.h"
@@ -41,7 +41,7 @@
 #define STEPS_DONE_MAX 96u /* a segment is full after some thirty */
 
 static struct log_image image;
-static struct harm harm;
+static struct damage damage;
 static char directory[256];
 static void *memory; /* of the recovered state */
 static size_t memory_size;
@@ -128,7 +128,7 @@ static bool files_unchanged(void)
 struct outcome {
     bool good;
     int exit_code;
-    uint64_t records, groups, cut_bytes, digest[2], seq, floor_ms;
+    uint64_t records, groups, cut_bytes, digest[2], seq, low_water_ms;
 };
 
 static struct state *make_state(void *owner, uint64_t hash_seed)
@@ -164,7 +164,7 @@ static struct outcome start(void)
     out.groups = recovered.groups;
     out.cut_bytes = recovered.cut_bytes;
     out.seq = state_seq(recovered.state);
-    out.floor_ms = state_rid_floor_ms(recovered.state);
+    out.low_water_ms = state_rid_low_water_ms(recovered.state);
     state_digest(recovered.state, out.digest);
     MUST(state_audit(recovered.state) == NULL);
     log_close(recovered.log);
@@ -190,18 +190,18 @@ static bool called_durable(uint32_t group)
 static void judge_refusal(void)
 {
     MUST(files_unchanged());
-    if (!harm.files && !harm.signed_ && !harm.header) MUST(called_durable(whole_groups()));
+    if (!damage.files && !damage.signed_ && !damage.header) MUST(called_durable(whole_groups()));
 }
 
 static void judge_start(const struct outcome *out)
 {
     uint32_t whole = whole_groups();
     MUST(out->seq == out->records);
-    if (harm.files) return;
+    if (damage.files) return;
     MUST(out->groups >= whole);
     MUST(whole == 0 || out->records >= image.groups[whole - 1].last_seq);
     MUST(!called_durable(whole));
-    if (!harm.signed_) MUST(out->groups == whole);
+    if (!damage.signed_) MUST(out->groups == whole);
 }
 
 /* What was cut is gone, and everything else is as it was. */
@@ -210,7 +210,7 @@ static void judge_again(const struct outcome *first, const struct outcome *again
     MUST(again->good && again->cut_bytes == 0);
     MUST(again->records == first->records && again->groups == first->groups);
     MUST(memcmp(again->digest, first->digest, sizeof(first->digest)) == 0);
-    MUST(again->seq == first->seq && again->floor_ms == first->floor_ms);
+    MUST(again->seq == first->seq && again->low_water_ms == first->low_water_ms);
 }
 
 static void read_records(const struct log_reader *reader, const struct log_group *group)
@@ -278,9 +278,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t steps = program_steps(size);
     if (directory[0] == 0) begin();
     if (steps > STEPS_DONE_MAX) steps = STEPS_DONE_MAX;
-    harm_run(&image, data, steps, &harm);
+    damage_run(&image, data, steps, &damage);
     write_files();
-    if (harm.records) {
+    if (damage.records) {
         read_only();
         return 0;
     }

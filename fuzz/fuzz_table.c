@@ -77,7 +77,7 @@ static struct {
     struct rid_window w;
     struct remembered all[RIDS_ALL]; /* in the order of arrival */
     uint32_t count;
-    uint64_t position, floor_ms;
+    uint64_t position, low_water_ms;
     _Alignas(64) uint8_t memory[RID_SLICES * 64];
 } rids;
 
@@ -86,7 +86,7 @@ static void rids_begin(void)
     MUST(rid_window_size(RIDS_KEPT) == sizeof(rids.memory));
     memset(rids.memory, 0, sizeof(rids.memory));
     rids.count = 0;
-    rids.position = rids.floor_ms = 0;
+    rids.position = rids.low_water_ms = 0;
     rid_window_init(&rids.w, rids.memory, RIDS_KEPT, 11);
 }
 
@@ -122,19 +122,19 @@ static bool rids_found(const struct remembered *r)
 /* What may never be: forgotten and not below the floor, or among the latest. */
 static void rids_check(void)
 {
-    MUST(rids.w.floor_ms >= rids.floor_ms);
-    rids.floor_ms = rids.w.floor_ms;
+    MUST(rids.w.low_water_ms >= rids.low_water_ms);
+    rids.low_water_ms = rids.w.low_water_ms;
     for (uint32_t i = 0; i < rids.count; i++) {
         const struct remembered *r = &rids.all[i];
         bool late = rids.count - i <= RIDS_KEPT;
-        if (late || r->ms >= rids.floor_ms) MUST(rids_found(r));
+        if (late || r->ms >= rids.low_water_ms) MUST(rids_found(r));
     }
 }
 
 static void rids_insert(uint64_t person, uint64_t ms, uint16_t number)
 {
     struct remembered new = {.person = person, .ms = ms, .rid = rid_at(ms, number)};
-    if (rids.count == RIDS_ALL || ms < rids.w.floor_ms) return;
+    if (rids.count == RIDS_ALL || ms < rids.w.low_water_ms) return;
     struct remembered *old = rids_naive(person, &new.rid);
     rid_window_prefetch(&rids.w, person, &new.rid);
     new.position = ++rids.position;

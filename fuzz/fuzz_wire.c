@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "core/format/wire.h"
+#include "fuzz/fixture.h"
 #include "fuzz/fuzz.h"
-#include "fuzz/world.h"
 
 #define TIME_MS     UINT64_C(1767225600000) /* 2026-01-01; rids of the corpus are around it */
 #define TIME_MAX_MS UINT64_C(5648832000000) /* 2149-01-01: the server takes no later one */
@@ -23,7 +23,7 @@ static const struct state_config config = {.persons_max = 64,
                                            .holds_max = 16,
                                            .rids_max = 4096,
                                            .hash_seed = 42};
-static struct world world;
+static struct fixture world;
 static struct shard_memory *shard; /* the world's */
 
 static uint64_t ops_size(const uint8_t *at)
@@ -39,7 +39,7 @@ static void execute(const struct gj_op *op)
     if (!shard_memory_room(shard)) return;
     uint64_t seq = state_seq(shard->s);
     enum decision_kind kind = shard_memory_execute(shard, op, &reply, &sources, NULL);
-    if (kind == DECISION_FIRST || gj_code_name(reply.code) == NULL) abort();
+    if (kind == DECISION_EXPIRE_FIRST || gj_code_name(reply.code) == NULL) abort();
     if (kind == DECISION_RECORD && !gj_code_is_outcome(reply.code)) abort();
     if (kind == DECISION_RECORD && reply.seq <= seq) abort();
 }
@@ -157,10 +157,10 @@ static void populate(void)
 
 static void begin(void)
 {
-    world_begin(&world, &config, LOG_LINES, TIME_MS);
+    fixture_begin(&world, &config, LOG_LINES, TIME_MS);
     shard = world.shard;
     populate();
-    world_keep(&world);
+    fixture_keep(&world);
 }
 
 /* A number from 0 to 15 that is the input's own, by its whole words: frames have no others. */
@@ -191,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     if (mixed % 8 == 0 && state_audit(shard->s) != NULL) abort();
-    if (mixed == 0 && !world_redo(&world)) abort();
-    world_back(&world);
+    if (mixed == 0 && !fixture_redo(&world)) abort();
+    fixture_back(&world);
     return 0;
 }

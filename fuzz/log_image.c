@@ -59,7 +59,7 @@ void image_clear(struct log_image *image)
     image->count = 0;
     image->end = image->dirty_end = image->last_data = image->made = image->generation = 0;
     image->time_ms = BEGINS_MS;
-    memset(image->prev_digest, 0, sizeof(image->prev_digest));
+    memset(image->prev_checksum, 0, sizeof(image->prev_checksum));
 }
 
 /* ---- operations ---- */
@@ -197,17 +197,17 @@ static struct log_group *open_group(struct log_image *image, enum log_group_kind
                                 .size = sizeof(*group),
                                 .time_ms = image->time_ms,
                                 .durable_through = number > behind + 1 ? number - behind - 1 : 0,
-                                .rid_floor_ms = state_rid_floor_ms(image->s)};
+                                .rid_low_water_ms = state_rid_low_water_ms(image->s)};
     memcpy(group->log_id, image->meta.log_id, sizeof(group->log_id));
-    memcpy(group->prev_digest, image->prev_digest, sizeof(group->prev_digest));
+    memcpy(group->prev_checksum, image->prev_checksum, sizeof(group->prev_checksum));
     return group;
 }
 
 static void close_group(struct log_image *image, struct log_group *group)
 {
-    group->rid_floor_ms = state_rid_floor_ms(image->s);
+    group->rid_low_water_ms = state_rid_low_water_ms(image->s);
     log_group_sign(group, image->meta.secret);
-    memcpy(image->prev_digest, group->digest, sizeof(image->prev_digest));
+    memcpy(image->prev_checksum, group->checksum, sizeof(image->prev_checksum));
     image->end = image->dirty_end = group->position + log_padded(group->size);
     if (group->kind == LOG_GROUP_DATA) image->last_data = group->position;
     image->groups[image->count++] = (struct image_group){.position = group->position,
@@ -231,13 +231,13 @@ static struct decide_input gather(const struct log_image *image, const struct gj
     struct decide_input in = {.time_ms = time_ms, .seq = state_seq(image->s) + 1};
     struct needs wanted;
     for (;;) {
-        needs(image->s, op, in.evidence, in.evidence_count, &wanted);
-        if (wanted.count == in.evidence_count) return in;
-        for (uint32_t i = in.evidence_count; i < wanted.count; i++) {
+        needs(image->s, op, in.fetched, in.fetched_count, &wanted);
+        if (wanted.count == in.fetched_count) return in;
+        for (uint32_t i = in.fetched_count; i < wanted.count; i++) {
             uint64_t at = wanted.positions[i];
-            in.evidence[i] = (struct evidence){at, image->bytes + at * GJ_RECORD_UNIT};
+            in.fetched[i] = (struct fetched_record){at, image->bytes + at * GJ_RECORD_UNIT};
         }
-        in.evidence_count = wanted.count;
+        in.fetched_count = wanted.count;
     }
 }
 
@@ -256,7 +256,7 @@ static void append(struct log_image *image, struct log_group *group, const struc
         commit(image->s, record, (group->position + group->size) / GJ_RECORD_UNIT, group->time_ms);
         group->size += decision.record_size;
         group->count++;
-    } while (decision.kind == DECISION_FIRST);
+    } while (decision.kind == DECISION_EXPIRE_FIRST);
 }
 
 bool image_data(struct log_image *image, unsigned count, unsigned behind, uint64_t later_ms)

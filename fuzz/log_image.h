@@ -33,7 +33,7 @@ struct log_image {
     uint64_t last_data;      /* where the last DATA group opened */
     uint64_t made;           /* operations */
     uint64_t generation, time_ms;
-    uint8_t prev_digest[16];
+    uint8_t prev_checksum[16];
     struct state *s;
     void *memory; /* the state's */
 };

@@ -366,7 +366,7 @@ static uint64_t compare_op(struct comparison *c, uint64_t person, const struct g
 
 void compare_memory_of(struct comparison *c, const struct gj_op *op)
 {
-    if (model_rid_ms(&op->rid) >= c->model->rid_floor_ms) return;
+    if (model_rid_ms(&op->rid) >= c->model->rid_low_water_ms) return;
     if (model_remembers(c->model, op->person, &op->rid)) compare_op(c, op->person, &op->rid);
 }
 

@@ -236,7 +236,7 @@ bool model_remembers(const struct model *m, uint64_t person, const struct gj_rid
 
 bool model_forget(struct model *m, uint64_t person, const struct gj_rid *rid)
 {
-    if (model_rid_ms(rid) >= m->rid_floor_ms) return false;
+    if (model_rid_ms(rid) >= m->rid_low_water_ms) return false;
     uint32_t at = model_find_request(m, person, rid);
     if (at != MODEL_NONE) m->requests[at].forgotten = true;
     struct model_tombstone *t = find_tombstone(m, person, rid);
@@ -301,7 +301,7 @@ static bool answer_before_rules(struct model *m, const struct gj_op *op, bool re
     if (answer_from_memory(m, op, reply, sources)) return true;
     bool money = moves_money(op->type);
     uint64_t rid_time = model_rid_ms(&op->rid), ahead = m->time_ms + 5 * 60 * 1000;
-    if (rid_time < m->rid_floor_ms) {
+    if (rid_time < m->rid_low_water_ms) {
         reply->code = GJ_RID_EXPIRED;
     } else if (rid_time > ahead ||
                (op->type == GJ_OP_REVERSE && model_rid_ms(model_original_rid(op)) > ahead)) {

@@ -8,8 +8,8 @@
  * the sum over the open holds, asked anew each time.
  * What both say is therefore what the contract says, or a misunderstanding of two authors.
  *
- * What only the world can know is handed in: log time, the rid floor, which old requests were
- * forgotten below it, and the sequence numbers (expiries use some of them up). */
+ * What only the world can know is handed in: log time, the rid low-water mark, which old requests
+ * were forgotten below it, and the sequence numbers (expiries use some of them up). */
 #ifndef CLI_MODEL_MODEL_H
 #define CLI_MODEL_MODEL_H
 
@@ -131,7 +131,7 @@ struct model_tombstone {
 struct model {
     uint32_t persons_max, families_max, institutions_max; /* capacities, as the core was given */
     uint32_t holds_max;
-    uint64_t time_ms, rid_floor_ms;
+    uint64_t time_ms, rid_low_water_ms;
     uint16_t year, day;
     uint64_t outcomes, expired; /* records there are, and records there will be at the latest when
                                  * everything that is due is written down */

@@ -255,7 +255,7 @@ static struct model_request *open_hold(struct model *m, const struct gj_op *op)
     struct model_request *r = at == MODEL_NONE ? NULL : &m->requests[at];
     bool open = r != NULL && r->phase == PHASE_OPEN;
     bool unknown = r == NULL || !gj_code_ok(r->reply.code) || r->op.type != GJ_OP_HOLD;
-    unknown |= !open && model_rid_ms(rid) < m->rid_floor_ms;
+    unknown |= !open && model_rid_ms(rid) < m->rid_low_water_ms;
     unsigned code = 255;
     if (unknown) {
         code = GJ_HOLD_NOT_FOUND;

@@ -125,7 +125,7 @@ static struct model_request *pending_transfer(struct model *m, const struct gj_o
     struct model_request *r = at == MODEL_NONE ? NULL : &m->requests[at];
     bool open = r != NULL && r->phase == PHASE_OPEN;
     bool unknown = r == NULL || !gj_code_ok(r->reply.code) || r->op.type != GJ_OP_TRANSFER;
-    unknown |= !open && model_rid_ms(rid) < m->rid_floor_ms;
+    unknown |= !open && model_rid_ms(rid) < m->rid_low_water_ms;
     if (unknown) {
         model_refuse_if(m, true, GJ_TRANSFER_NOT_FOUND);
     } else if (r->phase == PHASE_EXPIRED) {

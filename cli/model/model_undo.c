@@ -72,7 +72,7 @@ static unsigned refund(struct model *m, const struct gj_op *op, struct gj_reply 
 {
     const struct gj_rid *rid = model_original_rid(op);
     model_refuse_if(m, model_find_person(m, op->person) == NULL, GJ_PERSON_NOT_FOUND);
-    if (model_rid_ms(rid) < m->rid_floor_ms) {
+    if (model_rid_ms(rid) < m->rid_low_water_ms) {
         model_refuse_if(m, true, GJ_REVERSAL_WINDOW_CLOSED);
         return 0;
     }
@@ -208,7 +208,7 @@ static bool refused_by_state(struct model *m, const struct model_request *r)
     } else if (!reversible(r)) {
         model_refuse_if(m, true, GJ_NOT_REVERSIBLE);
     } else if (r->op.type == GJ_OP_REFUND) {
-        bool below = model_rid_ms(&m->requests[r->root].op.rid) < m->rid_floor_ms;
+        bool below = model_rid_ms(&m->requests[r->root].op.rid) < m->rid_low_water_ms;
         model_refuse_if(m, below, GJ_REVERSAL_WINDOW_CLOSED);
     }
     return m->lowest != 255;
@@ -218,7 +218,7 @@ static unsigned reverse(struct model *m, const struct gj_op *op, struct gj_reply
                         struct gj_reply_sources *sources)
 {
     const struct gj_rid *rid = model_original_rid(op);
-    if (model_rid_ms(rid) < m->rid_floor_ms) {
+    if (model_rid_ms(rid) < m->rid_low_water_ms) {
         model_refuse_if(m, true, GJ_REVERSAL_WINDOW_CLOSED);
         return 0;
     }

@@ -193,7 +193,7 @@ void model_op_view(const struct model *m, uint64_t person, const struct gj_rid *
     } else if (model_tombstoned(m, person, rid)) {
         ret->state = GJ_OP_STATE_TOMBSTONED;
     } else {
-        bool below = model_rid_ms(rid) < m->rid_floor_ms;
+        bool below = model_rid_ms(rid) < m->rid_low_water_ms;
         ret->state = below ? GJ_OP_STATE_EXPIRED : GJ_OP_STATE_NOT_EXECUTED;
     }
 }

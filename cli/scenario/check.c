@@ -48,12 +48,12 @@ static i128 fen128(const struct gj_fen128 *fen)
 }
 
 /* The fields of one object that were asked for: fen, or numbers. */
-struct figures {
+struct stats {
     i128 of[FIELD_FUND + 1];
     bool off; /* quota_left */
 };
 
-static void person_figures(const struct gj_person_view *view, struct figures *ret)
+static void person_stats(const struct gj_person_view *view, struct stats *ret)
 {
     ret->of[FIELD_PERSONAL] = view->personal;
     ret->of[FIELD_WALLET] = view->wallet;
@@ -75,8 +75,8 @@ static bool asks_for_day(const struct expectation *e)
 }
 
 /* What was posted to an institution on one day; `now_ms` says which day today is. */
-static bool day_figures(struct scenario_target *target, uint64_t id, uint16_t day, uint64_t now_ms,
-                        struct figures *ret, uint8_t *code)
+static bool day_stats(struct scenario_target *target, uint64_t id, uint16_t day, uint64_t now_ms,
+                      struct stats *ret, uint8_t *code)
 {
     const struct gj_read read = {
         .type = GJ_READ_INSTITUTION_DAY, .id = id, .day = day != 0 ? day : calendar_day(now_ms)};
@@ -93,8 +93,8 @@ static bool day_figures(struct scenario_target *target, uint64_t id, uint16_t da
     return true;
 }
 
-static bool read_figures(struct scenario_target *target, const struct expectation *e, uint64_t id,
-                         struct figures *ret, uint8_t *code)
+static bool read_stats(struct scenario_target *target, const struct expectation *e, uint64_t id,
+                       struct stats *ret, uint8_t *code)
 {
     enum expect_subject subject = e->subject;
     struct gj_read read = {.id = id};
@@ -111,11 +111,11 @@ static bool read_figures(struct scenario_target *target, const struct expectatio
     *code = answer.code;
     if (answer.code != GJ_OK) return true;
     if (subject == EXPECT_PERSON) {
-        person_figures(payload, ret);
+        person_stats(payload, ret);
     } else if (subject == EXPECT_INSTITUTION) {
         const struct gj_institution_view *view = payload;
         ret->of[FIELD_PAYABLE] = fen128(&view->payable);
-        if (asks_for_day(e)) return day_figures(target, id, e->day, answer.time_ms, ret, code);
+        if (asks_for_day(e)) return day_stats(target, id, e->day, answer.time_ms, ret, code);
     } else {
         const struct gj_totals_view *view = payload;
         ret->of[FIELD_CLEARING] = fen128(&view->clearing);
@@ -138,14 +138,14 @@ static bool compare(i128 got, enum compare how, i128 want)
 }
 
 /* A quota that is off is above every amount. */
-static bool term_holds(const struct expect_term *term, const struct figures *figures)
+static bool term_holds(const struct expect_term *term, const struct stats *stats)
 {
     if (term->field != FIELD_QUOTA_LEFT) {
-        return compare(figures->of[term->field], term->compare, term->value);
+        return compare(stats->of[term->field], term->compare, term->value);
     }
-    if (term->off) return compare(figures->off, term->compare, 1);
-    if (figures->off) return term->compare == COMPARE_GT || term->compare == COMPARE_GE;
-    return compare(figures->of[term->field], term->compare, term->value);
+    if (term->off) return compare(stats->off, term->compare, 1);
+    if (stats->off) return term->compare == COMPARE_GT || term->compare == COMPARE_GE;
+    return compare(stats->of[term->field], term->compare, term->value);
 }
 
 static void add(struct found *found, const char *text)
@@ -157,23 +157,23 @@ static void add(struct found *found, const char *text)
 static bool check_object(struct scenario_target *target, const struct expectation *e, uint64_t id,
                          struct found *found)
 {
-    struct figures figures = {.off = false};
+    struct stats stats = {.off = false};
     uint8_t code;
     char text[128], amount[SCENARIO_YUAN_SIZE];
-    if (!read_figures(target, e, id, &figures, &code)) return false;
+    if (!read_stats(target, e, id, &stats, &code)) return false;
     if (code != GJ_OK) {
         add(found, gj_code_name(code));
         return true;
     }
     for (unsigned i = 0; i < e->terms_count; i++) {
         const struct expect_term *term = &e->terms[i];
-        if (term_holds(term, &figures)) continue;
+        if (term_holds(term, &stats)) continue;
         if (expect_field_counts(term->field)) {
-            snprintf(amount, sizeof(amount), "%" PRIu64, (uint64_t)figures.of[term->field]);
+            snprintf(amount, sizeof(amount), "%" PRIu64, (uint64_t)stats.of[term->field]);
         } else {
-            scenario_yuan_text(figures.of[term->field], amount);
+            scenario_yuan_text(stats.of[term->field], amount);
         }
-        bool off = term->field == FIELD_QUOTA_LEFT && figures.off;
+        bool off = term->field == FIELD_QUOTA_LEFT && stats.off;
         snprintf(text, sizeof(text), "%s=%s", expect_field_name(term->field), off ? "off" : amount);
         if (e->every) {
             char whom[64];

@@ -18,7 +18,7 @@ struct gj_client {
     bool nonblocking;
     uint8_t server_code;
     uint32_t timeout_ms;
-    uint32_t credit;     /* granted and used */
+    uint32_t window;     /* granted and used */
     uint32_t unanswered; /* operations and reads */
 
     /* Received bytes [in_at, in_end); the first `in_held` of them belong to the last answer. */
@@ -29,7 +29,7 @@ struct gj_client {
     unsigned char *out;
     size_t out_at, out_end, out_capacity;
 
-    /* Ring of pending frames; one per unanswered operation at most, so `credit` entries do. */
+    /* Ring of pending frames; one per unanswered operation at most, so `window` entries do. */
     struct client_pending *pending;
     uint32_t pending_first, pending_count, pending_capacity;
 

@@ -12,7 +12,7 @@
 
 #define IN_CAPACITY_FIRST   (512u << 10)
 #define OUT_COLLECT         (64u << 10) /* small frames of non-blocking clients share a send */
-#define CREDIT_MAX          (1u << 20)
+#define WINDOW_MAX          (1u << 20)
 #define TIMEOUT_MS_STANDARD 30000u
 
 /* ---- Receiving ------------------------------------------------------------------------------- */
@@ -283,8 +283,8 @@ int gj_send(struct gj_client *client, struct gj_frame *frame, uint64_t tag)
     if (frame->count > client->server.batch_max)
         return client_fail(client, GJ_E_ARGUMENT, "the server takes %u operations in a frame",
                            client->server.batch_max);
-    if (frame->count > client->credit - client->unanswered)
-        return client_fail(client, GJ_E_CREDIT, NULL);
+    if (frame->count > client->window - client->unanswered)
+        return client_fail(client, GJ_E_WINDOW, NULL);
     in_release(client);
     struct wire_header header = {
         .size = frame->size - (uint32_t)sizeof(header),
@@ -306,14 +306,14 @@ int gj_send(struct gj_client *client, struct gj_frame *frame, uint64_t tag)
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
 
-static int hello(struct gj_client *client, uint32_t credit)
+static int hello(struct gj_client *client, uint32_t window)
 {
     struct {
         struct wire_header header;
         struct wire_hello hello;
     } request = {
         .header = {.size = sizeof(struct wire_hello), .type = WIRE_HELLO},
-        .hello = {.version_min = WIRE_VERSION, .version_max = WIRE_VERSION, .credit = credit},
+        .hello = {.version_min = WIRE_VERSION, .version_max = WIRE_VERSION, .window = window},
     };
     memcpy(request.hello.magic, WIRE_MAGIC, sizeof(request.hello.magic));
     int error = client_send_all(client, &request, sizeof(request));
@@ -328,11 +328,11 @@ static int hello(struct gj_client *client, uint32_t credit)
     client->in_held = sizeof(header) + header.size;
     if (client->server.version != WIRE_VERSION)
         return client_fail(client, GJ_E_PROTOCOL, "protocol version %u", client->server.version);
-    if (client->server.credit == 0 || client->server.batch_max == 0 ||
+    if (client->server.window == 0 || client->server.batch_max == 0 ||
         client->server.batch_max > GJ_BATCH_OPS_MAX)
-        return client_fail(client, GJ_E_PROTOCOL, "no usable credit");
-    client->credit = client->server.credit < credit ? client->server.credit : credit;
-    client->pending_capacity = client->credit;
+        return client_fail(client, GJ_E_PROTOCOL, "no usable window");
+    client->window = client->server.window < window ? client->server.window : window;
+    client->pending_capacity = client->window;
     client->pending = calloc(client->pending_capacity, sizeof(client->pending[0]));
     return client->pending == NULL ? client_fail(client, GJ_E_MEMORY, NULL) : 0;
 }
@@ -343,8 +343,8 @@ static int open_client(struct gj_client *client, const struct gj_options *option
                               .tv_usec = (suseconds_t)(client->timeout_ms % 1000) * 1000};
     (void)setsockopt(client->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     gj_rid_source_init(&client->rids, 0);
-    uint32_t credit = options->credit == 0 ? 4 * GJ_BATCH_OPS_MAX : options->credit;
-    int error = hello(client, credit < CREDIT_MAX ? credit : CREDIT_MAX);
+    uint32_t window = options->window == 0 ? 4 * GJ_BATCH_OPS_MAX : options->window;
+    int error = hello(client, window < WINDOW_MAX ? window : WINDOW_MAX);
     client->nonblocking = options->nonblocking;
     return error;
 }

@@ -64,7 +64,7 @@ extern "C" {
     X(ARGUMENT, -7, "an argument is outside its range")                                            \
     X(MEMORY, -8, "out of memory")                                                                 \
     X(AGAIN, -9, "not now: wait for the descriptor (non-blocking clients only)")                   \
-    X(CREDIT, -10, "more unanswered than the server granted; receive some answers first")
+    X(WINDOW, -10, "more unanswered than the server granted; receive some answers first")
 
 enum gj_error {
 #define X(name, number, text) GJ_E_##name = (number),
@@ -80,7 +80,7 @@ const char *gj_error_text(int error);
 struct gj_client;
 
 struct gj_options {
-    uint32_t credit;     /* operations to have unanswered at once; 0 = 4 full batches */
+    uint32_t window;     /* operations to have unanswered at once; 0 = 4 full batches */
     uint32_t timeout_ms; /* longest wait for connecting and for any byte of an answer; 0 = 30 s */
     bool nonblocking;    /* gj_send and gj_receive never wait (after the connection is made) */
     char *why;           /* where to say in one line why connecting failed; NULL = nowhere */
@@ -100,7 +100,8 @@ int gj_connect_fd(int fd, const struct gj_options *options, struct gj_client **c
  * executed: see "Retrying". */
 void gj_close(struct gj_client *client);
 
-/* What the server said in its HELLO: granted credit, largest batch, log time, rid floor. */
+/* What the server said in its HELLO: granted window, largest batch, log time, rid low-water mark.
+ */
 const struct wire_hello_answer *gj_server(const struct gj_client *client);
 
 /* One line about the last error of this client, with the system's or the server's own words. Valid
@@ -347,7 +348,7 @@ struct gj_answers {
  * cannot lock each other. A non-blocking client collects small frames (64 KiB of them) and
  * keeps what the socket did not take: call gj_flush after the last gj_send, and again when the
  * socket is writable; GJ_E_AGAIN means that the frame was not taken because too much waits.
- * GJ_E_CREDIT: the frame was not sent; GJ_E_ARGUMENT: empty, or above the server's batch_max. The
+ * GJ_E_WINDOW: the frame was not sent; GJ_E_ARGUMENT: empty, or above the server's batch_max. The
  * frame's memory is free again on return. After GJ_E_CLOSED answers that have already arrived can
  * still be received. */
 int gj_send(struct gj_client *client, struct gj_frame *frame, uint64_t tag);

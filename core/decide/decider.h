@@ -183,7 +183,7 @@ struct original {
     const void *record; /* NULL: unknown, or not asked because something else answers */
     const struct gj_op *op;
     const struct gj_effect *effect;
-    const struct evidence *amended; /* the latest record that amended it, NULL = none */
+    const struct fetched_record *amended; /* the latest record that amended it, NULL = none */
     const struct gj_rid *rid;
 };
 /* The original of the operation: found and at or above the floor; 113 if it is below. */
@@ -202,7 +202,7 @@ void check_debit(struct decider *d, uint32_t slot, enum gj_source source, int64_
 void undo_payment(struct decider *d, const struct original *o, const int64_t fen[GJ_SOURCES_MAX],
                   bool back);
 /* What was refunded so far of the payment, by the latest record that amended it. */
-void refunded_so_far(const struct evidence *amended, int64_t ret[GJ_SOURCES_MAX]);
+void refunded_so_far(const struct fetched_record *amended, int64_t ret[GJ_SOURCES_MAX]);
 
 /* core/decide/expire.c: the record that `entry` ended at its due time; returns its size. */
 uint32_t write_expiry(const struct state *s, uint32_t entry, const struct decide_input *in,

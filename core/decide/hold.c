@@ -38,12 +38,12 @@ void begin_hold(struct decider *d, uint64_t due_ms, int64_t amount)
 static uint8_t ended_code(const struct decider *d, uint8_t type, const struct gj_rid *rid)
 {
     bool hold = type == GJ_OP_HOLD;
-    const struct evidence *begun = original_find(d->in, d->op->person, rid);
-    if (rid_time_ms(rid) < state_rid_floor_ms(d->s) || begun == NULL ||
+    const struct fetched_record *begun = original_find(d->in, d->op->person, rid);
+    if (rid_time_ms(rid) < state_rid_low_water_ms(d->s) || begun == NULL ||
         record_op(begun->record)->type != type || !record_executed(begun->record)) {
         return hold ? GJ_HOLD_NOT_FOUND : GJ_TRANSFER_NOT_FOUND;
     }
-    const struct evidence *end = amended_find(d->in, d->op->person, rid);
+    const struct fetched_record *end = amended_find(d->in, d->op->person, rid);
     uint8_t how = end == NULL ? 0 : record_op(end->record)->type;
     switch (how) {
     case GJ_OP_EXPIRE: return hold ? GJ_HOLD_EXPIRED : GJ_TRANSFER_EXPIRED;
@@ -66,7 +66,7 @@ const struct hold *open_hold_of(struct decider *d, uint8_t type, uint32_t *ret_e
     const struct hold *hold = &d->s->holds.entries[*ret_entry];
     bool is_hold = type == GJ_OP_HOLD, due = hold->due_ms <= d->in->time_ms;
     /* Below the floor a rid is known only as long as its hold is open. */
-    if (hold->type != type || (due && rid_time_ms(&ext->rid) < state_rid_floor_ms(d->s))) {
+    if (hold->type != type || (due && rid_time_ms(&ext->rid) < state_rid_low_water_ms(d->s))) {
         lower(d, is_hold ? GJ_HOLD_NOT_FOUND : GJ_TRANSFER_NOT_FOUND);
         return NULL;
     }

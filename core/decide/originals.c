@@ -44,34 +44,35 @@ static bool amends(const void *record, uint64_t person, const struct gj_rid *rid
 }
 
 /* The newest that fits: positions only grow. */
-static const struct evidence *find(const struct evidence *evidence, uint32_t count,
-                                   bool (*fits)(const void *, uint64_t, const struct gj_rid *),
-                                   uint64_t person, const struct gj_rid *rid)
+static const struct fetched_record *find(const struct fetched_record *fetched, uint32_t count,
+                                         bool (*fits)(const void *, uint64_t,
+                                                      const struct gj_rid *),
+                                         uint64_t person, const struct gj_rid *rid)
 {
-    const struct evidence *found = NULL;
+    const struct fetched_record *found = NULL;
     for (uint32_t i = 0; i < count; i++) {
-        if (!fits(evidence[i].record, person, rid)) continue;
-        if (found == NULL || evidence[i].position > found->position) found = &evidence[i];
+        if (!fits(fetched[i].record, person, rid)) continue;
+        if (found == NULL || fetched[i].position > found->position) found = &fetched[i];
     }
     return found;
 }
 
-const struct evidence *original_find(const struct decide_input *in, uint64_t person,
-                                     const struct gj_rid *rid)
+const struct fetched_record *original_find(const struct decide_input *in, uint64_t person,
+                                           const struct gj_rid *rid)
 {
-    return find(in->evidence, in->evidence_count, is_original, person, rid);
+    return find(in->fetched, in->fetched_count, is_original, person, rid);
 }
 
-const struct evidence *tombstone_find(const struct decide_input *in, uint64_t person,
-                                      const struct gj_rid *rid)
+const struct fetched_record *tombstone_find(const struct decide_input *in, uint64_t person,
+                                            const struct gj_rid *rid)
 {
-    return find(in->evidence, in->evidence_count, is_tombstone, person, rid);
+    return find(in->fetched, in->fetched_count, is_tombstone, person, rid);
 }
 
-const struct evidence *amended_find(const struct decide_input *in, uint64_t person,
-                                    const struct gj_rid *rid)
+const struct fetched_record *amended_find(const struct decide_input *in, uint64_t person,
+                                          const struct gj_rid *rid)
 {
-    return find(in->evidence, in->evidence_count, amends, person, rid);
+    return find(in->fetched, in->fetched_count, amends, person, rid);
 }
 
 /* Names the candidates of one key that are not named yet. */
@@ -96,7 +97,8 @@ static bool is_open(const struct state *s, const struct gj_op *op, const struct 
 }
 
 static void needs_of_original(const struct state *s, const struct gj_op *op,
-                              const struct evidence *known, uint32_t known_count, struct needs *ret)
+                              const struct fetched_record *known, uint32_t known_count,
+                              struct needs *ret)
 {
     const struct gj_rid *rid = &((const struct gj_original_ext *)(const void *)(op + 1))->rid;
     if (is_open(s, op, rid)) return;
@@ -104,13 +106,13 @@ static void needs_of_original(const struct state *s, const struct gj_op *op,
     add(s, amended_key(op->person), rid, ret);
     if (op->type != GJ_OP_REVERSE) return;
     /* What a refund gave back, the payment's next refund may take: it is amended too. */
-    const struct evidence *refund = find(known, known_count, is_original, op->person, rid);
+    const struct fetched_record *refund = find(known, known_count, is_original, op->person, rid);
     if (refund != NULL && record_op(refund->record)->type == GJ_OP_REFUND) {
         add(s, amended_key(op->person), record_original_rid(refund->record), ret);
     }
 }
 
-void needs(const struct state *s, const struct gj_op *op, const struct evidence *known,
+void needs(const struct state *s, const struct gj_op *op, const struct fetched_record *known,
            uint32_t known_count, struct needs *ret)
 {
     static_assert(NEEDS_MAX >= 4 * RID_CANDIDATES_MAX, "room for every candidate of four keys");

@@ -14,18 +14,18 @@ static inline uint64_t amended_key(uint64_t person)
     return person ^ UINT64_C(0x9e3779b97f4a7c15);
 }
 
-/* Each looks through the evidence at hand and returns NULL if it is not there. */
+/* Each looks through the fetched records at hand and returns NULL if it is not there. */
 
 /* The record of (person, rid), whatever came of it. */
-const struct evidence *original_find(const struct decide_input *in, uint64_t person,
-                                     const struct gj_rid *rid);
+const struct fetched_record *original_find(const struct decide_input *in, uint64_t person,
+                                           const struct gj_rid *rid);
 /* The REVERSE that made a tombstone of (person, rid). */
-const struct evidence *tombstone_find(const struct decide_input *in, uint64_t person,
-                                      const struct gj_rid *rid);
+const struct fetched_record *tombstone_find(const struct decide_input *in, uint64_t person,
+                                            const struct gj_rid *rid);
 /* The latest record that refunded, reversed, captured to the end, released, accepted, returned or
  * expired the original (person, rid). */
-const struct evidence *amended_find(const struct decide_input *in, uint64_t person,
-                                    const struct gj_rid *rid);
+const struct fetched_record *amended_find(const struct decide_input *in, uint64_t person,
+                                          const struct gj_rid *rid);
 
 /* True if `record` says that an operation was executed. */
 bool record_executed(const void *record);

@@ -87,8 +87,8 @@ static void reverse_refund(struct decider *d, const struct original *o,
 {
     const struct gj_rid *payment = record_original_rid(o->record);
     const struct gj_effect_sources *refunded = record_sources(o->record);
-    const struct evidence *latest = amended_find(d->in, d->op->person, payment);
-    if (rid_time_ms(payment) < state_rid_floor_ms(d->s)) {
+    const struct fetched_record *latest = amended_find(d->in, d->op->person, payment);
+    if (rid_time_ms(payment) < state_rid_low_water_ms(d->s)) {
         lower(d, GJ_REVERSAL_WINDOW_CLOSED);
         return;
     }

@@ -28,8 +28,8 @@ static bool answered_by_request(const struct state *s, const struct gj_op *op,
 {
     static const struct gj_rid zero;
     uint64_t rid_ms = rid_time_ms(&op->rid);
-    const struct evidence *seen =
-        UNLIKELY(in->evidence_count != 0) ? original_find(in, op->person, &op->rid) : NULL;
+    const struct fetched_record *seen =
+        UNLIKELY(in->fetched_count != 0) ? original_find(in, op->person, &op->rid) : NULL;
     uint8_t code;
     if (UNLIKELY(memcmp(&op->rid, &zero, sizeof(zero)) == 0)) {
         code = GJ_RID_ZERO;
@@ -42,10 +42,10 @@ static bool answered_by_request(const struct state *s, const struct gj_op *op,
             ret->reply.flags |= GJ_REPLY_REPLAYED;
             return true;
         }
-    } else if (UNLIKELY(in->evidence_count != 0) &&
+    } else if (UNLIKELY(in->fetched_count != 0) &&
                tombstone_find(in, op->person, &op->rid) != NULL) {
         code = GJ_RID_TOMBSTONED;
-    } else if (UNLIKELY(rid_ms < state_rid_floor_ms(s))) {
+    } else if (UNLIKELY(rid_ms < state_rid_low_water_ms(s))) {
         code = GJ_RID_EXPIRED;
     } else if (UNLIKELY(rid_ms > in->time_ms + GJ_RID_AHEAD_MS || original_ahead(op, in))) {
         code = GJ_RID_IN_FUTURE;
@@ -158,7 +158,7 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
     dispatch(&d);
 
     if (UNLIKELY(d.expired != HOLD_NONE) && !in->dry_run) {
-        ret->kind = DECISION_FIRST;
+        ret->kind = DECISION_EXPIRE_FIRST;
         ret->record_size = write_expiry(s, d.expired, in, record);
         return;
     }

@@ -9,11 +9,11 @@ bool take_original(struct decider *d, struct original *ret)
     const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(d->op + 1);
     *ret = (struct original){.rid = &ext->rid};
     /* Below the floor what amended it may be forgotten: it could be undone twice. */
-    if (rid_time_ms(&ext->rid) < state_rid_floor_ms(d->s)) {
+    if (rid_time_ms(&ext->rid) < state_rid_low_water_ms(d->s)) {
         lower(d, GJ_REVERSAL_WINDOW_CLOSED);
         return false;
     }
-    const struct evidence *found = original_find(d->in, d->op->person, &ext->rid);
+    const struct fetched_record *found = original_find(d->in, d->op->person, &ext->rid);
     if (found == NULL) return true;
     ret->record = found->record;
     ret->op = record_op(found->record);
@@ -137,7 +137,7 @@ void undo_payment(struct decider *d, const struct original *o, const int64_t fen
     d->effect->region_source = d->sources->region[0];
 }
 
-void refunded_so_far(const struct evidence *amended, int64_t ret[GJ_SOURCES_MAX])
+void refunded_so_far(const struct fetched_record *amended, int64_t ret[GJ_SOURCES_MAX])
 {
     memset(ret, 0, GJ_SOURCES_MAX * sizeof(ret[0]));
     if (amended != NULL) {

@@ -7,35 +7,35 @@
 
 #include "core/format/log_format.h"
 
-#define DIGEST_OFFSET offsetof(struct log_group, digest)
+#define DIGEST_OFFSET offsetof(struct log_group, checksum)
 
 static_assert(LOG_SECRET_SIZE >= XXH3_SECRET_SIZE_MIN, "XXH3 accepts this secret");
 static_assert(LOG_SEGMENT_SIZE % LOG_BLOCK_SIZE == 0, "segments are whole blocks");
 static_assert(LOG_GROUP_SIZE_MAX % LOG_BLOCK_SIZE == 0, "groups are whole blocks");
 static_assert(sizeof(struct log_group) % GJ_RECORD_UNIT == 0, "records stay on 64-byte lines");
 
-static void store_digest(XXH128_hash_t hash, uint8_t digest[16])
+static void store_checksum(XXH128_hash_t hash, uint8_t checksum[16])
 {
-    memcpy(digest, &hash.low64, 8);
-    memcpy(digest + 8, &hash.high64, 8);
+    memcpy(checksum, &hash.low64, 8);
+    memcpy(checksum + 8, &hash.high64, 8);
 }
 
-/* The digest sits inside the header, so it covers what is before and what is behind it. */
-static void group_digest(const void *group, uint64_t size, const uint8_t *secret,
-                         uint8_t digest[16])
+/* The checksum sits inside the header, so it covers what is before and what is behind it. */
+static void group_checksum(const void *group, uint64_t size, const uint8_t *secret,
+                           uint8_t checksum[16])
 {
     const uint8_t *bytes = group;
     XXH3_state_t state;
     XXH3_128bits_reset_withSecret(&state, secret, LOG_SECRET_SIZE);
     XXH3_128bits_update(&state, bytes, DIGEST_OFFSET);
     XXH3_128bits_update(&state, bytes + sizeof(struct log_group), size - sizeof(struct log_group));
-    store_digest(XXH3_128bits_digest(&state), digest);
+    store_checksum(XXH3_128bits_digest(&state), checksum);
 }
 
 void log_group_sign(struct log_group *group, const uint8_t secret[LOG_SECRET_SIZE])
 {
     ASSERT(group->size >= sizeof(*group) && group->size <= LOG_GROUP_SIZE_MAX);
-    group_digest(group, group->size, secret, group->digest);
+    group_checksum(group, group->size, secret, group->checksum);
 }
 
 /* Magic, log id and position agree: what every format version of this log has in its first bytes.
@@ -64,9 +64,9 @@ bool log_group_verify(const void *block, uint64_t available, uint64_t position,
     if (group.size < sizeof(group) || group.size > LOG_GROUP_SIZE_MAX) return false;
     if (group.size > available) return false;
     if (position % LOG_SEGMENT_SIZE + log_padded(group.size) > LOG_SEGMENT_SIZE) return false;
-    uint8_t digest[16];
-    group_digest(block, group.size, secret, digest);
-    return memcmp(digest, group.digest, 16) == 0;
+    uint8_t checksum[16];
+    group_checksum(block, group.size, secret, checksum);
+    return memcmp(checksum, group.checksum, 16) == 0;
 }
 
 bool log_group_newer(const void *block, uint64_t available, uint64_t position,
@@ -88,14 +88,14 @@ bool log_group_foreign(const void *block, uint64_t available, uint64_t position,
            memcmp(group.log_id, log_id, 16) != 0;
 }
 
-static void meta_digest(const struct log_meta *meta, uint8_t digest[16])
+static void meta_checksum(const struct log_meta *meta, uint8_t checksum[16])
 {
-    store_digest(XXH3_128bits(meta, offsetof(struct log_meta, digest)), digest);
+    store_checksum(XXH3_128bits(meta, offsetof(struct log_meta, checksum)), checksum);
 }
 
 void log_meta_sign(struct log_meta *meta)
 {
-    meta_digest(meta, meta->digest);
+    meta_checksum(meta, meta->checksum);
 }
 
 enum log_meta_state log_meta_check(const void *bytes, uint64_t size)
@@ -104,11 +104,11 @@ enum log_meta_state log_meta_check(const void *bytes, uint64_t size)
     if (size < sizeof(meta)) return LOG_META_CORRUPT;
     memcpy(&meta, bytes, sizeof(meta));
     if (meta.magic != LOG_META_MAGIC) return LOG_META_FOREIGN;
-    /* Before the digest: a newer format may sign other bytes. */
+    /* Before the checksum: a newer format may sign other bytes. */
     if (meta.format_version > LOG_FORMAT_VERSION) return LOG_META_NEWER;
-    uint8_t digest[16];
-    meta_digest(&meta, digest);
-    if (memcmp(digest, meta.digest, 16) != 0) return LOG_META_CORRUPT;
+    uint8_t checksum[16];
+    meta_checksum(&meta, checksum);
+    if (memcmp(checksum, meta.checksum, 16) != 0) return LOG_META_CORRUPT;
     if (!version_known(meta.format_version)) return LOG_META_CORRUPT;
     if (meta.segment_size_mib != LOG_SEGMENT_SIZE >> 20) return LOG_META_NEWER;
     return LOG_META_OK;

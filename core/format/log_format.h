@@ -40,21 +40,21 @@ enum log_group_kind {
 };
 
 struct log_group {
-    uint64_t magic;           /*   0 */
-    uint32_t format_version;  /*   8 */
-    uint32_t kind;            /*  12 enum log_group_kind */
-    uint8_t log_id[16];       /*  16 */
-    uint64_t generation;      /*  32 one per start of the server, from 1 */
-    uint64_t number;          /*  40 group number, from 1, gap-free over the whole log */
-    uint64_t position;        /*  48 of this header, in bytes: a misplaced group cannot verify */
-    uint64_t first_seq;       /*  56 seq of the first record; if count = 0, of the next one */
-    uint32_t count;           /*  64 records */
-    uint32_t size;            /*  68 bytes, header included, padding not */
-    uint64_t time_ms;         /*  72 log time, fixed when the group opened; never falls */
-    uint64_t durable_through; /*  80 last contiguous durable group known when this was submitted */
-    uint64_t rid_floor_ms;    /*  88 */
-    uint8_t prev_digest[16];  /*  96 digest of the group before; zero for the first */
-    uint8_t digest[16]; /* 112 XXH3-128 with the log's secret over bytes 0..111 and the body */
+    uint64_t magic;            /*   0 */
+    uint32_t format_version;   /*   8 */
+    uint32_t kind;             /*  12 enum log_group_kind */
+    uint8_t log_id[16];        /*  16 */
+    uint64_t generation;       /*  32 one per start of the server, from 1 */
+    uint64_t number;           /*  40 group number, from 1, gap-free over the whole log */
+    uint64_t position;         /*  48 of this header, in bytes: a misplaced group cannot verify */
+    uint64_t first_seq;        /*  56 seq of the first record; if count = 0, of the next one */
+    uint32_t count;            /*  64 records */
+    uint32_t size;             /*  68 bytes, header included, padding not */
+    uint64_t time_ms;          /*  72 log time, fixed when the group opened; never falls */
+    uint64_t durable_through;  /*  80 last contiguous durable group known when this was submitted */
+    uint64_t rid_low_water_ms; /*  88 */
+    uint8_t prev_checksum[16]; /*  96 checksum of the group before; zero for the first */
+    uint8_t checksum[16]; /* 112 XXH3-128 with the log's secret over bytes 0..111 and the body */
 };
 static_assert(sizeof(struct log_group) == 128, "format 1");
 
@@ -67,8 +67,8 @@ struct log_meta {
     uint8_t log_id[16];              /* 16 random */
     uint64_t created_ms;             /* 32 */
     uint64_t hash_seed;              /* 40 random: state_config.hash_seed */
-    uint8_t secret[LOG_SECRET_SIZE]; /* 48 random: keys every digest of this log */
-    uint8_t digest[16];              /* 240 XXH3-128 over the bytes before */
+    uint8_t secret[LOG_SECRET_SIZE]; /* 48 random: keys every checksum of this log */
+    uint8_t checksum[16];            /* 240 XXH3-128 over the bytes before */
 };
 static_assert(sizeof(struct log_meta) == 256, "format 1");
 
@@ -84,16 +84,18 @@ static inline uint64_t log_next_open(uint64_t end)
     return left < LOG_GROUP_SIZE_MAX ? end + left : end;
 }
 
-/* Fills `group->digest`. The body (group->size - 128 bytes) follows the header in memory. */
+/* Fills `group->checksum`. The body (group->size - 128 bytes) follows the header in memory. */
 void log_group_sign(struct log_group *group, const uint8_t secret[LOG_SECRET_SIZE]);
 
 /* True if the `available` bytes at `block` hold a whole group of this log that belongs at
- * `position`: magic, version, log id, position, size and digest. Bytes of a file: never trusted. */
+ * `position`: magic, version, log id, position, size and checksum. Bytes of a file: never trusted.
+ */
 NODISCARD bool log_group_verify(const void *block, uint64_t available, uint64_t position,
                                 const uint8_t log_id[16], const uint8_t secret[LOG_SECRET_SIZE]);
 
-/* True if `block` starts a group of this log at `position` in a format newer than ours. Its digest
- * cannot be checked; a downgraded program must refuse rather than cut it as a torn tail. */
+/* True if `block` starts a group of this log at `position` in a format newer than ours. Its
+ * checksum cannot be checked; a downgraded program must refuse rather than cut it as a torn tail.
+ */
 NODISCARD bool log_group_newer(const void *block, uint64_t available, uint64_t position,
                                const uint8_t log_id[16]);
 

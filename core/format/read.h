@@ -242,7 +242,7 @@ struct gj_dry_run_view {
 /* STATS: the core's part is filled by query(); the server fills its own (zero in-process). */
 struct gj_stats_view {
     uint64_t persons, persons_max, families, families_max, institutions, institutions_max;
-    uint64_t regions, rids, rids_max, rid_floor_ms;
+    uint64_t regions, rids, rids_max, rid_low_water_ms;
     /* server */
     uint64_t uptime_ms, connections, operations, refusals, reads, replays, overloaded;
     uint64_t groups, log_bytes, log_position, log_free_bytes, durable_seq, generation, rss_bytes;

@@ -37,7 +37,7 @@ struct wire_hello {
     char magic[8];        /*  0 WIRE_MAGIC */
     uint16_t version_min; /*  8 versions the client speaks, both included */
     uint16_t version_max; /* 10 */
-    uint32_t credit;      /* 12 operations the client wants to have unanswered at once */
+    uint32_t window;      /* 12 operations the client wants to have unanswered at once */
     uint8_t reserved[16]; /* 16 zero */
 };
 static_assert(sizeof(struct wire_hello) == 32, "protocol 1");
@@ -45,14 +45,14 @@ static_assert(sizeof(struct wire_hello) == 32, "protocol 1");
 struct wire_hello_answer {
     uint16_t version;    /*  0 */
     uint16_t shards;     /*  2 */
-    uint32_t credit;     /*  4 granted: at most this many operations and reads unanswered at once */
-    uint32_t batch_max;  /*  8 operations or reads in one frame, <= credit */
+    uint32_t window;     /*  4 granted: at most this many operations and reads unanswered at once */
+    uint32_t batch_max;  /*  8 operations or reads in one frame, <= window */
     uint32_t flags;      /* 12 bit 0: WIRE_CLOCK is allowed */
     uint8_t log_id[16];  /* 16 */
     uint64_t generation; /* 32 of this start of the server */
     uint64_t time_ms;    /* 40 log time now */
-    uint64_t rid_floor_ms; /* 48 rids older than this are refused */
-    uint64_t seq;          /* 56 last sequence number in the log */
+    uint64_t rid_low_water_ms; /* 48 rids older than this are refused */
+    uint64_t seq;              /* 56 last sequence number in the log */
 };
 static_assert(sizeof(struct wire_hello_answer) == 64, "protocol 1");
 

@@ -19,10 +19,10 @@ static uint8_t view_flags(const struct person *person)
 
 static void view_year(const struct state *s, uint32_t slot, struct gj_person_view *view)
 {
-    struct year_view figures = person_year(s, slot, view->year);
-    view->opening = figures.opening;
-    view->credits = figures.credits;
-    view->used = figures.used;
+    struct year_view stats = person_year(s, slot, view->year);
+    view->opening = stats.opening;
+    view->credits = stats.credits;
+    view->used = stats.used;
 }
 
 static void view_members(const struct state *s, const struct family *family,
@@ -123,11 +123,12 @@ struct query_result query_person(const struct query_call *call)
  */
 static void view_missing(const struct query_call *call, struct gj_op_view *view)
 {
-    const struct evidence *reverse = tombstone_find(call->in, call->read->id, &call->read->rid);
+    const struct fetched_record *reverse =
+        tombstone_find(call->in, call->read->id, &call->read->rid);
     if (reverse != NULL) {
         view->state = GJ_OP_STATE_TOMBSTONED;
         view->position = reverse->position;
-    } else if (rid_time_ms(&call->read->rid) < state_rid_floor_ms(call->s)) {
+    } else if (rid_time_ms(&call->read->rid) < state_rid_low_water_ms(call->s)) {
         view->state = GJ_OP_STATE_EXPIRED;
     } else {
         view->state = GJ_OP_STATE_NOT_EXECUTED;
@@ -141,7 +142,7 @@ struct query_result query_op(const struct query_call *call)
     if (memcmp(rid, &zero, sizeof(zero)) == 0) return query_refused(GJ_RID_ZERO);
 
     struct gj_op_view *view = call->payload;
-    const struct evidence *found = original_find(call->in, call->read->id, rid);
+    const struct fetched_record *found = original_find(call->in, call->read->id, rid);
     if (found == NULL) {
         view_missing(call, view);
         return query_done(sizeof(*view));

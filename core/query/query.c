@@ -27,7 +27,7 @@ static struct query_result query_stats(const struct query_call *call)
     view->regions = counts.regions;
     view->rids = counts.rids;
     view->rids_max = s->config.rids_max;
-    view->rid_floor_ms = state_rid_floor_ms(s);
+    view->rid_low_water_ms = state_rid_low_water_ms(s);
     view->holds = counts.holds;
     view->holds_max = s->config.holds_max;
     return query_done(sizeof(*view));
@@ -107,8 +107,8 @@ static uint8_t read_check(const struct gj_read *read)
     return GJ_OK;
 }
 
-void query_needs(const struct state *s, const struct gj_read *read, const struct evidence *known,
-                 uint32_t known_count, struct needs *ret)
+void query_needs(const struct state *s, const struct gj_read *read,
+                 const struct fetched_record *known, uint32_t known_count, struct needs *ret)
 {
     ret->count = 0;
     if (read_check(read) != GJ_OK) return;

@@ -18,16 +18,16 @@ int64_t person_quota(const struct state *s, uint32_t slot, uint16_t year,
                      const struct gj_policy *policy)
 {
     if (policy->quota_bp >= 10000) return -1;
-    const struct year_view figures = person_year(s, slot, year);
+    const struct year_view stats = person_year(s, slot, year);
     /* Two balances of at most INT64_MAX each: the sum fits. */
-    uint64_t base = (uint64_t)figures.opening;
+    uint64_t base = (uint64_t)stats.opening;
     switch (policy->quota_base) {
     case GJ_QUOTA_OPENING: break;
     case GJ_QUOTA_CURRENT:
         base = (uint64_t)s->persons[slot].personal +
-               (uint64_t)(figures.used - counted_twice(s, slot, year));
+               (uint64_t)(stats.used - counted_twice(s, slot, year));
         break;
-    default: base += (uint64_t)figures.credits; break;
+    default: base += (uint64_t)stats.credits; break;
     }
     /* floor(base * bp / 10000) without a product that needs 128 bits. */
     uint64_t quota = base / 10000 * policy->quota_bp + base % 10000 * policy->quota_bp / 10000;

@@ -1,4 +1,5 @@
-/* core/state/rid_window.c -- the window of remembered requests: probing, rotation, the floor. */
+/* core/state/rid_window.c -- the window of remembered requests: probing, rotation, the low-water
+ * mark. */
 #include "core/state/rid_window.h"
 
 #include "core/base/hash.h"
@@ -111,7 +112,8 @@ static void rotate(struct rid_window *w)
 
     struct rid_slice *oldest = &w->slices[slice_after(w->newest)];
     w->clearing = oldest->count > 0;
-    if (oldest->count > 0 && oldest->time_max >= w->floor_ms) w->floor_ms = oldest->time_max + 1;
+    if (oldest->count > 0 && oldest->time_max >= w->low_water_ms)
+        w->low_water_ms = oldest->time_max + 1;
     w->count -= oldest->count;
     oldest->count = 0;
 

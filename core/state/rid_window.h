@@ -8,21 +8,21 @@
  *
  * Entries live in RID_SLICES slices in the order of arrival; each slice knows the oldest and newest
  * rid time in it, and a lookup looks only into slices whose range covers the rid's time: with rids
- * minted near log time that is one, at a seam two. An old rid that is still above the floor, say of
- * an original that is refunded, goes into the newest slice like any other and widens its range:
- * looking for originals may take more slices, looking for fresh rids never does.
+ * minted near log time that is one, at a seam two. An old rid that is still above the low-water
+ * mark, say of an original that is refunded, goes into the newest slice like any other and widens
+ * its range: looking for originals may take more slices, looking for fresh rids never does.
  *
  * When the newest slice is full the next one of the ring begins, and the one after that, the
- * oldest, is retired: it is forgotten and the floor rises to its newest time + 1. A rid older than
- * the floor is RID_EXPIRED, so forgetting never makes a second execution possible. The retired
- * slice is cleared one bucket per insert while the newest one fills, so it is clean when its turn
- * comes and no commit ever stalls for a whole slice; the price is one slice of 16 that remembers
- * nothing. At least rids_max entries are remembered at any time. Memory is fixed and the window is
- * never full.
+ * oldest, is retired: it is forgotten and the low-water mark rises to its newest time + 1. A rid
+ * older than the low-water mark is RID_EXPIRED, so forgetting never makes a second execution
+ * possible. The retired slice is cleared one bucket per insert while the newest one fills, so it is
+ * clean when its turn comes and no commit ever stalls for a whole slice; the price is one slice of
+ * 16 that remembers nothing. At least rids_max entries are remembered at any time. Memory is fixed
+ * and the window is never full.
  *
- * Rids may be minted up to GJ_RID_AHEAD_MS ahead of log time, and the floor follows the newest rid
- * that is forgotten: rids_max must be larger than what arrives in that span, or one rid from the
- * future makes the rids of the present expire.
+ * Rids may be minted up to GJ_RID_AHEAD_MS ahead of log time, and the low-water mark follows the
+ * newest rid that is forgotten: rids_max must be larger than what arrives in that span, or one rid
+ * from the future makes the rids of the present expire.
  *
  * Everything depends on the order of commits only, so redo rebuilds the same window. */
 #ifndef CORE_STATE_RID_WINDOW_H
@@ -48,7 +48,7 @@ struct rid_window {
     uint64_t bucket_count; /* of each slice */
     uint64_t slice_max;    /* entries of a slice before the next one is begun */
     uint64_t older_max_ms; /* newest rid time outside the newest slice: most rids are newer */
-    uint64_t floor_ms;     /* rids older than this are not known any more */
+    uint64_t low_water_ms; /* rids older than this are not known any more */
     uint64_t seed;
     uint64_t count; /* remembered, in all slices */
 };

@@ -280,14 +280,14 @@ uint64_t state_due_ms(const struct state *s)
     return s->holds.due_ms;
 }
 
-uint64_t state_rid_floor_ms(const struct state *s)
+uint64_t state_rid_low_water_ms(const struct state *s)
 {
-    return s->rids.floor_ms;
+    return s->rids.low_water_ms;
 }
 
-void state_raise_rid_floor(struct state *s, uint64_t floor_ms)
+void state_raise_rid_low_water(struct state *s, uint64_t low_water_ms)
 {
-    if (floor_ms > s->rids.floor_ms) s->rids.floor_ms = floor_ms;
+    if (low_water_ms > s->rids.low_water_ms) s->rids.low_water_ms = low_water_ms;
 }
 
 void state_counts(const struct state *s, struct state_counts *ret)

@@ -18,34 +18,34 @@ static void report_damage(struct server *s)
 
 static void park(struct conn *c)
 {
-    c->parked = true;
-    c->blocked = BLOCK_PARK;
+    c->waiting_fetch = true;
+    c->blocked = BLOCK_FETCH;
 }
 
-static void set_give(struct evidence_pool *pool, struct evidence_set *set, struct conn *c)
+static void set_give(struct fetch_pool *pool, struct fetch_set *set, struct conn *c)
 {
     set->owner = c;
     set->awaited = 0;
     set->failed = false;
     memset(set->positions, 0, sizeof set->positions);
     pool->used++;
-    c->evidence = set;
+    c->fetched = set;
 }
 
-static struct evidence_set *set_take(struct server *s, struct conn *c)
+static struct fetch_set *set_take(struct server *s, struct conn *c)
 {
-    struct evidence_pool *pool = &s->evidence;
-    for (uint32_t i = 0; i < EVIDENCE_SETS && pool->used < EVIDENCE_SETS; i++) {
+    struct fetch_pool *pool = &s->fetched;
+    for (uint32_t i = 0; i < FETCH_SETS && pool->used < FETCH_SETS; i++) {
         if (pool->sets[i].owner != NULL) continue;
         ASSERT(pool->first == NULL);
         set_give(pool, &pool->sets[i], c);
-        return c->evidence;
+        return c->fetched;
     }
-    c->evidence_next = NULL;
+    c->fetch_next = NULL;
     if (pool->first == NULL)
         pool->first = c;
     else
-        pool->last->evidence_next = c;
+        pool->last->fetch_next = c;
     pool->last = c;
     park(c);
     return NULL;
@@ -57,19 +57,19 @@ static bool still_wanted(const struct conn *c)
     return c->state == CONN_OPEN && c->frame.active && c->frame.refuse == 0;
 }
 
-void evidence_drop(struct server *s, struct conn *c)
+void fetch_drop(struct server *s, struct conn *c)
 {
-    struct evidence_pool *pool = &s->evidence;
-    struct evidence_set *set = c->evidence;
+    struct fetch_pool *pool = &s->fetched;
+    struct fetch_set *set = c->fetched;
     if (set == NULL) return;
     set->owner = NULL;
-    c->evidence = NULL;
+    c->fetched = NULL;
     pool->used--;
     while (set->owner == NULL && pool->first != NULL) {
         struct conn *next = pool->first;
-        pool->first = next->evidence_next;
+        pool->first = next->fetch_next;
         if (still_wanted(next)) set_give(pool, set, next);
-        conn_unpark(next);
+        conn_fetched(next);
     }
 }
 
@@ -81,7 +81,7 @@ static bool is_needed(const struct needs *n, uint64_t position)
     return false;
 }
 
-static const uint8_t *set_find(const struct evidence_set *set, uint64_t position)
+static const uint8_t *set_find(const struct fetch_set *set, uint64_t position)
 {
     for (uint32_t i = 0; i < NEEDS_MAX; i++) {
         if (set->positions[i] == position) return set->records[i];
@@ -92,7 +92,7 @@ static const uint8_t *set_find(const struct evidence_set *set, uint64_t position
 /* Makes room for everything `n` names. If what is needed changed while waiting there may be records
  * that are not needed any more; but as long as they are in nobody's way they stay: they may be what
  * the next round names. */
-static void set_make_room(struct evidence_set *set, const struct needs *n)
+static void set_make_room(struct fetch_set *set, const struct needs *n)
 {
     uint32_t free = 0, missing = 0;
     for (uint32_t i = 0; i < NEEDS_MAX; i++) free += set->positions[i] == 0;
@@ -110,7 +110,7 @@ static const uint8_t *record_copy(uint8_t *to, const void *record)
     return memcpy(to, record, size);
 }
 
-static const uint8_t *set_put(struct evidence_set *set, uint64_t position, const void *record)
+static const uint8_t *set_put(struct fetch_set *set, uint64_t position, const void *record)
 {
     uint32_t at = 0;
     while (at < NEEDS_MAX && set->positions[at] != 0) at++;
@@ -121,7 +121,7 @@ static const uint8_t *set_put(struct evidence_set *set, uint64_t position, const
 
 static const uint8_t *set_fetch(struct server *s, struct conn *c, uint64_t position)
 {
-    struct evidence_set *set = c->evidence;
+    struct fetch_set *set = c->fetched;
     const void *record = log_fetch(s->log, position, &c->waiter);
     if (record != NULL) return set_put(set, position, record);
     set->failed = c->waiter.failed;
@@ -132,57 +132,57 @@ static const uint8_t *set_fetch(struct server *s, struct conn *c, uint64_t posit
 }
 
 /* What the log has in memory, without a set; stops at the first record that must be read. */
-static enum evidence_result take_at_hand(struct server *s, struct conn *c, const struct needs *n,
-                                         struct decide_input *in)
+static enum fetch_result take_at_hand(struct server *s, struct conn *c, const struct needs *n,
+                                      struct decide_input *in)
 {
-    for (uint32_t i = in->evidence_count; i < n->count; i++) {
-        if (!log_at_hand(s->log, n->positions[i])) return EVIDENCE_PARKED;
+    for (uint32_t i = in->fetched_count; i < n->count; i++) {
+        if (!log_at_hand(s->log, n->positions[i])) return FETCH_WAITING;
         const void *record = log_fetch(s->log, n->positions[i], &c->waiter);
-        if (record == NULL) return EVIDENCE_FAILED;
-        in->evidence[i] = (struct evidence){
+        if (record == NULL) return FETCH_FAILED;
+        in->fetched[i] = (struct fetched_record){
             .position = n->positions[i],
-            .record = record_copy(s->evidence.at_hand[i], record),
+            .record = record_copy(s->fetched.at_hand[i], record),
         };
     }
-    return EVIDENCE_READY;
+    return FETCH_READY;
 }
 
 /* Into the connection's set, read by read. */
-static enum evidence_result take_gathered(struct server *s, struct conn *c, const struct needs *n,
-                                          struct decide_input *in)
+static enum fetch_result take_gathered(struct server *s, struct conn *c, const struct needs *n,
+                                       struct decide_input *in)
 {
-    struct evidence_set *set = c->evidence;
+    struct fetch_set *set = c->fetched;
     set_make_room(set, n);
-    for (uint32_t i = in->evidence_count; i < n->count; i++) {
+    for (uint32_t i = in->fetched_count; i < n->count; i++) {
         const uint8_t *record = set_find(set, n->positions[i]);
         if (record == NULL && !set->failed) record = set_fetch(s, c, n->positions[i]);
-        if (set->failed) return EVIDENCE_FAILED;
-        if (record == NULL) return EVIDENCE_PARKED;
-        in->evidence[i] = (struct evidence){.position = n->positions[i], .record = record};
+        if (set->failed) return FETCH_FAILED;
+        if (record == NULL) return FETCH_WAITING;
+        in->fetched[i] = (struct fetched_record){.position = n->positions[i], .record = record};
     }
-    return EVIDENCE_READY;
+    return FETCH_READY;
 }
 
-enum evidence_result evidence_take(struct server *s, struct conn *c, const struct needs *n,
-                                   struct decide_input *in)
+enum fetch_result fetch_take(struct server *s, struct conn *c, const struct needs *n,
+                             struct decide_input *in)
 {
-    ASSERT(n->count <= NEEDS_MAX && n->count >= in->evidence_count);
-    enum evidence_result got = EVIDENCE_PARKED;
-    if (c->evidence == NULL) got = take_at_hand(s, c, n, in);
-    if (got == EVIDENCE_PARKED && (c->evidence != NULL || set_take(s, c) != NULL)) {
+    ASSERT(n->count <= NEEDS_MAX && n->count >= in->fetched_count);
+    enum fetch_result got = FETCH_WAITING;
+    if (c->fetched == NULL) got = take_at_hand(s, c, n, in);
+    if (got == FETCH_WAITING && (c->fetched != NULL || set_take(s, c) != NULL)) {
         got = take_gathered(s, c, n, in);
     }
-    if (got == EVIDENCE_READY) in->evidence_count = n->count;
-    if (got == EVIDENCE_FAILED) {
-        evidence_drop(s, c);
+    if (got == FETCH_READY) in->fetched_count = n->count;
+    if (got == FETCH_FAILED) {
+        fetch_drop(s, c);
         report_damage(s);
     }
     return got;
 }
 
-bool evidence_arrived(struct server *s, struct conn *c)
+bool fetch_arrived(struct server *s, struct conn *c)
 {
-    struct evidence_set *set = c->evidence;
+    struct fetch_set *set = c->fetched;
     if (set == NULL) return true; /* it ended */
     uint64_t position = set->awaited;
     set->awaited = 0;

@@ -130,14 +130,14 @@ static struct decide_input input(const struct shard_memory *shard)
 static bool fetch(const struct shard_memory *shard, const struct needs *wanted,
                   struct decide_input *in)
 {
-    ASSERT(wanted->count >= in->evidence_count && wanted->count <= NEEDS_MAX);
-    if (wanted->count == in->evidence_count) return false;
-    for (uint32_t i = in->evidence_count; i < wanted->count; i++) {
+    ASSERT(wanted->count >= in->fetched_count && wanted->count <= NEEDS_MAX);
+    if (wanted->count == in->fetched_count) return false;
+    for (uint32_t i = in->fetched_count; i < wanted->count; i++) {
         uint64_t position = wanted->positions[i];
         ASSERT(position >= 1 && position < shard->lines);
-        in->evidence[i] = (struct evidence){position, shard->log + position * GJ_RECORD_UNIT};
+        in->fetched[i] = (struct fetched_record){position, shard->log + position * GJ_RECORD_UNIT};
     }
-    in->evidence_count = wanted->count;
+    in->fetched_count = wanted->count;
     return true;
 }
 
@@ -147,7 +147,7 @@ static void decide_now(struct shard_memory *shard, const struct gj_op *op, void 
     struct decide_input in = input(shard);
     struct needs wanted;
     do {
-        needs(shard->s, op, in.evidence, in.evidence_count, &wanted);
+        needs(shard->s, op, in.fetched, in.fetched_count, &wanted);
     } while (fetch(shard, &wanted, &in));
     decide(shard->s, op, &in, record, ret);
 }
@@ -160,7 +160,7 @@ enum decision_kind shard_memory_execute(struct shard_memory *shard, const struct
     _Alignas(LINE) uint8_t record[GJ_RECORD_SIZE_MAX];
     struct decision decision;
     decide_now(shard, op, record, &decision);
-    while (decision.kind == DECISION_FIRST) {
+    while (decision.kind == DECISION_EXPIRE_FIRST) {
         append(shard, record, decision.record_size);
         decide_now(shard, op, record, &decision);
     }
@@ -179,7 +179,7 @@ uint32_t shard_memory_query(struct shard_memory *shard, const struct gj_read *re
     struct decide_input in = input(shard);
     struct needs wanted;
     do {
-        query_needs(shard->s, read, in.evidence, in.evidence_count, &wanted);
+        query_needs(shard->s, read, in.fetched, in.fetched_count, &wanted);
     } while (fetch(shard, &wanted, &in));
     return query(shard->s, read, &in, out, capacity);
 }
@@ -211,7 +211,7 @@ bool shard_memory_replay(const struct shard_memory *shard, struct state *fresh)
     state_digest(shard->s, live);
     state_digest(fresh, redone);
     return memcmp(live, redone, sizeof(live)) == 0 && state_seq(fresh) == state_seq(shard->s) &&
-           state_rid_floor_ms(fresh) == state_rid_floor_ms(shard->s);
+           state_rid_low_water_ms(fresh) == state_rid_low_water_ms(shard->s);
 }
 
 bool shard_memory_redo(struct shard_memory *shard)

@@ -2,8 +2,8 @@
  * wrote, and a clock that stands still until it is told. The whole life of operations without disk,
  * sockets or time: scenarios in process, the model's comparison, fuzzing, tests.
  *
- * It does what the server does around core/: rounds of needs(), records in front (DECISION_FIRST),
- * append and commit, redo. Threading: one owner. Nothing is durable. */
+ * It does what the server does around core/: rounds of needs(), records in front
+ * (DECISION_EXPIRE_FIRST), append and commit, redo. Threading: one owner. Nothing is durable. */
 #ifndef IO_ENGINE_SHARD_MEMORY_H
 #define IO_ENGINE_SHARD_MEMORY_H
 

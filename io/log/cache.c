@@ -3,7 +3,8 @@
  *
  * A chunk is true only up to `valid_end`, the durable end of the log when its read was submitted:
  * groups written later into the same blocks make it read again. What was read is compared
- * with the sums of io/log/check.h: damaged evidence fails like unreadable evidence. */
+ * with the sums of io/log/check.h: damaged fetched records fails like unreadable fetched records.
+ */
 #include "io/log/internal.h"
 
 static void read_done(struct disk_op *op);

@@ -91,8 +91,8 @@ struct log {
     uint32_t last_kind; /* of the last closed group */
     bool failed, seal_wanted, stopping;
 
-    uint64_t generation, next_seq, time_ms, rid_floor_ms;
-    uint8_t prev_digest[16];
+    uint64_t generation, next_seq, time_ms, rid_low_water_ms;
+    uint8_t prev_checksum[16];
     uint64_t bytes_written;
 
     struct log_prealloc prealloc;
@@ -115,8 +115,8 @@ static inline uint64_t log_ready_ahead(const struct log *log)
 /* ---- log_prealloc.c ---- */
 /* At start-up, at once; false with a fault if the log cannot even begin. */
 NODISCARD bool log_prealloc_start(struct log *log, struct log_fault *fault);
-/* Once per turn and after completions: submits at most one operation. */
-void log_prealloc_turn(struct log *log);
+/* Once per tick and after completions: submits at most one operation. */
+void log_prealloc_tick(struct log *log);
 /* Looks whether there is room again, at most once a second of log time. */
 void log_prealloc_check_space(struct log *log, uint64_t time_ms);
 

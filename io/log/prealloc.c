@@ -12,7 +12,7 @@
 
 #define READY_MIN         (LOG_SEGMENT_SIZE / 4u)
 #define SPACE_CHECK_MS    1000u
-#define SPACE_CHECK_TURNS 4096u /* with a test clock that stands still */
+#define SPACE_CHECK_TICKS 4096u /* with a test clock that stands still */
 
 static void zeroing_done(struct disk_op *op);
 static void flushed(struct disk_op *op);
@@ -36,11 +36,11 @@ void log_prealloc_check_space(struct log *log, uint64_t time_ms)
 {
     struct log_prealloc *p = &log->prealloc;
     p->turns++;
-    if (time_ms < p->checked_ms + SPACE_CHECK_MS && p->turns < SPACE_CHECK_TURNS) return;
+    if (time_ms < p->checked_ms + SPACE_CHECK_MS && p->turns < SPACE_CHECK_TICKS) return;
     p->checked_ms = time_ms;
     p->turns = 0;
     look_at_space(log);
-    if (log->disk != NULL) log_prealloc_turn(log);
+    if (log->disk != NULL) log_prealloc_tick(log);
 }
 
 bool log_prealloc_start(struct log *log, struct log_fault *fault)
@@ -162,7 +162,7 @@ static void zeroing_done(struct disk_op *op)
         return;
     }
     p->offset += op->size;
-    log_prealloc_turn(log);
+    log_prealloc_tick(log);
 }
 
 static void flushed(struct disk_op *op)
@@ -197,10 +197,10 @@ static void named(struct disk_op *op)
         log_fail(log);
         return;
     }
-    log_prealloc_turn(log);
+    log_prealloc_tick(log);
 }
 
-void log_prealloc_turn(struct log *log)
+void log_prealloc_tick(struct log *log)
 {
     struct log_prealloc *p = &log->prealloc;
     if (p->busy || log->failed || log->stopping) return;

@@ -20,12 +20,12 @@ bool log_reader_open(struct log_reader *reader, const struct log_files *files,
 static bool continues(const struct log_reader *reader, const struct log_group *group)
 {
     if (group->number != reader->number + 1) return false;
-    if (memcmp(group->prev_digest, reader->digest, sizeof(reader->digest)) != 0) return false;
+    if (memcmp(group->prev_checksum, reader->checksum, sizeof(reader->checksum)) != 0) return false;
     uint64_t generation = reader->generation + (group->kind == LOG_GROUP_START ? 1 : 0);
     if (group->generation != generation || generation == 0) return false;
     if (group->first_seq != reader->next_seq) return false;
     if (group->durable_through >= group->number) return false;
-    return group->time_ms >= reader->time_ms && group->rid_floor_ms >= reader->rid_floor_ms;
+    return group->time_ms >= reader->time_ms && group->rid_low_water_ms >= reader->rid_low_water_ms;
 }
 
 /* Finds the records of a group; false if they are not `count` whole records in sequence. */
@@ -78,10 +78,10 @@ const struct log_group *log_reader_next(struct log_reader *reader)
     reader->end = reader->position + log_padded(group->size);
     reader->generation = group->generation;
     reader->time_ms = group->time_ms;
-    reader->rid_floor_ms = group->rid_floor_ms;
+    reader->rid_low_water_ms = group->rid_low_water_ms;
     reader->kind = group->kind;
     if (group->kind == LOG_GROUP_DATA) reader->data_behind = reader->position + 1;
-    memcpy(reader->digest, group->digest, sizeof(reader->digest));
+    memcpy(reader->checksum, group->checksum, sizeof(reader->checksum));
     return group;
 }
 

@@ -1,5 +1,5 @@
 /* io/log/reader.h -- walks the groups of a log in order, checking each against the one before:
- * digest, number, digest chain, generation, sequence numbers, time and floor. Recovery and the
+ * checksum, number, checksum chain, generation, sequence numbers, time and floor. Recovery and the
  * tools read through it; it changes nothing. */
 #ifndef IO_LOG_READER_H
 #define IO_LOG_READER_H
@@ -20,10 +20,10 @@ struct log_reader {
     uint64_t next_seq;   /* from 1 */
     uint64_t end;        /* byte behind the last group, padded */
     uint64_t generation; /* of the last group */
-    uint64_t time_ms, rid_floor_ms;
+    uint64_t time_ms, rid_low_water_ms;
     uint32_t kind;        /* of the last group */
     uint64_t data_behind; /* where the last DATA group opened, + 1; 0 = there was none */
-    uint8_t digest[16];
+    uint8_t checksum[16];
     uint64_t records;    /* so far */
     bool malformed;      /* the group at `position` verifies, but does not continue the log or its
                           * records      cannot be read */

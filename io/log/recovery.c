@@ -61,7 +61,7 @@ static bool redo_group(struct recovery *r, const struct log_group *group)
         commit(r->state, record, (group->position + reader->offsets[i]) / GJ_RECORD_UNIT,
                group->time_ms);
     }
-    state_raise_rid_floor(r->state, group->rid_floor_ms);
+    state_raise_rid_low_water(r->state, group->rid_low_water_ms);
     return true;
 }
 
@@ -150,8 +150,8 @@ static void take_over(struct recovery *r)
     log->generation = reader->generation;
     log->next_seq = reader->next_seq;
     log->time_ms = reader->time_ms;
-    log->rid_floor_ms = reader->rid_floor_ms;
-    memcpy(log->prev_digest, reader->digest, sizeof(log->prev_digest));
+    log->rid_low_water_ms = reader->rid_low_water_ms;
+    memcpy(log->prev_checksum, reader->checksum, sizeof(log->prev_checksum));
     r->ret->records = reader->records;
     r->ret->groups = reader->number;
     r->ret->bytes = reader->end;

@@ -8,7 +8,7 @@
 /* One line per group and record. Both return 0, or the exit code a server would refuse with (74,
  * 77, 78); what is wrong is the last line of `out`. */
 int log_dump(const char *dir, FILE *out);
-/* Checks digests, chain, generations, sequence numbers, record sizes, time and floor; redoes
+/* Checks checksums, chain, generations, sequence numbers, record sizes, time and floor; redoes
  * nothing. Prints a summary: groups, records, bytes, generations, torn tail, first damage. */
 int log_verify(const char *dir, FILE *out);
 

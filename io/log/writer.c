@@ -77,7 +77,7 @@ static bool open_group(struct log *log, enum log_group_kind kind, uint64_t time_
         .first_seq = log->next_seq,
         .size = sizeof(struct log_group),
         .time_ms = log->time_ms,
-        .rid_floor_ms = log->rid_floor_ms,
+        .rid_low_water_ms = log->rid_low_water_ms,
     };
     memcpy(group->log_id, log->files.meta.log_id, sizeof(group->log_id));
     slot->number = group->number;
@@ -95,7 +95,7 @@ static void close_group(struct log *log)
     ASSERT(slot->state == LOG_SLOT_OPEN);
     uint64_t padded = log_padded(group->size);
     memset(slot->buf + group->size, 0, padded - group->size);
-    group->rid_floor_ms = log->rid_floor_ms;
+    group->rid_low_water_ms = log->rid_low_water_ms;
     slot->state = LOG_SLOT_CLOSED;
     log->end = slot->position + padded;
     log->last_kind = group->kind;
@@ -104,15 +104,15 @@ static void close_group(struct log *log)
 
 static void write_done(struct disk_op *op);
 
-/* What is signed is known only now: the digest before and what is durable at this moment. */
+/* What is signed is known only now: the checksum before and what is durable at this moment. */
 static void submit_group(struct log *log, struct log_slot *slot)
 {
     struct log_group *group = group_of(slot);
     ASSERT(slot->state == LOG_SLOT_CLOSED && slot->number == log->submitted + 1);
     group->durable_through = log->durable;
-    memcpy(group->prev_digest, log->prev_digest, sizeof(group->prev_digest));
+    memcpy(group->prev_checksum, log->prev_checksum, sizeof(group->prev_checksum));
     log_group_sign(group, log->files.meta.secret);
-    memcpy(log->prev_digest, group->digest, sizeof(group->digest));
+    memcpy(log->prev_checksum, group->checksum, sizeof(group->checksum));
     uint64_t padded = log_padded(group->size);
     log_check_add(&log->check, slot->position, slot->buf, padded);
     slot->check = log_check_last(&log->check);
@@ -185,7 +185,7 @@ static void write_done(struct disk_op *op)
     }
     submit_closed(log);
     seal_if_due(log);
-    log_prealloc_turn(log);
+    log_prealloc_tick(log);
 }
 
 /* ---- appending ---- */
@@ -235,7 +235,7 @@ uint64_t log_reserved_position(const struct log *log)
     return (slot->position + group_of(slot)->size) / GJ_RECORD_UNIT;
 }
 
-void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_floor_ms)
+void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_low_water_ms)
 {
     struct log_group *group = group_of(slot_of(log, log->last_number));
     ASSERT(log->open && seq == log->next_seq);
@@ -245,7 +245,7 @@ void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_floor
     group->size += size;
     group->count++;
     log->next_seq++;
-    if (rid_floor_ms > log->rid_floor_ms) log->rid_floor_ms = rid_floor_ms;
+    if (rid_low_water_ms > log->rid_low_water_ms) log->rid_low_water_ms = rid_low_water_ms;
     log->seal_wanted = false;
 }
 
@@ -256,7 +256,7 @@ void log_flush(struct log *log)
     if (slot_free && open_has_records(log)) close_group(log);
     submit_closed(log);
     seal_if_due(log);
-    log_prealloc_turn(log);
+    log_prealloc_tick(log);
 }
 
 void log_seal(struct log *log)
@@ -299,7 +299,7 @@ bool log_quiet(const struct log *log)
            log->last_kind == LOG_GROUP_SEAL;
 }
 
-/* ---- evidence ---- */
+/* ---- fetched records ---- */
 
 static const struct log_slot *slot_with(const struct log *log, uint64_t byte)
 {
@@ -333,9 +333,9 @@ bool log_at_hand(const struct log *log, uint64_t position)
 
 /* ---- figures ---- */
 
-void log_figures(const struct log *log, struct log_figures *ret)
+void log_stats(const struct log *log, struct log_stats *ret)
 {
-    *ret = (struct log_figures){
+    *ret = (struct log_stats){
         .groups = last_closed(log),
         .bytes = log->bytes_written,
         .position = log->end,

@@ -1,5 +1,5 @@
 /* io/log/writer.h -- the write-ahead log as the server sees it: open group, group commit, durable
- * position, evidence. Format: core/format/log_format.h. Files: io/log/files.h. Start-up:
+ * position, fetched records. Format: core/format/log_format.h. Files: io/log/files.h. Start-up:
  * io/log/recovery.h.
  *
  * Group commit is greedy and pipelined: log_flush() closes the open group and writes it as soon as
@@ -35,9 +35,9 @@ uint64_t log_next_time_ms(const struct log *log, uint64_t time_ms);
 uint64_t log_reserved_time_ms(const struct log *log);
 uint64_t log_reserved_position(const struct log *log);
 /* Keeps `size` bytes of the reserved room as the next record, with sequence number `seq`. */
-void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_floor_ms);
+void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_low_water_ms);
 
-/* Closes the open group if it has records and a write slot is free; submits it. Call once per turn
+/* Closes the open group if it has records and a write slot is free; submits it. Call once per tick
  * of the loop. */
 void log_flush(struct log *log);
 /* Idle for 50 ms, or stopping: writes a SEAL group if the last group is not one. */
@@ -49,7 +49,7 @@ void log_stop(struct log *log);
 /* Number of the group that holds everything appended so far: what a reply to something that saw
  * this state must wait for. */
 uint64_t log_group_last(const struct log *log);
-/* Last contiguous durable group: grows with the completions of the disk; ask once per turn. */
+/* Last contiguous durable group: grows with the completions of the disk; ask once per tick. */
 uint64_t log_group_durable(const struct log *log);
 /* True once a write or flush failed. */
 bool log_failed(const struct log *log);
@@ -59,7 +59,7 @@ bool log_read_only(const struct log *log);
  * kind is out). */
 bool log_quiet(const struct log *log);
 
-/* ---- evidence: reading records back ---- */
+/* ---- fetched records: reading records back ---- */
 
 /* The record at `position` (64-byte lines): from the open or in-flight groups, or the block cache.
  * If it is not in memory: NULL, and a read is started (or joined); `waiter->done` runs when it can
@@ -76,11 +76,11 @@ const void *log_fetch(struct log *log, uint64_t position, struct log_waiter *wai
 bool log_at_hand(const struct log *log, uint64_t position);
 
 /* ---- figures ---- */
-struct log_figures {
+struct log_stats {
     uint64_t groups, bytes, position, generation, free_bytes, prealloc_bytes;
-    uint64_t damaged_reads; /* evidence that the disk gave back changed: each was refused */
+    uint64_t damaged_reads; /* fetched records that the disk gave back changed: each was refused */
 };
-void log_figures(const struct log *log, struct log_figures *ret);
+void log_stats(const struct log *log, struct log_stats *ret);
 const uint8_t *log_id(const struct log *log);
 /* The one region all disk operations of the log read from and write to, for registered buffers. */
 void log_memory(const struct log *log, void **base, size_t *size);

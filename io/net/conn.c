@@ -47,7 +47,7 @@ struct conn *conn_open(struct server *s, int fd)
 static void conn_free(struct conn *c)
 {
     struct server *s = c->server;
-    ASSERT(!c->recv_pending && !c->send_pending && !c->parked);
+    ASSERT(!c->recv_pending && !c->send_pending && !c->waiting_fetch);
     ASSERT(c->waiting_index == UINT32_MAX);
     if (c->ready || c->stalled) return; /* the list it is in frees it */
     close(c->fd);
@@ -63,14 +63,15 @@ static void conn_free(struct conn *c)
 
 static void conn_free_if_idle(struct conn *c)
 {
-    if (c->state == CONN_CLOSED && !c->recv_pending && !c->send_pending && !c->parked) conn_free(c);
+    if (c->state == CONN_CLOSED && !c->recv_pending && !c->send_pending && !c->waiting_fetch)
+        conn_free(c);
 }
 
 void conn_close(struct conn *c)
 {
     if (c->state != CONN_CLOSED) {
         c->state = CONN_CLOSED;
-        evidence_drop(c->server, c);
+        fetch_drop(c->server, c);
         server_wait_remove(c->server, c);
         if (c->recv_pending || c->send_pending) shutdown(c->fd, SHUT_RDWR);
     }
@@ -82,54 +83,54 @@ static uint32_t pages(uint64_t size)
     return (uint32_t)((size + PAGE - 1) / PAGE * PAGE);
 }
 
-static uint32_t credit_batch(uint32_t credit)
+static uint32_t window_batch(uint32_t window)
 {
-    return credit < GJ_BATCH_OPS_MAX ? credit : GJ_BATCH_OPS_MAX;
+    return window < GJ_BATCH_OPS_MAX ? window : GJ_BATCH_OPS_MAX;
 }
 
-static uint32_t in_size(uint32_t credit)
+static uint32_t in_size(uint32_t window)
 {
-    return pages(2 * (sizeof(struct wire_header) + (uint64_t)wire_body_max(credit_batch(credit))));
+    return pages(2 * (sizeof(struct wire_header) + (uint64_t)wire_body_max(window_batch(window))));
 }
 
-static uint32_t out_size(uint32_t credit)
+static uint32_t out_size(uint32_t window)
 {
-    uint64_t replies = (uint64_t)credit * (REPLY_MAX + sizeof(struct wire_header));
-    uint64_t reads = (uint64_t)credit_batch(credit) * READ_USUAL;
+    uint64_t replies = (uint64_t)window * (REPLY_MAX + sizeof(struct wire_header));
+    uint64_t reads = (uint64_t)window_batch(window) * READ_USUAL;
     return pages(replies + reads + GJ_READ_ANSWER_MAX + CONN_ERROR_ROOM);
 }
 
-uint64_t conn_buffers_size(uint32_t credit)
+uint64_t conn_buffers_size(uint32_t window)
 {
-    return (uint64_t)in_size(credit) + out_size(credit);
+    return (uint64_t)in_size(window) + out_size(window);
 }
 
 bool conn_grant(struct conn *c, uint32_t wanted)
 {
     struct server *s = c->server;
     uint64_t left = s->config->buffers_max - s->buffers_used;
-    uint32_t credit = wanted == 0 ? CONN_CREDIT_MIN : wanted;
-    if (credit > CONN_CREDIT_MAX) credit = CONN_CREDIT_MAX;
-    /* Half is kept for those who get the smallest credit; of the other half no connection takes
+    uint32_t window = wanted == 0 ? CONN_WINDOW_MIN : wanted;
+    if (window > CONN_WINDOW_MAX) window = CONN_WINDOW_MAX;
+    /* Half is kept for those who get the smallest window; of the other half no connection takes
      * more than a quarter of what is left. So some large clients never keep many small ones out. */
     uint64_t kept = s->config->buffers_max / 2;
     uint64_t large = left > kept ? left - kept : 0;
-    while (credit > CONN_CREDIT_MIN && conn_buffers_size(credit) > large / 4) {
-        credit = credit / 2 > CONN_CREDIT_MIN ? credit / 2 : CONN_CREDIT_MIN;
+    while (window > CONN_WINDOW_MIN && conn_buffers_size(window) > large / 4) {
+        window = window / 2 > CONN_WINDOW_MIN ? window / 2 : CONN_WINDOW_MIN;
     }
-    uint64_t size = conn_buffers_size(credit);
+    uint64_t size = conn_buffers_size(window);
     if (size > left) return false;
     uint8_t *memory = memory_take(size, false);
     if (memory == NULL) return false;
     c->buffer_size = size;
     s->buffers_used += size;
-    c->credit = credit;
-    c->batch_max = credit_batch(credit);
+    c->window = window;
+    c->batch_max = window_batch(window);
     c->in = memory;
-    c->in_capacity = in_size(credit);
+    c->in_capacity = in_size(window);
     c->in_start = c->in_end = 0;
     c->out = memory + c->in_capacity;
-    c->out_capacity = out_size(credit);
+    c->out_capacity = out_size(window);
     c->head = c->sending = c->released = c->tail = 0;
     return true;
 }
@@ -257,7 +258,7 @@ void conn_end(struct conn *c)
 {
     if (c->state == CONN_CLOSED || c->state == CONN_LINGER) return;
     c->state = CONN_ENDING;
-    evidence_drop(c->server, c);
+    fetch_drop(c->server, c);
     if (c->frame.active && c->frame.type != WIRE_CLOCK) c->tail = c->frame.out_start;
     c->frame.active = false;
     c->partial_ms = 0;
@@ -368,11 +369,11 @@ bool conn_deadline(struct conn *c, uint64_t now_ms)
     return c->send_ms != 0 || c->opened_ms != 0 || c->partial_ms != 0 || c->state == CONN_ENDING;
 }
 
-/* ---- evidence ---- */
+/* ---- fetched records ---- */
 
-void conn_unpark(struct conn *c)
+void conn_fetched(struct conn *c)
 {
-    c->parked = false;
+    c->waiting_fetch = false;
     if (c->state == CONN_CLOSED) {
         conn_free_if_idle(c);
         return;
@@ -383,7 +384,7 @@ void conn_unpark(struct conn *c)
 static void waiter_done(struct log_waiter *waiter)
 {
     struct conn *c = waiter->owner;
-    if (evidence_arrived(c->server, c)) conn_unpark(c);
+    if (fetch_arrived(c->server, c)) conn_fetched(c);
 }
 
 /* ---- the log failed ---- */
@@ -455,7 +456,7 @@ void conn_log_failed(struct conn *c)
         c->wait_first = (c->wait_first + 1) % CONN_WAITS_MAX;
     }
     server_wait_remove(c->server, c);
-    evidence_drop(c->server, c);
+    fetch_drop(c->server, c);
     if (c->frame.active) {
         c->frame.refuse = GJ_OUTCOME_UNKNOWN;
         c->frame.out_start = to;
@@ -463,7 +464,7 @@ void conn_log_failed(struct conn *c)
         c->frame.index = 0;
         c->frame.at = c->frame.start;
         c->frame.group = 0;
-        if (!c->parked) server_ready(c->server, c);
+        if (!c->waiting_fetch) server_ready(c->server, c);
     }
     conn_send(c);
 }

@@ -1,7 +1,7 @@
 /* io/net/conn.h -- one client connection: its slot, buffers, frame cursor and answer queue.
  *
  * Input: one receive at a time into one linear buffer that holds at least one largest frame of the
- * granted credit. Output: one linear buffer, written at `tail`, released up to `released` when the
+ * granted window. Output: one linear buffer, written at `tail`, released up to `released` when the
  * log groups the answers saw are durable, sent from `head`, one send at a time. Neither ever grows:
  * without room the connection is simply not read, and the client is slowed by its own socket.
  *
@@ -14,11 +14,11 @@
 #include "core/format/wire.h"
 #include "io/log/writer.h"
 
-struct evidence_set;
+struct fetch_set;
 struct server;
 
-#define CONN_CREDIT_MAX  (8u * GJ_BATCH_OPS_MAX)
-#define CONN_CREDIT_MIN  16u /* what a client gets that asks for nothing */
+#define CONN_WINDOW_MAX  (8u * GJ_BATCH_OPS_MAX)
+#define CONN_WINDOW_MIN  16u /* what a client gets that asks for nothing */
 #define CONN_WAITS_MAX   16u /* answers waiting for different groups; more share the last entry */
 #define CONN_SMALL_SIZE  64u /* input before HELLO: a HELLO frame is 48 bytes */
 #define CONN_ERROR_ROOM  WIRE_ERROR_FRAME_SIZE /* always kept free in the output for a last word */
@@ -38,7 +38,7 @@ enum conn_block {
     BLOCK_NONE = 0,
     BLOCK_ROOM,  /* no room for an answer: until a send completes */
     BLOCK_STALL, /* the log takes no record now: until it does */
-    BLOCK_PARK,  /* evidence is being read from the log */
+    BLOCK_FETCH, /* fetched records is being read from the log */
 };
 
 /* What is fetched into cache ahead of an operation, in this order. */
@@ -62,7 +62,7 @@ struct conn_frame {
 
 struct conn_wait {
     uint32_t end;   /* answers up to here ... */
-    uint32_t ops;   /* ... holding this much credit ... */
+    uint32_t ops;   /* ... holding this much window ... */
     uint64_t group; /* ... are released when this group is durable */
 };
 
@@ -71,11 +71,11 @@ struct conn {
     int fd;
     uint8_t state;   /* enum conn_state */
     uint8_t blocked; /* enum conn_block */
-    bool recv_pending, send_pending, parked;
+    bool recv_pending, send_pending, waiting_fetch;
     bool ready, stalled; /* in the server's list of that name */
     bool eof;            /* the peer sends no more */
     bool sock_more;      /* the last receive left bytes in the socket */
-    uint32_t credit, batch_max, outstanding;
+    uint32_t window, batch_max, outstanding;
 
     uint8_t *in;
     uint32_t in_capacity, in_start, in_end; /* bytes not yet consumed: [in_start, in_end) */
@@ -85,8 +85,8 @@ struct conn {
     uint32_t wait_first, wait_count, waiting_index; /* index in server.waiting, or UINT32_MAX */
     struct conn_frame frame;
     struct log_waiter waiter;
-    struct evidence_set *evidence; /* what it gathered, NULL = nothing (io/engine/fetch.h) */
-    struct conn *evidence_next;    /* in the queue for a set */
+    struct fetch_set *fetched; /* what it gathered, NULL = nothing (io/engine/fetch.h) */
+    struct conn *fetch_next;   /* in the queue for a set */
     struct server *server;
 
     uint64_t opened_ms, partial_ms, send_ms, linger_ms; /* starts of deadlines, 0 = none */
@@ -100,9 +100,9 @@ struct conn {
 /* Takes a free slot for `fd`, NULL if there is none. */
 struct conn *conn_open(struct server *s, int fd);
 
-/* Bytes of buffers a credit takes. */
-uint64_t conn_buffers_size(uint32_t credit);
-/* Grants a credit of at most `wanted` (0: the smallest) and takes its buffers; false if the budget
+/* Bytes of buffers a window takes. */
+uint64_t conn_buffers_size(uint32_t window);
+/* Grants a window of at most `wanted` (0: the smallest) and takes its buffers; false if the budget
  * of all buffers is used up. */
 NODISCARD bool conn_grant(struct conn *c, uint32_t wanted);
 
@@ -110,7 +110,7 @@ NODISCARD bool conn_grant(struct conn *c, uint32_t wanted);
  * and no send holds it. */
 NODISCARD bool conn_room(struct conn *c, uint32_t size);
 
-/* What was written since the last call waits for `group`, and gives back `ops` of credit. */
+/* What was written since the last call waits for `group`, and gives back `ops` of window. */
 void conn_answered(struct conn *c, uint64_t group, uint32_t ops);
 /* Releases every answer whose group is durable, and sends. */
 void conn_release(struct conn *c, uint64_t group_durable);
@@ -128,8 +128,8 @@ void conn_close(struct conn *c);
 void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags);
 void conn_send_done(struct conn *c, int32_t res);
 
-/* What it was parked for is there: it goes on. */
-void conn_unpark(struct conn *c);
+/* What it was waiting for records for is there: it goes on. */
+void conn_fetched(struct conn *c);
 
 /* Closes what is past its deadline at `now_ms`. True if some deadline is still running. */
 bool conn_deadline(struct conn *c, uint64_t now_ms);

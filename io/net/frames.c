@@ -1,5 +1,6 @@
 /* io/net/frames.c -- runs the frames in a connection's input: checks each whole, then executes its
- * operations or reads in order, stopping and going on again where room, log or evidence is missing.
+ * operations or reads in order, stopping and going on again where room, log or fetched records is
+ * missing.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 #define AHEAD_FAMILIES 10u
 #define HINTS_APART    37u /* lines between the hints of two connections */
 #define SMALL_FRAME    16u /* frames up to this are prefetched across frames */
-#define SMALL_OPS      64u /* of one connection in one turn */
+#define SMALL_OPS      64u /* of one connection in one tick */
 /* The log's days are 16 bits from 1970: a test clock ends here, 2149-01-01. */
 #define CLOCK_MS_MAX UINT64_C(5648832000000)
 
@@ -97,18 +98,18 @@ static struct op_hint *hint_of(struct server *s, const struct conn *c, const uin
 }
 
 /* What the operation depends on, in as many rounds as it takes; nearly always nothing. */
-static enum evidence_result op_evidence(struct server *s, struct conn *c, const struct gj_op *op,
-                                        struct decide_input *in)
+static enum fetch_result op_fetch(struct server *s, struct conn *c, const struct gj_op *op,
+                                  struct decide_input *in)
 {
     struct needs n;
-    in->evidence_count = 0;
+    in->fetched_count = 0;
     needs(s->state, op, NULL, 0, &n);
-    while (UNLIKELY(n.count != in->evidence_count)) {
-        enum evidence_result got = evidence_take(s, c, &n, in);
-        if (got != EVIDENCE_READY) return got;
-        needs(s->state, op, in->evidence, in->evidence_count, &n);
+    while (UNLIKELY(n.count != in->fetched_count)) {
+        enum fetch_result got = fetch_take(s, c, &n, in);
+        if (got != FETCH_READY) return got;
+        needs(s->state, op, in->fetched, in->fetched_count, &n);
     }
-    return EVIDENCE_READY;
+    return FETCH_READY;
 }
 
 /* Decides and keeps the record there is, if any. False if the log takes none now. */
@@ -127,37 +128,37 @@ static inline bool op_decide(struct server *s, struct conn *c, const struct gj_o
     in->dry_run = false;
     in->hint = hint_of(s, c, (const uint8_t *)op);
     decide(s->state, op, in, record, d);
-    if (LIKELY(d->record_size != 0)) server_keep(s, record, d->record_size, in);
+    if (LIKELY(d->record_size != 0)) append_commit(s, record, d->record_size, in);
     return true;
 }
 
-/* One operation. False if it must wait (see conn.blocked), or if the turn was used up by writing
+/* One operation. False if it must wait (see conn.blocked), or if the tick was used up by writing
  * down what is due before it: then it begins again, and what was written stays. */
 static bool op_run(struct server *s, struct conn *c, const struct gj_op *op, uint32_t *budget)
 {
     struct decide_input in;
     struct decision d;
     for (;;) {
-        enum evidence_result got = op_evidence(s, c, op, &in);
-        if (UNLIKELY(got == EVIDENCE_PARKED)) return false;
-        if (UNLIKELY(got == EVIDENCE_FAILED)) {
+        enum fetch_result got = op_fetch(s, c, op, &in);
+        if (UNLIKELY(got == FETCH_WAITING)) return false;
+        if (UNLIKELY(got == FETCH_FAILED)) {
             reply_code(c, GJ_OUTCOME_UNKNOWN);
             return true;
         }
         bool decided = op_decide(s, c, op, &in, &d);
-        if (LIKELY(decided && d.kind != DECISION_FIRST)) break;
+        if (LIKELY(decided && d.kind != DECISION_EXPIRE_FIRST)) break;
         if (decided) {
-            s->figures.expired++;
+            s->stats.expired++;
             if (--*budget != 0) continue;
         }
-        evidence_drop(s, c);
+        fetch_drop(s, c);
         return false;
     }
-    if (UNLIKELY(c->evidence != NULL)) evidence_drop(s, c);
+    if (UNLIKELY(c->fetched != NULL)) fetch_drop(s, c);
     reply_put(c, &d.reply, &d.sources);
-    s->figures.operations++;
-    s->figures.refusals += !gj_code_ok(d.reply.code);
-    s->figures.replays += d.kind == DECISION_REPLAY;
+    s->stats.operations++;
+    s->stats.refusals += !gj_code_ok(d.reply.code);
+    s->stats.replays += d.kind == DECISION_REPLAY;
     return true;
 }
 
@@ -229,30 +230,30 @@ static bool ops_run(struct server *s, struct conn *c, uint32_t *budget)
 static void stats_fill(struct server *s, uint8_t *answer)
 {
     struct gj_stats_view view;
-    struct log_figures figures;
+    struct log_stats stats;
     uint8_t *payload = answer + sizeof(struct gj_answer);
     memcpy(&view, payload, sizeof view);
-    log_figures(s->log, &figures);
+    log_stats(s->log, &stats);
     if (s->resident == 0 || s->now_ms - s->resident_ms >= 1000) {
         s->resident = memory_resident();
         s->resident_ms = s->now_ms;
     }
     view.uptime_ms = s->now_ms - s->start_ms;
     view.connections = s->connections;
-    view.operations = s->figures.operations;
-    view.refusals = s->figures.refusals;
-    view.reads = s->figures.reads;
-    view.replays = s->figures.replays;
-    view.overloaded = s->figures.overloaded;
-    view.groups = figures.groups;
-    view.log_bytes = figures.bytes;
-    view.log_position = figures.position;
-    view.log_free_bytes = figures.free_bytes;
+    view.operations = s->stats.operations;
+    view.refusals = s->stats.refusals;
+    view.reads = s->stats.reads;
+    view.replays = s->stats.replays;
+    view.overloaded = s->stats.overloaded;
+    view.groups = stats.groups;
+    view.log_bytes = stats.bytes;
+    view.log_position = stats.position;
+    view.log_free_bytes = stats.free_bytes;
     view.durable_seq = state_seq(s->state); /* the answer is sent when this is durable */
-    view.generation = figures.generation;
+    view.generation = stats.generation;
     view.rss_bytes = s->resident;
-    view.damaged_reads = figures.damaged_reads;
-    view.expired = s->figures.expired;
+    view.damaged_reads = stats.damaged_reads;
+    view.expired = s->stats.expired;
     memcpy(payload, &view, sizeof view);
 }
 
@@ -278,19 +279,19 @@ static bool read_room(struct conn *c, bool *ret_full)
     return true;
 }
 
-/* As op_evidence(), for a read. */
-static enum evidence_result read_evidence(struct server *s, struct conn *c,
-                                          const struct gj_read *read, struct decide_input *in)
+/* As op_fetch(), for a read. */
+static enum fetch_result read_fetch(struct server *s, struct conn *c, const struct gj_read *read,
+                                    struct decide_input *in)
 {
     struct needs n;
-    in->evidence_count = 0;
+    in->fetched_count = 0;
     query_needs(s->state, read, NULL, 0, &n);
-    while (n.count != in->evidence_count) {
-        enum evidence_result got = evidence_take(s, c, &n, in);
-        if (got != EVIDENCE_READY) return got;
-        query_needs(s->state, read, in->evidence, in->evidence_count, &n);
+    while (n.count != in->fetched_count) {
+        enum fetch_result got = fetch_take(s, c, &n, in);
+        if (got != FETCH_READY) return got;
+        query_needs(s->state, read, in->fetched, in->fetched_count, &n);
     }
-    return EVIDENCE_READY;
+    return FETCH_READY;
 }
 
 static bool read_run(struct server *s, struct conn *c, const struct gj_read *read)
@@ -303,16 +304,16 @@ static bool read_run(struct server *s, struct conn *c, const struct gj_read *rea
     }
     if (full) {
         answer_code(c, read, GJ_OVERLOADED);
-        s->figures.overloaded++;
+        s->stats.overloaded++;
         return true;
     }
-    enum evidence_result got = read_evidence(s, c, read, &in);
-    if (got == EVIDENCE_PARKED) return false;
-    if (got == EVIDENCE_FAILED) {
+    enum fetch_result got = read_fetch(s, c, read, &in);
+    if (got == FETCH_WAITING) return false;
+    if (got == FETCH_FAILED) {
         answer_code(c, read, GJ_OUTCOME_UNKNOWN);
         return true;
     }
-    in.time_ms = sweep_read_time_ms(s);
+    in.time_ms = expire_read_time_ms(s);
     in.seq = state_seq(s->state) + 1;
     in.read_only = log_read_only(s->log);
     in.dry_run = true;
@@ -323,9 +324,9 @@ static bool read_run(struct server *s, struct conn *c, const struct gj_read *rea
     if (read->type == GJ_READ_STATS && out[offsetof(struct gj_answer, code)] == GJ_OK) {
         stats_fill(s, out);
     }
-    evidence_drop(s, c);
+    fetch_drop(s, c);
     c->tail += size;
-    s->figures.reads++;
+    s->stats.reads++;
     return true;
 }
 
@@ -367,8 +368,8 @@ static void hello_run(struct server *s, struct conn *c, const struct wire_header
                    code == GJ_MALFORMED ? "HELLO without the magic" : error_text(code));
         return;
     }
-    if (!conn_grant(c, hello.credit)) {
-        s->figures.overloaded++;
+    if (!conn_grant(c, hello.window)) {
+        s->stats.overloaded++;
         conn_error(c, header->tag, GJ_OVERLOADED, "no buffers left; retry later");
         return;
     }
@@ -379,17 +380,17 @@ static void hello_run(struct server *s, struct conn *c, const struct wire_header
     struct wire_hello_answer answer = {
         .version = WIRE_VERSION,
         .shards = 1,
-        .credit = c->credit,
+        .window = c->window,
         .batch_max = c->batch_max,
         .flags = s->config->test_clock ? 1 : 0,
         .generation = 0,
         .time_ms = server_time_ms(s),
-        .rid_floor_ms = state_rid_floor_ms(s->state),
+        .rid_low_water_ms = state_rid_low_water_ms(s->state),
         .seq = state_seq(s->state),
     };
-    struct log_figures figures;
-    log_figures(s->log, &figures);
-    answer.generation = figures.generation;
+    struct log_stats stats;
+    log_stats(s->log, &stats);
+    answer.generation = stats.generation;
     memcpy(answer.log_id, log_id(s->log), sizeof answer.log_id);
     answer_open(c);
     memcpy(c->out + c->tail, &answer, sizeof answer);
@@ -422,7 +423,7 @@ static bool clock_run(struct server *s, struct conn *c)
         server_stall(s, c);
         return false;
     }
-    if (s->sweep == SWEEP_ROOM) s->sweep = SWEEP_DONE; /* there is room, and it is this time */
+    if (s->expire == EXPIRE_ROOM) s->expire = EXPIRE_DONE; /* there is room, and it is this time */
     answer_open(c);
     memcpy(c->out + c->tail, &clock, sizeof clock);
     c->tail += (uint32_t)sizeof clock;
@@ -439,7 +440,7 @@ static uint8_t frame_refuse(struct server *s, struct conn *c, uint32_t total, ui
     c->drain_bytes = before_stop ? c->drain_bytes - total : 0;
     if (s->failed) return GJ_OUTCOME_UNKNOWN;
     if (s->phase != SERVER_SERVING && !before_stop) return GJ_SHUTTING_DOWN;
-    if (c->outstanding + count > c->credit) return GJ_OVERLOADED;
+    if (c->outstanding + count > c->window) return GJ_OVERLOADED;
     if (server_overdue(s)) return GJ_OVERLOADED;
     return 0;
 }
@@ -487,7 +488,7 @@ static bool frame_begin(struct server *s, struct conn *c)
         .end = c->in_start + total,
         .tag = header.tag,
     };
-    if (c->frame.refuse == GJ_OVERLOADED) s->figures.overloaded += header.count;
+    if (c->frame.refuse == GJ_OVERLOADED) s->stats.overloaded += header.count;
     c->outstanding += header.count;
     c->partial_ms = 0;
     if (header.type != WIRE_CLOCK) answer_open(c);
@@ -506,14 +507,14 @@ static bool frame_continue(struct server *s, struct conn *c, uint32_t *budget)
     default: done = clock_run(s, c); break;
     }
     if (!done) return false;
-    ASSERT(c->evidence == NULL);
+    ASSERT(c->fetched == NULL);
     f->active = false;
     c->in_start = f->end;
     if (f->type != WIRE_CLOCK) answer_close(c, f->group, f->count);
     return true;
 }
 
-/* Nothing more can be run now: receive, end, or come again next turn. */
+/* Nothing more can be run now: receive, end, or come again next tick. */
 static void frames_pause(struct server *s, struct conn *c, bool progress, bool again)
 {
     if (c->blocked == BLOCK_NONE && again) {
@@ -536,9 +537,9 @@ static void frames_pause(struct server *s, struct conn *c, bool progress, bool a
 
 void frames_run(struct server *s, struct conn *c)
 {
-    uint32_t budget = SERVER_TURN_OPS;
+    uint32_t budget = SERVER_TICK_OPS;
     bool progress = false;
-    if (c->parked) return;
+    if (c->waiting_fetch) return;
     c->blocked = BLOCK_NONE;
     while (c->state == CONN_HELLO || c->state == CONN_OPEN) {
         if (!c->frame.active && !frame_begin(s, c)) break;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define CLOCK_LOOK_MS  1000u /* between looks at the wall clock */
-#define STOOD_STILL_MS 1000u /* no turn waits that long while deadlines run */
+#define STOOD_STILL_MS 1000u /* no tick waits that long while deadlines run */
 
 /* ---- set-up ---- */
 
@@ -54,7 +54,7 @@ void server_start_time(struct server *s, uint64_t log_time_ms)
     log_clock_init(&s->log_clock, s->clock, log_time_ms);
     s->log_ms = log_time_ms;
     s->now_ms = s->clock->elapsed_us(s->clock) / 1000;
-    s->start_ms = s->busy_ms = s->clock_look_ms = s->turn_ms = s->now_ms;
+    s->start_ms = s->busy_ms = s->clock_look_ms = s->tick_ms = s->now_ms;
 }
 
 static void time_update(struct server *s)
@@ -133,7 +133,7 @@ static void stalled_retry(struct server *s)
         }
         if (overdue && c->frame.active && c->frame.index == 0 && c->frame.refuse == 0) {
             c->frame.refuse = GJ_OVERLOADED;
-            s->figures.overloaded += c->frame.count;
+            s->stats.overloaded += c->frame.count;
         }
         server_ready(s, c);
     }
@@ -239,13 +239,13 @@ static void run_ready(struct server *s)
     }
 }
 
-/* Nobody is judged in the first turn after the process or the whole machine stood still: what came
+/* Nobody is judged in the first tick after the process or the whole machine stood still: what came
  * meanwhile may be there and not read yet. */
-static void scan_deadlines(struct server *s, uint64_t turn_took_ms)
+static void scan_deadlines(struct server *s, uint64_t tick_took_ms)
 {
-    if (!s->deadlines || s->now_ms - s->scan_ms < SERVER_TICK_MS) return;
+    if (!s->deadlines || s->now_ms - s->scan_ms < SERVER_DEADLINE_MS) return;
     s->scan_ms = s->now_ms;
-    if (turn_took_ms > STOOD_STILL_MS) return;
+    if (tick_took_ms > STOOD_STILL_MS) return;
     s->deadlines = false;
     bool running = false;
     for (uint32_t i = 0; i < s->slot_end; i++) {
@@ -270,13 +270,13 @@ static int wait_ms(const struct server *s)
 {
     if (s->ready_count != 0) return 0;
     if (s->phase != SERVER_SERVING) return 10;
-    uint64_t wait = sweep_wait_ms(s);
+    uint64_t wait = expire_wait_ms(s);
     if (s->stalled_count != 0)
         wait = at_most(wait, SERVER_RETRY_MS);
     else if (!log_quiet(s->log))
         wait = at_most(wait, SERVER_SEAL_MS);
     else if (s->deadlines)
-        wait = at_most(wait, SERVER_TICK_MS);
+        wait = at_most(wait, SERVER_DEADLINE_MS);
     return wait == UINT64_MAX ? -1 : (int)wait;
 }
 
@@ -384,13 +384,13 @@ static void stop_step(struct server *s)
 /* ---- the loop ---- */
 
 /* A disk that takes writes and never finishes them ends like one that fails: clients learn that the
- * outcome is unknown instead of waiting for ever. A turn counts for a second at most, so that a
+ * outcome is unknown instead of waiting for ever. A tick counts for a second at most, so that a
  * process or machine that was stopped and goes on is not taken for a disk that hangs. */
 static void watch_disk(struct server *s)
 {
     uint64_t durable = log_group_durable(s->log);
-    uint64_t here_ms = s->now_ms - s->turn_ms;
-    s->turn_ms = s->now_ms;
+    uint64_t here_ms = s->now_ms - s->tick_ms;
+    s->tick_ms = s->now_ms;
     if (durable != s->stuck_group || durable >= log_group_last(s->log)) {
         s->stuck_group = durable;
         s->stuck_ms = 0;
@@ -402,7 +402,7 @@ static void watch_disk(struct server *s)
     }
 }
 
-static void turn(struct server *s, int timeout_ms)
+static void tick(struct server *s, int timeout_ms)
 {
     int error = 0;
     if (!uring_wait(s->ring, timeout_ms, &error)) {
@@ -412,7 +412,7 @@ static void turn(struct server *s, int timeout_ms)
         return;
     }
     time_update(s);
-    uint64_t took_ms = s->now_ms - s->turn_ms;
+    uint64_t took_ms = s->now_ms - s->tick_ms;
     s->disk_event = false;
     reap(s);
     if (log_failed(s->log)) server_fail(s, "a write of the log failed");
@@ -421,7 +421,7 @@ static void turn(struct server *s, int timeout_ms)
     if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
         stalled_retry(s);
     }
-    sweep_run(s);
+    expire_run(s);
     run_ready(s);
     if (!s->failed) {
         log_flush(s->log);
@@ -441,6 +441,6 @@ int server_run(struct server *s)
     for (uint32_t i = 0; i < s->listener_count; i++) listener_arm(s, i);
     s->group_durable = log_group_durable(s->log);
     disk_trace_released(s->trace, s->group_durable);
-    while (s->phase != SERVER_STOPPED) turn(s, wait_ms(s));
+    while (s->phase != SERVER_STOPPED) tick(s, wait_ms(s));
     return s->exit_code;
 }

@@ -4,7 +4,7 @@ operation that was acknowledged."""
 import shutil
 import sys
 
-from yard import *
+from fixture import *
 
 
 def first_segment(directory):

@@ -5,7 +5,7 @@ of it is skipped (exit 77) where nothing may be mounted."""
 import fcntl
 import sys
 
-from yard import *
+from fixture import *
 
 DEPOSITED = 3 # by the test itself
 ONE_SEGMENT = SEGMENT + (100 << 20) # less than a second one and the low-water mark need

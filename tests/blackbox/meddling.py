@@ -6,7 +6,7 @@ import resource
 import shutil
 import sys
 
-from yard import *
+from fixture import *
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 

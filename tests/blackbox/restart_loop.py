@@ -15,7 +15,7 @@ import argparse
 import random
 import threading
 
-from yard import *
+from fixture import *
 
 PERSONS = 8
 READY_SECONDS_MAX = 60

@@ -6,7 +6,7 @@ import select
 import sys
 import threading
 
-from yard import *
+from fixture import *
 
 STOPPED_SECONDS = 11  # longer than every deadline a client has
 ANSWERS = 8           # of 44 KiB each; a Unix socket takes five of them

@@ -3,7 +3,7 @@
 
 #include <sys/mman.h>
 
-#include "tests/log/log_world.h"
+#include "tests/log/fixture.h"
 
 #define PERSONS     40u
 #define INSTITUTION 7u
@@ -18,7 +18,7 @@ struct message {
 };
 
 struct maker {
-    struct world w;
+    struct fixture w;
     struct sweep_log *ret;
     uint64_t random, serial;
     int64_t more; /* fen, of every amount: what a fork does otherwise */
@@ -68,8 +68,8 @@ static struct message institution_message(void)
 static void append(struct maker *m, struct message message)
 {
     uint64_t n = ++m->serial;
-    message.op.rid = world_op(n).rid;
-    CHECK(world_append_op(&m->w, &message.op) != 0);
+    message.op.rid = fixture_op(n).rid;
+    CHECK(fixture_append_op(&m->w, &message.op) != 0);
 }
 
 static void append_random(struct maker *m)
@@ -117,7 +117,7 @@ static void populate(struct maker *m)
         append(m, message);
     }
     log_flush(m->w.log);
-    world_poll(&m->w);
+    fixture_poll(&m->w);
 }
 
 /* ---- groups ---- */
@@ -129,15 +129,15 @@ static void next_group(struct maker *m)
     uint64_t count = records[draw(m, ARRAY_COUNT(records))];
     for (uint64_t i = 0; i < count; i++) append_random(m);
     log_flush(m->w.log);
-    if (m->w.log->flying >= 3 || draw(m, 2) == 0) world_poll(&m->w);
+    if (m->w.log->flying >= 3 || draw(m, 2) == 0) fixture_poll(&m->w);
     m->w.time_ms += draw(m, 1000);
 }
 
 static void restart(struct maker *m)
 {
-    world_die(&m->w);
-    CHECK_EQ(world_start(&m->w), 0);
-    world_poll(&m->w);
+    fixture_die(&m->w);
+    CHECK_EQ(fixture_start(&m->w), 0);
+    fixture_poll(&m->w);
 }
 
 static void read_segments(const struct sweep_log *log, uint8_t *bytes)
@@ -159,18 +159,18 @@ static void go_on(struct maker *m, uint64_t end)
         next_group(m);
         uint64_t chance = draw(m, 12);
         if (chance < 2) {
-            world_poll(&m->w);
-            world_seal(&m->w);
+            fixture_poll(&m->w);
+            fixture_seal(&m->w);
         }
         if (chance == 1) restart(m);
     }
-    world_poll(&m->w);
+    fixture_poll(&m->w);
 }
 
 static void end_log(struct maker *m, enum sweep_end how)
 {
     if (how == SWEEP_SEALED) {
-        world_seal(&m->w);
+        fixture_seal(&m->w);
         m->ret->told = log_group_last(m->w.log);
         return;
     }
@@ -180,7 +180,7 @@ static void end_log(struct maker *m, enum sweep_end how)
         log_flush(m->w.log);
     }
     CHECK_EQ(m->w.log->flying, LOG_IN_FLIGHT_MAX);
-    world_poll(&m->w);
+    fixture_poll(&m->w);
 }
 
 /* ---- layout ---- */
@@ -194,7 +194,7 @@ static void redo_group(struct state *s, const struct log_group *group)
         commit(s, bytes + at, (group->position + at) / GJ_RECORD_UNIT, group->time_ms);
         at += size;
     }
-    state_raise_rid_floor(s, group->rid_floor_ms);
+    state_raise_rid_low_water(s, group->rid_low_water_ms);
 }
 
 static void lay_out(struct sweep_log *log)
@@ -251,14 +251,14 @@ static void write_logs(struct maker *m, enum sweep_end how)
 {
     struct sweep_log *log = m->ret;
     uint64_t digest[2];
-    CHECK_EQ(world_start(&m->w), 0);
+    CHECK_EQ(fixture_start(&m->w), 0);
     m->w.options.prealloc_bytes = 0; /* later starts make no third segment */
-    world_poll(&m->w);
+    fixture_poll(&m->w);
     populate(m);
     go_on(m, EARLY);
-    world_seal(&m->w);
+    fixture_seal(&m->w);
     log->early = log_group_last(m->w.log);
-    world_die(&m->w);
+    fixture_die(&m->w);
     read_segments(log, log->old_bytes);
     uint64_t random = m->random, serial = m->serial, time_ms = m->w.time_ms;
     for (int fork = 1; fork >= 0; fork--) {
@@ -267,12 +267,12 @@ static void write_logs(struct maker *m, enum sweep_end how)
         m->more = fork;
         m->w.time_ms = time_ms;
         sweep_log_write(log, log->old_bytes);
-        CHECK_EQ(world_start(&m->w), 0);
-        world_poll(&m->w);
+        CHECK_EQ(fixture_start(&m->w), 0);
+        fixture_poll(&m->w);
         go_on(m, LAST_BEGIN);
         end_log(m, how);
         state_digest(m->w.state, digest);
-        world_die(&m->w);
+        fixture_die(&m->w);
         read_segments(log, fork ? log->fork_bytes : log->bytes);
     }
     read_meta_file(log);
@@ -291,8 +291,8 @@ struct sweep_log *sweep_log_new(uint64_t seed, enum sweep_end how)
     log->old_bytes = log->bytes + SWEEP_BYTES;
     log->fork_bytes = log->old_bytes + SWEEP_BYTES;
     make_directory(log);
-    world_init(&m.w);
-    world_remove(&m.w);
+    fixture_init(&m.w);
+    fixture_remove(&m.w);
     memcpy(m.w.dir, log->dir, sizeof(m.w.dir));
     m.w.options.unsafe_dev = true;
     m.w.options.one_thread = true;
@@ -306,9 +306,9 @@ struct sweep_log *sweep_log_new(uint64_t seed, enum sweep_end how)
 
 void sweep_log_free(struct sweep_log *log)
 {
-    struct world w;
+    struct fixture w;
     memcpy(w.dir, log->dir, sizeof(w.dir));
-    world_remove(&w);
+    fixture_remove(&w);
     free(log->bytes);
     free(log);
 }

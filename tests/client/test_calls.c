@@ -482,7 +482,7 @@ TEST(every_operation_was_executed)
 TEST(frames_without_waiting)
 {
     static _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(2, 0)];
-    const struct gj_options options = {.nonblocking = true, .credit = 4};
+    const struct gj_options options = {.nonblocking = true, .window = 4};
     struct sockaddr_un path = {.sun_family = AF_UNIX};
     struct gj_client *other;
     struct gj_frame frame;
@@ -500,7 +500,7 @@ TEST(frames_without_waiting)
     CHECK(gj_frame_add_read(&frame, &read, NULL) && gj_frame_add_read(&frame, &read, NULL));
     CHECK_EQ(gj_send(other, &frame, 41), 0);
     CHECK_EQ(gj_send(other, &frame, 42), 0);
-    CHECK_EQ(gj_send(other, &frame, 43), GJ_E_CREDIT);
+    CHECK_EQ(gj_send(other, &frame, 43), GJ_E_WINDOW);
     CHECK_EQ(gj_unanswered(other), 4);
     while (gj_flush(other) == GJ_E_AGAIN) continue;
     for (uint64_t tag = 41; tag <= 42; tag++) {

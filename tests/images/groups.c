@@ -87,7 +87,7 @@ static const char *replay_group(const struct group *group)
         at += size;
     }
     if (at != group->size) return "a group is longer than its records";
-    state_raise_rid_floor(replay, header->rid_floor_ms);
+    state_raise_rid_low_water(replay, header->rid_low_water_ms);
     return NULL;
 }
 
@@ -140,9 +140,9 @@ static const char *group_fill(struct group *group, const struct log_group *heade
     group->position = header->position;
     group->size = header->size;
     group->end = header->position + log_padded(header->size);
-    memcpy(group->own, header->digest, sizeof(group->own));
-    group->parent = groups_find(header->prev_digest);
-    bool first = memcmp(header->prev_digest, none, sizeof(none)) == 0;
+    memcpy(group->own, header->checksum, sizeof(group->own));
+    group->parent = groups_find(header->prev_checksum);
+    bool first = memcmp(header->prev_checksum, none, sizeof(none)) == 0;
     if (group->parent == NULL && !first) return "a group follows one that was never written";
     if (header->number != (first ? 1 : group->parent->number + 1)) return "a group's number";
     if (header->count == 0 && !first) { /* START and SEAL change nothing */
@@ -177,7 +177,7 @@ const char *groups_add(const struct event *event)
         return "a group of another size than its write";
     }
     if (count == GROUPS_MAX) return "more groups than expected";
-    if (groups_find(header.digest) != NULL) return NULL; /* another start at the same place */
+    if (groups_find(header.checksum) != NULL) return NULL; /* another start at the same place */
     struct group *group = &groups[count];
     uint8_t *bytes = stack_take(header.size);
     memcpy(bytes, event->data, size);
@@ -185,7 +185,7 @@ const char *groups_add(const struct event *event)
     *group = (struct group){.bytes = bytes};
     const char *wrong = group_fill(group, &header);
     if (wrong != NULL) return wrong;
-    uint32_t slot = slot_of(header.digest);
+    uint32_t slot = slot_of(header.checksum);
     while (slots[slot] != 0) slot = (slot + 1) % SLOTS;
     slots[slot] = ++count;
     return NULL;
@@ -241,7 +241,7 @@ const struct group *groups_walk(const struct content *c, const struct group *fro
         const struct file *file = content_segment(c, position / LOG_SEGMENT_SIZE);
         if (file == NULL) return from;
         content_read(file, &header, position % LOG_SEGMENT_SIZE, sizeof(header));
-        const struct group *next = groups_find(header.digest);
+        const struct group *next = groups_find(header.checksum);
         if (next == NULL || next->parent != from || next->position != position) return from;
         if (!group_is_there(c, next)) return from;
         from = next;

@@ -226,7 +226,7 @@ static void walk_life(struct walk *w, uint32_t level, struct crash_disk *disk,
         if (wrong == NULL) wrong = crash_disk_apply(disk, event);
         if (wrong != NULL) report(w, level - 1, wrong);
         if (count < ARRAY_COUNT(written) && event_group(event, &header)) {
-            written[count++] = groups_find(header.digest);
+            written[count++] = groups_find(header.checksum);
         }
         if (event->head.kind == DISK_TRACE_RELEASED) acknowledge(expect, written[event->head.op]);
         if (!is_point(event)) continue;

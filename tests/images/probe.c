@@ -48,7 +48,7 @@ static const char *compare(const struct log_recovered *r, const struct group *gr
                    r->log->durable, number_of(group));
     }
     const uint8_t *own = group == NULL ? none : group->own;
-    if (memcmp(r->log->prev_digest, own, sizeof(none)) != 0) {
+    if (memcmp(r->log->prev_checksum, own, sizeof(none)) != 0) {
         return say("group %" PRIu64 " is not the one that was written", number_of(group));
     }
     uint64_t seq = group == NULL ? 0 : group->seq;

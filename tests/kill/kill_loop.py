@@ -346,7 +346,7 @@ def check_books(connection, account):
 def run_round(number, program, directory, account, chance, mint, last):
     """One life of the server: check what the last one left, drive, kill. Returns what it left."""
     server = Server(program, directory)
-    connection = gj.Client(server.address, credit=4096, timeout=60)
+    connection = gj.Client(server.address, window=4096, timeout=60)
     if number == 0:
         populate(connection, account)
     unanswered = last["unanswered"]
@@ -372,7 +372,7 @@ def run_round(number, program, directory, account, chance, mint, last):
 def finish(program, directory, account, chance, last):
     """After the last kill: everything once more, then a clean stop and the same digest."""
     server = Server(program, directory)
-    connection = gj.Client(server.address, credit=4096, timeout=60)
+    connection = gj.Client(server.address, window=4096, timeout=60)
     check_last_life(connection, account, {"unanswered": last["unanswered"], "since": 0})
     check_replays(connection, account, chance)
     digest = check_books(connection, account)
@@ -381,7 +381,7 @@ def finish(program, directory, account, chance, last):
     if status != 0:
         account.problem(f"SIGTERM: exit {status}")
     server = Server(program, directory)
-    connection = gj.Client(server.address, credit=4096, timeout=60)
+    connection = gj.Client(server.address, window=4096, timeout=60)
     if check_books(connection, account) != digest:
         account.problem("the digest changed over a clean restart")
     connection.close()

@@ -10,7 +10,7 @@
 #include "io/os/disk_sync.h"
 #include "tests/test.h"
 
-struct world {
+struct fixture {
     char dir[64], path[96];
     int fd; /* a file to write to */
     struct disk_trace trace;
@@ -20,9 +20,9 @@ struct world {
     int done; /* operations */
 };
 
-static void world_init(struct world *w)
+static void fixture_init(struct fixture *w)
 {
-    *w = (struct world){.fd = -1};
+    *w = (struct fixture){.fd = -1};
     (void)snprintf(w->dir, sizeof(w->dir), "/var/tmp/gongji-test-trace-XXXXXX");
     ASSERT(mkdtemp(w->dir) != NULL);
     (void)snprintf(w->path, sizeof(w->path), "%s/file", w->dir);
@@ -37,7 +37,7 @@ static void world_init(struct world *w)
     memset(w->buf, 0, LOG_BLOCK_SIZE);
 }
 
-static void world_end(struct world *w)
+static void fixture_end(struct fixture *w)
 {
     char path[96];
     disk_trace_close(&w->trace);
@@ -51,11 +51,11 @@ static void world_end(struct world *w)
 
 static void done(struct disk_op *op)
 {
-    struct world *w = op->owner; /* the trace gave it back */
+    struct fixture *w = op->owner; /* the trace gave it back */
     w->done++;
 }
 
-static void perform(struct world *w, struct disk_op *op, enum disk_op_kind kind)
+static void perform(struct fixture *w, struct disk_op *op, enum disk_op_kind kind)
 {
     *op = (struct disk_op){.kind = kind,
                            .fd = w->fd,
@@ -89,10 +89,10 @@ static void expect(int fd, enum disk_trace_kind kind, uint64_t op, const char *w
 
 TEST(every_step_is_noted_in_order)
 {
-    struct world w;
+    struct fixture w;
     struct disk_op first, second;
     char data[256];
-    world_init(&w);
+    fixture_init(&w);
     memcpy(w.buf, "group", 5);
     disk_trace_opened(&w.trace, w.fd, "log-0", DISK_TRACE_DSYNC);
     perform(&w, &first, DISK_WRITE);
@@ -127,14 +127,14 @@ TEST(every_step_is_noted_in_order)
     CHECK_EQ(event.size, 8192);
     CHECK_EQ(next(fd, data).kind, 0);
     (void)close(fd);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 TEST(a_trace_that_cannot_be_written_stops_and_the_log_does_not)
 {
-    struct world w;
+    struct fixture w;
     struct disk_op op;
-    world_init(&w);
+    fixture_init(&w);
     int full = open("/dev/full", O_WRONLY);
     ASSERT(full >= 0 && dup2(full, w.trace.fd) >= 0);
     (void)close(full);
@@ -146,18 +146,18 @@ TEST(a_trace_that_cannot_be_written_stops_and_the_log_does_not)
     perform(&w, &op, DISK_SYNC);
     CHECK_EQ(disk_sync_poll(&w.behind, 9), 1);
     CHECK_EQ(w.done, 2);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 TEST(a_file_that_exists_is_not_overwritten)
 {
-    struct world w;
+    struct fixture w;
     struct disk_trace other;
-    world_init(&w);
+    fixture_init(&w);
     errno = 0;
     CHECK(!disk_trace_open(&other, w.path));
     CHECK_EQ(errno, EEXIST);
-    world_end(&w);
+    fixture_end(&w);
 }
 
 TEST(without_a_trace_the_door_is_the_one_behind)

@@ -1,7 +1,8 @@
-/* tests/log/test_log.c -- appending, group commit, durability order, failure, evidence, restart. */
+/* tests/log/test_log.c -- appending, group commit, durability order, failure, fetched records,
+ * restart. */
 #include "io/engine/log_clock.h"
 #include "io/log/tool.h"
-#include "tests/log/log_world.h"
+#include "tests/log/fixture.h"
 
 #include <sys/resource.h>
 
@@ -14,23 +15,23 @@ static bool same_digest(const struct state *s, const uint64_t want[2])
 
 TEST(restart_gives_the_same_state)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
     CHECK(w.rec.fresh);
     CHECK_EQ(w.rec.generation, 1);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(log_group_durable(w.log), 1);
-    for (uint64_t g = 0; g < 5; g++) world_group(&w, g * 100, 100);
-    world_seal(&w);
+    for (uint64_t g = 0; g < 5; g++) fixture_group(&w, g * 100, 100);
+    fixture_seal(&w);
     uint64_t digest[2], seq = state_seq(w.state), end = w.log->end;
     state_digest(w.state, digest);
     log_stop(w.log);
-    while (!log_quiet(w.log)) world_run(&w, 0);
+    while (!log_quiet(w.log)) fixture_run(&w, 0);
     log_close(w.log);
     free(w.memory);
     w.time_ms += 1000;
-    CHECK_EQ(world_start(&w), 0);
+    CHECK_EQ(fixture_start(&w), 0);
     CHECK(!w.rec.fresh);
     CHECK_EQ(w.rec.records, 500);
     CHECK_EQ(w.rec.groups, 7); /* START, 5, SEAL */
@@ -39,96 +40,96 @@ TEST(restart_gives_the_same_state)
     CHECK_EQ(w.rec.generation, 2);
     CHECK_EQ(state_seq(w.state), seq);
     CHECK(same_digest(w.state, digest));
-    world_poll(&w);
-    world_group(&w, 1000, 1);
+    fixture_poll(&w);
+    fixture_group(&w, 1000, 1);
     CHECK_EQ(state_seq(w.state), seq + 1);
-    world_die(&w);
+    fixture_die(&w);
     FILE *nowhere = fopen("/dev/null", "w");
     CHECK_EQ(log_verify(w.dir, nowhere), 0);
     (void)fclose(nowhere);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(idle_marks_are_written_once)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
     CHECK(!log_quiet(w.log));
     log_seal(w.log); /* before START is durable: waits for it */
     CHECK_EQ(log_group_last(w.log), 1);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(log_group_durable(w.log), 2);
-    for (int i = 0; i < 5; i++) world_seal(&w);
+    for (int i = 0; i < 5; i++) fixture_seal(&w);
     CHECK_EQ(log_group_last(w.log), 2);
     log_flush(w.log);
     CHECK_EQ(w.count, w.log->prealloc.busy ? 1 : 0);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(groups_are_pipelined_and_bounded)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     uint64_t n = 0;
     for (uint32_t g = 0; g < LOG_IN_FLIGHT_MAX; g++) {
-        CHECK(world_append(&w, n++) != 0);
+        CHECK(fixture_append(&w, n++) != 0);
         log_flush(w.log);
         CHECK_EQ(w.log->flying, g + 1);
     }
-    CHECK(world_append(&w, n++) != 0);
+    CHECK(fixture_append(&w, n++) != 0);
     log_flush(w.log); /* no slot: stays open and grows */
-    CHECK(world_append(&w, n++) != 0);
+    CHECK(fixture_append(&w, n++) != 0);
     CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
     CHECK_EQ(log_group_last(w.log), 2 + LOG_IN_FLIGHT_MAX);
-    while (world_append(&w, n) != 0) n++; /* until both spare buffers are full */
+    while (fixture_append(&w, n) != 0) n++; /* until both spare buffers are full */
     CHECK_EQ(w.log->flying, LOG_IN_FLIGHT_MAX);
     CHECK_EQ(log_group_durable(w.log), 1);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(log_group_durable(w.log), log_group_last(w.log));
-    CHECK(world_append(&w, n++) != 0);
-    world_die(&w);
-    world_remove(&w);
+    CHECK(fixture_append(&w, n++) != 0);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(only_the_contiguous_prefix_is_released)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     for (uint64_t g = 0; g < 4; g++) {
-        CHECK(world_append(&w, g) != 0);
+        CHECK(fixture_append(&w, g) != 0);
         log_flush(w.log);
     }
     uint32_t first = w.queue[0] == &w.log->prealloc.op ? 1 : 0;
-    world_run(&w, first + 3); /* group 5 */
+    fixture_run(&w, first + 3); /* group 5 */
     CHECK_EQ(log_group_durable(w.log), 1);
-    world_run(&w, first + 1); /* group 3 */
+    fixture_run(&w, first + 1); /* group 3 */
     CHECK_EQ(log_group_durable(w.log), 1);
-    world_run(&w, first); /* group 2 */
+    fixture_run(&w, first); /* group 2 */
     CHECK_EQ(log_group_durable(w.log), 3);
     CHECK_EQ(log_group_durable(w.log), 3);
-    world_run(&w, first); /* group 4 */
+    fixture_run(&w, first); /* group 4 */
     CHECK_EQ(log_group_durable(w.log), 5);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 static void failing_write(uint64_t nth, int32_t res)
 {
-    struct world w;
-    world_init(&w);
+    struct fixture w;
+    fixture_init(&w);
     w.fail_at = nth;
     w.fail_res = res;
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     for (uint64_t g = 0; g < 6 && !log_failed(w.log); g++) {
-        for (uint64_t i = 0; i < 2 && world_append(&w, g * 2 + i) != 0; i++) log_flush(w.log);
-        world_poll(&w);
+        for (uint64_t i = 0; i < 2 && fixture_append(&w, g * 2 + i) != 0; i++) log_flush(w.log);
+        fixture_poll(&w);
     }
     CHECK(log_failed(w.log));
     CHECK_EQ(log_group_durable(w.log), nth - 1);
@@ -136,15 +137,15 @@ static void failing_write(uint64_t nth, int32_t res)
     uint64_t writes = w.log_writes;
     log_flush(w.log);
     log_seal(w.log);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(w.log_writes, writes); /* nothing is retried */
     CHECK_EQ(log_group_durable(w.log), nth - 1);
-    world_die(&w);
+    fixture_die(&w);
     w.fail_at = 0;
-    CHECK_EQ(world_start(&w), 0);
+    CHECK_EQ(fixture_start(&w), 0);
     CHECK(w.rec.groups >= nth - 1);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(failing_writes)
@@ -162,48 +163,48 @@ static void on_done(struct log_waiter *waiter)
     if (waiter->failed) failed++;
 }
 
-TEST(evidence)
+TEST(fetched)
 {
-    struct world w;
+    struct fixture w;
     uint64_t positions[40];
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     struct log_waiter waiter = {.done = on_done}, other = {.done = on_done};
-    positions[0] = world_append(&w, 0);
+    positions[0] = fixture_append(&w, 0);
     const void *record = log_fetch(w.log, positions[0], &waiter);
     CHECK(record != NULL && record_effect(record)->seq == 1);
     log_flush(w.log);
-    world_poll(&w);
+    fixture_poll(&w);
     for (uint64_t g = 1; g < 40; g++) {
-        positions[g] = world_append(&w, g);
+        positions[g] = fixture_append(&w, g);
         log_flush(w.log);
-        world_poll(&w);
+        fixture_poll(&w);
     }
     woken = failed = 0;
     CHECK(log_fetch(w.log, positions[0], &waiter) == NULL);
     CHECK(log_fetch(w.log, positions[1], &other) == NULL); /* joins the same read */
     CHECK(!waiter.failed && w.log->cache.reading == 1);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(woken, 2);
     for (uint64_t g = 0; g < 40; g++) {
         record = log_fetch(w.log, positions[g], &waiter);
         CHECK(record != NULL && record_effect(record)->seq == g + 1);
     }
     /* Groups written behind a cached chunk's validity make it read again. */
-    for (uint64_t g = 40; g < 60; g++) world_group(&w, g, 1);
+    for (uint64_t g = 40; g < 60; g++) fixture_group(&w, g, 1);
     uint64_t late = positions[39] + LOG_BLOCK_SIZE / GJ_RECORD_UNIT;
-    if (log_fetch(w.log, late, &waiter) == NULL) world_poll(&w);
+    if (log_fetch(w.log, late, &waiter) == NULL) fixture_poll(&w);
     record = log_fetch(w.log, late, &waiter);
     CHECK(record != NULL && record_effect(record)->seq == 41);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 /* Fetches its record when it is woken, as those do who must not lose it again. */
 struct collector {
     struct log_waiter waiter;
-    struct world *world;
+    struct fixture *world;
     uint64_t position, seq;
 };
 
@@ -217,22 +218,22 @@ static void collect(struct log_waiter *waiter)
 
 /* More at once than the cache has chunks: whoever is woken has its record at that moment, whatever
  * the others read before it runs, and in the end everybody had it. */
-TEST(evidence_for_more_than_the_cache_holds)
+TEST(records_for_more_than_the_cache_holds)
 {
     enum { WAITERS = LOG_CHUNKS + 20, PER_CHUNK = LOG_CHUNK / 192 };
     static struct collector collectors[WAITERS];
-    struct world w;
-    world_init(&w);
+    struct fixture w;
+    fixture_init(&w);
     w.rids_max = 1 << 18;
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     for (uint64_t n = 0, i = 0; i < WAITERS; n++) {
-        struct world_long_op op = world_long_op(n);
-        uint64_t position = world_append_op(&w, &op.op);
+        struct fixture_long_op op = fixture_long_op(n);
+        uint64_t position = fixture_append_op(&w, &op.op);
         CHECK(position != 0);
         if (n % 1000 == 0) { /* what is not in flight can take no more */
             log_flush(w.log);
-            world_poll(&w);
+            fixture_poll(&w);
         }
         if (n % (PER_CHUNK + 1) != 0) continue;
         collectors[i] = (struct collector){.world = &w, .position = position, .seq = 0};
@@ -240,8 +241,8 @@ TEST(evidence_for_more_than_the_cache_holds)
         i++;
     }
     log_flush(w.log);
-    world_poll(&w);
-    for (uint64_t g = 0; g < LOG_SLOTS; g++) world_group(&w, UINT64_C(1) << 40 | g, 1);
+    fixture_poll(&w);
+    for (uint64_t g = 0; g < LOG_SLOTS; g++) fixture_group(&w, UINT64_C(1) << 40 | g, 1);
     /* One read for each, and for those beyond the cache a place in the queue. */
     for (uint32_t i = 0; i < LOG_CHUNKS; i++) {
         CHECK(log_fetch(w.log, collectors[i].position, &collectors[i].waiter) == NULL);
@@ -250,59 +251,59 @@ TEST(evidence_for_more_than_the_cache_holds)
     struct log_waiter late = {.done = on_done};
     woken = failed = 0;
     CHECK(log_fetch(w.log, collectors[LOG_CHUNKS].position, &late) == NULL);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(woken, 1);
     for (uint32_t i = LOG_CHUNKS; i < WAITERS; i++) {
         const void *record = log_fetch(w.log, collectors[i].position, &collectors[i].waiter);
         if (record != NULL) collectors[i].seq = record_effect(record)->seq; /* read ahead */
     }
-    world_poll(&w);
+    fixture_poll(&w);
     for (uint32_t i = 0; i < WAITERS; i++) CHECK_EQ(collectors[i].seq, 1 + i * (PER_CHUNK + 1));
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
-TEST(evidence_that_cannot_be_read)
+TEST(record_that_cannot_be_read)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    uint64_t position = world_append(&w, 0);
-    for (uint64_t g = 0; g < 10; g++) world_group(&w, 1 + g, 1);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    uint64_t position = fixture_append(&w, 0);
+    for (uint64_t g = 0; g < 10; g++) fixture_group(&w, 1 + g, 1);
     struct log_waiter waiter = {.done = on_done};
     woken = failed = 0;
-    struct log_figures figures;
+    struct log_stats stats;
     CHECK(log_fetch(w.log, position, &waiter) == NULL);
     int null = open("/dev/null", O_RDWR);
     for (uint32_t i = 0; i < w.count; i++) {
         if (w.queue[i]->kind == DISK_READ) w.queue[i]->fd = null; /* reads nothing */
     }
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(woken, 1);
     CHECK_EQ(failed, 1);
     CHECK(!log_failed(w.log));
     (void)close(null);
     uint8_t junk[128];
     memset(junk, 0xff, sizeof(junk));
-    world_poke(&w, position * GJ_RECORD_UNIT, junk, sizeof(junk));
+    fixture_poke(&w, position * GJ_RECORD_UNIT, junk, sizeof(junk));
     CHECK(log_fetch(w.log, position, &waiter) == NULL);
-    world_poll(&w);
+    fixture_poll(&w);
     CHECK_EQ(failed, 2);
-    log_figures(w.log, &figures);
-    CHECK_EQ(figures.damaged_reads, 1);
-    world_die(&w);
-    world_remove(&w);
+    log_stats(w.log, &stats);
+    CHECK_EQ(stats.damaged_reads, 1);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 /* True if the record at `position` comes back from the disk. */
-static bool comes_back(struct world *w, uint64_t position)
+static bool comes_back(struct fixture *w, uint64_t position)
 {
     struct log_waiter waiter = {.done = on_done};
     failed = 0;
     for (uint32_t i = 0; i < LOG_CHUNKS; i++) w->log->cache.chunks[i].filled = false;
     if (log_fetch(w->log, position, &waiter) != NULL) return true;
-    world_poll(w);
+    fixture_poll(w);
     if (failed != 0) return false;
     return log_fetch(w->log, position, &waiter) != NULL;
 }
@@ -310,22 +311,22 @@ static bool comes_back(struct world *w, uint64_t position)
 /* One bit of one record changed on the disk: the rid would no longer match and its retry would be
  * executed again, or an answer would not be the one first given. Before and after a restart, in
  * the last chunk and in older ones, and in records that cross from one chunk to the next. */
-TEST(damaged_evidence_is_no_evidence)
+TEST(damaged_record_is_not_used)
 {
     enum { RECORDS = 3000, SIZE = 192 };
     static uint64_t positions[RECORDS];
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     for (uint64_t n = 0; n < RECORDS; n++) {
-        struct world_long_op op = world_long_op(n);
-        positions[n] = world_append_op(&w, &op.op);
+        struct fixture_long_op op = fixture_long_op(n);
+        positions[n] = fixture_append_op(&w, &op.op);
         CHECK(positions[n] != 0);
     }
     log_flush(w.log);
-    world_poll(&w);
-    for (uint64_t g = 0; g < LOG_SLOTS; g++) world_group(&w, RECORDS + g, 1);
+    fixture_poll(&w);
+    for (uint64_t g = 0; g < LOG_SLOTS; g++) fixture_group(&w, RECORDS + g, 1);
     for (int start = 0; start < 2; start++) {
         uint32_t crossing = 0;
         for (uint64_t n = 0; n < RECORDS; n++) {
@@ -336,46 +337,46 @@ TEST(damaged_evidence_is_no_evidence)
             CHECK(comes_back(&w, positions[n]));
             for (uint32_t at = 0; at < SIZE; at += 63) {
                 uint8_t good, bad;
-                world_peek(&w, byte + at, &good, 1);
+                fixture_peek(&w, byte + at, &good, 1);
                 bad = good ^ 0x10;
-                world_poke(&w, byte + at, &bad, 1);
+                fixture_poke(&w, byte + at, &bad, 1);
                 CHECK(!comes_back(&w, positions[n]));
-                world_poke(&w, byte + at, &good, 1);
+                fixture_poke(&w, byte + at, &good, 1);
             }
             CHECK(comes_back(&w, positions[n])); /* not remembered against it */
         }
         CHECK(crossing > 0);
         CHECK(!log_failed(w.log));
-        world_die(&w);
+        fixture_die(&w);
         if (start == 1) break;
-        CHECK_EQ(world_start(&w), 0);
-        world_poll(&w);
+        CHECK_EQ(fixture_start(&w), 0);
+        fixture_poll(&w);
     }
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 /* Rewrites every group of segment 0 as one of format 1: same bytes, another number, signed anew. */
-static void make_format_1(struct world *w, const struct log_meta *meta, uint64_t end)
+static void make_format_1(struct fixture *w, const struct log_meta *meta, uint64_t end)
 {
     static _Alignas(64) uint8_t bytes[LOG_GROUP_SIZE_MAX];
     char path[128];
     uint8_t before[16] = {0};
     for (uint64_t at = 0; at < end;) {
         struct log_group *group = (struct log_group *)bytes;
-        world_peek(w, at, bytes, LOG_BLOCK_SIZE);
+        fixture_peek(w, at, bytes, LOG_BLOCK_SIZE);
         uint64_t size = log_padded(group->size);
-        world_peek(w, at, bytes, size);
+        fixture_peek(w, at, bytes, size);
         group->format_version = 1;
-        memcpy(group->prev_digest, before, sizeof(before));
+        memcpy(group->prev_checksum, before, sizeof(before));
         log_group_sign(group, meta->secret);
-        memcpy(before, group->digest, sizeof(before));
-        world_poke(w, at, bytes, size);
+        memcpy(before, group->checksum, sizeof(before));
+        fixture_poke(w, at, bytes, size);
         at += size;
     }
     struct log_meta older = *meta;
     older.format_version = 1;
     log_meta_sign(&older);
-    world_path(w, "log.meta", path);
+    fixture_path(w, "log.meta", path);
     int fd = open(path, O_WRONLY);
     ASSERT(fd >= 0 && pwrite(fd, &older, sizeof(older), 0) == (ssize_t)sizeof(older));
     (void)close(fd);
@@ -384,81 +385,82 @@ static void make_format_1(struct world *w, const struct log_meta *meta, uint64_t
 /* A log of the first format is redone and goes on in the present one, over several starts. */
 TEST(format_1_goes_on)
 {
-    struct world w;
+    struct fixture w;
     uint64_t before[2], after[2];
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    for (uint64_t g = 0; g < 5; g++) world_group(&w, 10 * g, 10);
-    world_seal(&w);
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    for (uint64_t g = 0; g < 5; g++) fixture_group(&w, 10 * g, 10);
+    fixture_seal(&w);
     state_digest(w.state, before);
     struct log_meta meta = w.log->files.meta;
     uint64_t end = w.log->end;
-    world_die(&w);
+    fixture_die(&w);
     make_format_1(&w, &meta, end);
     for (uint64_t start = 0; start < 3; start++) {
-        CHECK_EQ(world_start(&w), 0);
-        world_poll(&w);
+        CHECK_EQ(fixture_start(&w), 0);
+        fixture_poll(&w);
         CHECK_EQ(w.rec.records, 50 + 10 * start);
         CHECK_EQ(w.log->files.meta.format_version, 1);
         struct log_group group;
-        world_peek(&w, 0, &group, sizeof(group));
+        fixture_peek(&w, 0, &group, sizeof(group));
         CHECK_EQ(group.format_version, 1);
-        world_peek(&w, w.log->end - LOG_BLOCK_SIZE, &group, sizeof(group));
+        fixture_peek(&w, w.log->end - LOG_BLOCK_SIZE, &group, sizeof(group));
         CHECK_EQ(group.format_version, LOG_FORMAT_VERSION);
         state_digest(w.state, after);
         if (start == 0) CHECK(before[0] == after[0] && before[1] == after[1]);
-        world_group(&w, 100 + 10 * start, 10);
-        world_die(&w);
+        fixture_group(&w, 100 + 10 * start, 10);
+        fixture_die(&w);
     }
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 /* The records it depends on; they are still in memory. */
-static void find_evidence(struct world *w, const struct gj_op *op, struct decide_input *in)
+static void find_fetched(struct fixture *w, const struct gj_op *op, struct decide_input *in)
 {
     static _Alignas(64) uint8_t records[NEEDS_MAX][GJ_RECORD_SIZE_MAX];
     struct log_waiter waiter = {0};
     struct needs n;
     for (;;) {
-        needs(w->state, op, in->evidence, in->evidence_count, &n);
-        if (n.count == in->evidence_count) return;
-        for (uint32_t i = in->evidence_count; i < n.count; i++) {
+        needs(w->state, op, in->fetched, in->fetched_count, &n);
+        if (n.count == in->fetched_count) return;
+        for (uint32_t i = in->fetched_count; i < n.count; i++) {
             const void *record = log_fetch(w->log, n.positions[i], &waiter);
             ASSERT(record != NULL);
             memcpy(records[i], record, record_size(record, GJ_RECORD_SIZE_MAX));
-            in->evidence[i] = (struct evidence){.position = n.positions[i], .record = records[i]};
+            in->fetched[i] =
+                (struct fetched_record){.position = n.positions[i], .record = records[i]};
         }
-        in->evidence_count = n.count;
+        in->fetched_count = n.count;
     }
 }
 
 /* An operation and its extension line. */
-struct world_undo {
+struct fixture_undo {
     struct gj_op op;
     struct gj_original_ext ext;
 };
 
-static void dump_step(struct world *w, struct gj_op op, const struct gj_op *original, uint64_t n)
+static void dump_step(struct fixture *w, struct gj_op op, const struct gj_op *original, uint64_t n)
 {
-    struct world_undo undo = {.op = op};
-    struct gj_op numbered = world_op(n);
+    struct fixture_undo undo = {.op = op};
+    struct gj_op numbered = fixture_op(n);
     undo.op.rid = numbered.rid;
     undo.op.person = 5;
     undo.op.ext_count = original != NULL;
     if (original != NULL) undo.ext.rid = original->rid;
-    struct decide_input in = {.evidence_count = 0};
-    find_evidence(w, &undo.op, &in);
-    CHECK(world_append_with(w, &undo.op, &in) != 0);
+    struct decide_input in = {.fetched_count = 0};
+    find_fetched(w, &undo.op, &in);
+    CHECK(fixture_append_with(w, &undo.op, &in) != 0);
 }
 
 /* A person with money, an institution that takes it. */
-static void dump_setup(struct world *w)
+static void dump_setup(struct fixture *w)
 {
     struct {
         struct gj_op op;
         struct gj_region_ext ext;
-    } region = {.op = world_op(1)};
+    } region = {.op = fixture_op(1)};
     region.op.type = GJ_OP_SET_REGION;
     region.op.ext_count = 6;
     region.op.person = 0;
@@ -466,9 +468,9 @@ static void dump_setup(struct world *w)
     region.op.arg = 9;
     memcpy(region.ext.name, "nine", 4);
     gj_policy_default(&region.ext.policy);
-    CHECK(world_append_op(w, &region.op) != 0);
-    struct world_long_op institution = world_long_op(2);
-    CHECK(world_append_op(w, &institution.op) != 0);
+    CHECK(fixture_append_op(w, &region.op) != 0);
+    struct fixture_long_op institution = fixture_long_op(2);
+    CHECK(fixture_append_op(w, &institution.op) != 0);
     dump_step(w, (struct gj_op){.type = GJ_OP_OPEN_PERSON, .arg = 9, .kind = 1, .detail = 1}, NULL,
               3);
     dump_step(w, (struct gj_op){.type = GJ_OP_DEPOSIT, .amount = 1000}, NULL, 4);
@@ -494,15 +496,15 @@ TEST(dump_of_holds_and_undoing)
         "payment ",
         " refunded 0 0 0\n",
         " -> 3 OK_TOMBSTONED balance 0\n"};
-    struct world w;
+    struct fixture w;
     char *text = NULL;
     size_t size = 0;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     dump_setup(&w);
-    struct gj_op hold = world_op(5), capture = world_op(6), refund = world_op(7),
-                 unknown = world_op(99);
+    struct gj_op hold = fixture_op(5), capture = fixture_op(6), refund = fixture_op(7),
+                 unknown = fixture_op(99);
     dump_step(&w,
               (struct gj_op){.type = GJ_OP_HOLD,
                              .other = 77,
@@ -517,8 +519,8 @@ TEST(dump_of_holds_and_undoing)
     dump_step(&w, (struct gj_op){.type = GJ_OP_REVERSE}, &refund, 8);
     dump_step(&w, (struct gj_op){.type = GJ_OP_REVERSE}, &unknown, 9);
     log_flush(w.log);
-    world_poll(&w);
-    world_die(&w);
+    fixture_poll(&w);
+    fixture_die(&w);
     FILE *out = open_memstream(&text, &size);
     ASSERT(out != NULL);
     CHECK_EQ(log_dump(w.dir, out), 0);
@@ -531,91 +533,91 @@ TEST(dump_of_holds_and_undoing)
     }
     CHECK(strstr(text, " original ") != NULL);
     free(text);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(segments_are_made_ahead_and_crossed)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     w.log->end = LOG_SEGMENT_SIZE - LOG_SEGMENT_LAST - 3 * LOG_BLOCK_SIZE;
     CHECK_EQ(w.log->files.segments, 1);
     uint64_t n = 0;
-    while (n < 3) world_group(&w, n++, 1);
-    CHECK_EQ(world_append(&w, n), 0); /* not before the next segment has its name */
-    while (w.log->prealloc.state != LOG_PREALLOC_NAMING && w.count > 0) world_run(&w, 0);
-    CHECK_EQ(world_append(&w, n), 0); /* nor before the directory is flushed */
-    while (w.log->files.segments < 2 && w.count > 0) world_run(&w, 0);
+    while (n < 3) fixture_group(&w, n++, 1);
+    CHECK_EQ(fixture_append(&w, n), 0); /* not before the next segment has its name */
+    while (w.log->prealloc.state != LOG_PREALLOC_NAMING && w.count > 0) fixture_run(&w, 0);
+    CHECK_EQ(fixture_append(&w, n), 0); /* nor before the directory is flushed */
+    while (w.log->files.segments < 2 && w.count > 0) fixture_run(&w, 0);
     CHECK_EQ(w.log->files.segments, 2);
     CHECK_EQ(w.log->prealloc.busy, w.count > 0);
     log_seal(w.log); /* takes the group that waited */
-    world_poll(&w);
+    fixture_poll(&w);
     w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 8 * LOG_BLOCK_SIZE;
-    while (w.log->end < LOG_SEGMENT_SIZE && n < 40) world_group(&w, n++, 1);
+    while (w.log->end < LOG_SEGMENT_SIZE && n < 40) fixture_group(&w, n++, 1);
     CHECK(w.log->end > LOG_SEGMENT_SIZE);
     struct stat st;
     char path[128];
-    world_path(&w, "log-0000000000000001.seg", path);
+    fixture_path(&w, "log-0000000000000001.seg", path);
     CHECK(stat(path, &st) == 0 && (uint64_t)st.st_size == LOG_SEGMENT_SIZE);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(no_room_makes_read_only)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     CHECK(!log_read_only(w.log));
     w.log->options.low_water_bytes = UINT64_MAX / 2;
     w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
     w.time_ms += 2000;
     for (uint64_t n = 0; n < 3; n++) {
         CHECK(!log_read_only(w.log));
-        world_group(&w, n, 1);
+        fixture_group(&w, n, 1);
     }
-    world_group(&w, 3, 1);
+    fixture_group(&w, 3, 1);
     CHECK(log_read_only(w.log));
-    world_seal(&w); /* the reserve takes what was decided and the mark */
+    fixture_seal(&w); /* the reserve takes what was decided and the mark */
     w.log->options.low_water_bytes = 0;
     w.time_ms += 2000;
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
     CHECK(!log_read_only(w.log));
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 /* The n-th operation of zero-writing ahead fails. */
 static void failing_prealloc(uint64_t nth, int32_t res, bool fatal)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
     w.prealloc_fail_at = nth;
     w.prealloc_fail_res = res;
-    CHECK(world_append(&w, 0) != 0);
+    CHECK(fixture_append(&w, 0) != 0);
     log_flush(w.log);
-    for (uint32_t i = 0; w.prealloc_ops < nth && i < 600; i++) world_run(&w, 0);
-    world_poll(&w);
+    for (uint32_t i = 0; w.prealloc_ops < nth && i < 600; i++) fixture_run(&w, 0);
+    fixture_poll(&w);
     CHECK_EQ(log_failed(w.log), fatal);
     CHECK_EQ(w.log->files.segments, 1);
     CHECK_EQ(w.log->prealloc.no_space, !fatal);
     if (!fatal) {
-        for (uint64_t n = 1; n < 6; n++) world_group(&w, n, 1);
+        for (uint64_t n = 1; n < 6; n++) fixture_group(&w, n, 1);
         CHECK(log_read_only(w.log));
         w.time_ms += 2000; /* looks again, finds room, and begins anew */
         CHECK(log_reserve(w.log, w.time_ms) != NULL);
-        while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
+        while (w.log->files.segments == 1 && w.count > 0) fixture_run(&w, 0);
         CHECK_EQ(w.log->files.segments, 2);
         CHECK(!log_read_only(w.log));
     }
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(failing_zero_writes)
@@ -631,74 +633,75 @@ TEST(failing_zero_writes)
 /* Clients may use up the descriptors: that is no failing disk. */
 TEST(no_descriptor_for_a_segment)
 {
-    struct world w;
+    struct fixture w;
     struct rlimit limit;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     rlim_t all = limit.rlim_cur;
     w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
     limit.rlim_cur = 3;
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    world_group(&w, 0, 1);
+    fixture_group(&w, 0, 1);
     CHECK(!log_failed(w.log) && w.log->prealloc.no_space);
     limit.rlim_cur = all;
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     w.time_ms += 2000;
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
     for (uint32_t i = 0; w.log->prealloc.offset < LOG_SEGMENT_SIZE && i < 600; i++) {
-        world_run(&w, 0);
+        fixture_run(&w, 0);
     }
     limit.rlim_cur = 3; /* now for the name */
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    while (w.log->prealloc.busy && w.log->prealloc.state == LOG_PREALLOC_ZEROING) world_run(&w, 0);
+    while (w.log->prealloc.busy && w.log->prealloc.state == LOG_PREALLOC_ZEROING)
+        fixture_run(&w, 0);
     CHECK(!log_failed(w.log) && w.log->prealloc.no_space);
     CHECK_EQ(w.log->files.segments, 1);
     limit.rlim_cur = all;
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     w.time_ms += 2000;
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
-    while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
+    while (w.log->files.segments == 1 && w.count > 0) fixture_run(&w, 0);
     CHECK_EQ(w.log->files.segments, 2);
-    world_die(&w);
-    CHECK_EQ(world_recover(&w), 0);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    CHECK_EQ(fixture_recover(&w), 0);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 /* What is open goes on; changes are refused when it is full. */
 TEST(directory_removed_while_serving)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
-    world_remove(&w);
+    fixture_remove(&w);
     for (uint64_t n = 0; n < 8; n++) {
         w.time_ms += 2000;
-        world_group(&w, n, 1);
+        fixture_group(&w, n, 1);
     }
     CHECK(!log_failed(w.log));
     CHECK_EQ(log_group_durable(w.log), 9);
     CHECK(log_read_only(w.log));
-    world_seal(&w);
-    world_die(&w);
-    CHECK_EQ(world_recover(&w), 0); /* nothing there: a new log */
+    fixture_seal(&w);
+    fixture_die(&w);
+    CHECK_EQ(fixture_recover(&w), 0); /* nothing there: a new log */
     CHECK(w.rec.fresh);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 /* Full up to where no record may stand without a next segment: what keeps nothing is still
  * answered, and with the room the records come back, but only behind the segment's name. */
 TEST(read_only_at_the_very_end)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     w.log->options.low_water_bytes = UINT64_MAX / 2;
     w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 3 * LOG_BLOCK_SIZE;
     w.time_ms += 2000;
@@ -710,63 +713,63 @@ TEST(read_only_at_the_very_end)
     CHECK(log_reserve(w.log, w.time_ms) != NULL); /* was decided as read-only */
     CHECK(!log_read_only(w.log));
     CHECK(log_reserve(w.log, w.time_ms) == NULL);
-    while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
-    CHECK(world_append(&w, 0) != 0);
-    world_die(&w);
-    world_remove(&w);
+    while (w.log->files.segments == 1 && w.count > 0) fixture_run(&w, 0);
+    CHECK(fixture_append(&w, 0) != 0);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(no_room_at_the_start)
 {
-    struct world w;
-    world_init(&w);
+    struct fixture w;
+    fixture_init(&w);
     w.options.prealloc_bytes = LOG_SEGMENT_SIZE;
     w.options.low_water_bytes = UINT64_MAX / 2;
-    CHECK_EQ(world_start(&w), 0); /* what is ready is used; changes are refused at its end */
-    world_die(&w);
-    world_remove(&w);
+    CHECK_EQ(fixture_start(&w), 0); /* what is ready is used; changes are refused at its end */
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(time_rules)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    CHECK_EQ(w.rec.time_ms, WORLD_TIME);
-    world_poll(&w);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    CHECK_EQ(w.rec.time_ms, FIXTURE_TIME);
+    fixture_poll(&w);
     w.time_ms += 5000;
-    world_group(&w, 0, 1);
+    fixture_group(&w, 0, 1);
     w.time_ms -= 3000; /* falls: the group keeps the last time */
-    CHECK_EQ(log_next_time_ms(w.log, w.time_ms), WORLD_TIME + 5000);
-    CHECK_EQ(log_next_time_ms(w.log, WORLD_TIME + 7000), WORLD_TIME + 7000);
+    CHECK_EQ(log_next_time_ms(w.log, w.time_ms), FIXTURE_TIME + 5000);
+    CHECK_EQ(log_next_time_ms(w.log, FIXTURE_TIME + 7000), FIXTURE_TIME + 7000);
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
-    CHECK_EQ(log_reserved_time_ms(w.log), WORLD_TIME + 5000);
-    CHECK_EQ(log_next_time_ms(w.log, WORLD_TIME + 7000), WORLD_TIME + 7000);
-    CHECK(log_reserve(w.log, WORLD_TIME + 6000) != NULL); /* an unused group takes a later time */
-    CHECK_EQ(log_reserved_time_ms(w.log), WORLD_TIME + 6000);
-    w.time_ms = WORLD_TIME + 6000;
-    CHECK(world_append(&w, 1) != 0); /* from now on the group's time is fixed */
-    CHECK_EQ(log_next_time_ms(w.log, WORLD_TIME + 7000), WORLD_TIME + 6000);
-    world_die(&w);
-    w.time_ms = WORLD_TIME; /* behind the log: goes on from the log */
-    CHECK_EQ(world_start(&w), 0);
-    CHECK_EQ(w.rec.time_ms, WORLD_TIME + 5000);
+    CHECK_EQ(log_reserved_time_ms(w.log), FIXTURE_TIME + 5000);
+    CHECK_EQ(log_next_time_ms(w.log, FIXTURE_TIME + 7000), FIXTURE_TIME + 7000);
+    CHECK(log_reserve(w.log, FIXTURE_TIME + 6000) != NULL); /* an unused group takes a later time */
+    CHECK_EQ(log_reserved_time_ms(w.log), FIXTURE_TIME + 6000);
+    w.time_ms = FIXTURE_TIME + 6000;
+    CHECK(fixture_append(&w, 1) != 0); /* from now on the group's time is fixed */
+    CHECK_EQ(log_next_time_ms(w.log, FIXTURE_TIME + 7000), FIXTURE_TIME + 6000);
+    fixture_die(&w);
+    w.time_ms = FIXTURE_TIME; /* behind the log: goes on from the log */
+    CHECK_EQ(fixture_start(&w), 0);
+    CHECK_EQ(w.rec.time_ms, FIXTURE_TIME + 5000);
     CHECK(strstr(w.rec.warning, "the clock is 5 s behind the log") != NULL);
-    world_poll(&w);
-    world_die(&w);
-    w.time_ms = WORLD_TIME + 5500; /* START was written at + 5000 */
-    CHECK_EQ(world_start(&w), 0);
-    CHECK_EQ(w.rec.time_ms, WORLD_TIME + 5500);
+    fixture_poll(&w);
+    fixture_die(&w);
+    w.time_ms = FIXTURE_TIME + 5500; /* START was written at + 5000 */
+    CHECK_EQ(fixture_start(&w), 0);
+    CHECK_EQ(w.rec.time_ms, FIXTURE_TIME + 5500);
     CHECK_STR(w.rec.warning, "");
-    world_poll(&w);
-    world_die(&w);
-    w.time_ms = WORLD_TIME + w.options.clock_gap_max_ms + 5501;
-    CHECK_EQ(world_start(&w), 75);
+    fixture_poll(&w);
+    fixture_die(&w);
+    w.time_ms = FIXTURE_TIME + w.options.clock_gap_max_ms + 5501;
+    CHECK_EQ(fixture_start(&w), 75);
     CHECK(strstr(w.rec.error, "--clock-gap-max") != NULL);
     w.options.clock_gap_max_ms += 10000;
-    CHECK_EQ(world_start(&w), 0);
-    world_die(&w);
-    world_remove(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 static uint64_t fake_wall, fake_elapsed;
@@ -786,18 +789,18 @@ TEST(log_clock_slews_and_never_falls)
     struct clock clock = {.wall_ms = get_wall, .elapsed_us = get_elapsed};
     struct log_clock time;
     int64_t offset;
-    fake_wall = WORLD_TIME;
+    fake_wall = FIXTURE_TIME;
     fake_elapsed = 77;
-    log_clock_init(&time, &clock, WORLD_TIME);
+    log_clock_init(&time, &clock, FIXTURE_TIME);
     fake_wall += 1000;
     fake_elapsed += 1000000;
-    CHECK_EQ(log_clock_now_ms(&time), WORLD_TIME + 1000);
+    CHECK_EQ(log_clock_now_ms(&time), FIXTURE_TIME + 1000);
     CHECK(!log_clock_stepped(&time, &offset));
     fake_wall += 3600000; /* an hour ahead */
     fake_elapsed += 1000000;
     fake_wall += 1000;
     uint64_t now = log_clock_now_ms(&time);
-    CHECK(now >= WORLD_TIME + 2000 && now <= WORLD_TIME + 2001);
+    CHECK(now >= FIXTURE_TIME + 2000 && now <= FIXTURE_TIME + 2001);
     CHECK(log_clock_stepped(&time, &offset));
     CHECK(offset > 3599000 && offset <= 3600000);
     CHECK(!log_clock_stepped(&time, &offset));
@@ -818,8 +821,8 @@ TEST(log_clock_slews_and_never_falls)
 
 TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
           T(groups_are_pipelined_and_bounded), T(only_the_contiguous_prefix_is_released),
-          T(failing_writes), T(evidence), T(evidence_that_cannot_be_read),
-          T(evidence_for_more_than_the_cache_holds), T(damaged_evidence_is_no_evidence),
+          T(failing_writes), T(fetched), T(record_that_cannot_be_read),
+          T(records_for_more_than_the_cache_holds), T(damaged_record_is_not_used),
           T(format_1_goes_on), T(dump_of_holds_and_undoing), T(failing_zero_writes),
           T(no_descriptor_for_a_segment), T(read_only_at_the_very_end),
           T(directory_removed_while_serving), T(segments_are_made_ahead_and_crossed),

@@ -4,13 +4,13 @@
 #include <sys/wait.h>
 
 #include "io/log/tool.h"
-#include "tests/log/log_world.h"
+#include "tests/log/fixture.h"
 
 #define SAVED_MAX (128u << 10)
 
 /* A small log at rest, its bytes, and what it holds. */
 struct sample {
-    struct world w;
+    struct fixture w;
     uint8_t bytes[SAVED_MAX];
     uint64_t size; /* of the log */
     uint64_t groups, records;
@@ -23,22 +23,22 @@ static struct sample *make_sample(bool sealed)
     static const uint64_t records[] = {1, 70, 31, 2, 33, 64, 1};
     struct sample *s = calloc(1, sizeof(*s));
     uint64_t n = 0;
-    world_init(&s->w);
-    CHECK_EQ(world_start(&s->w), 0);
-    world_poll(&s->w);
+    fixture_init(&s->w);
+    CHECK_EQ(fixture_start(&s->w), 0);
+    fixture_poll(&s->w);
     for (size_t i = 0; i < ARRAY_COUNT(records); i++) {
-        world_group(&s->w, n, records[i]);
+        fixture_group(&s->w, n, records[i]);
         n += records[i];
     }
-    if (sealed) world_seal(&s->w);
+    if (sealed) fixture_seal(&s->w);
     s->size = s->w.log->end;
     s->records = n;
     s->groups = log_group_last(s->w.log);
     state_digest(s->w.state, s->digest);
-    world_die(&s->w);
+    fixture_die(&s->w);
     ASSERT(s->size <= SAVED_MAX);
-    world_sparse(&s->w, s->size);
-    world_peek(&s->w, 0, s->bytes, SAVED_MAX);
+    fixture_sparse(&s->w, s->size);
+    fixture_peek(&s->w, 0, s->bytes, SAVED_MAX);
     for (uint64_t at = 0; at < s->size;) {
         struct log_group group;
         memcpy(&group, s->bytes + at, sizeof(group));
@@ -52,11 +52,11 @@ static struct sample *make_sample(bool sealed)
 
 static void restore(struct sample *s)
 {
-    world_poke(&s->w, 0, s->bytes, SAVED_MAX);
+    fixture_poke(&s->w, 0, s->bytes, SAVED_MAX);
 }
 static void drop(struct sample *s)
 {
-    world_remove(&s->w);
+    fixture_remove(&s->w);
     free(s);
 }
 
@@ -64,11 +64,11 @@ struct stamp {
     struct timespec dir, segment;
     int64_t size;
 };
-static struct stamp stamp_of(const struct world *w)
+static struct stamp stamp_of(const struct fixture *w)
 {
     struct stat dir, segment;
     char path[128];
-    world_path(w, "log-0000000000000000.seg", path);
+    fixture_path(w, "log-0000000000000000.seg", path);
     ASSERT(stat(w->dir, &dir) == 0 && stat(path, &segment) == 0);
     return (struct stamp){dir.st_mtim, segment.st_mtim, segment.st_size};
 }
@@ -80,21 +80,21 @@ static bool same_stamp(struct stamp a, struct stamp b)
 }
 
 /* Recovers and expects a refusal that leaves no trace. */
-static void expect_refusal(struct world *w, int code)
+static void expect_refusal(struct fixture *w, int code)
 {
     struct stamp before = stamp_of(w);
-    int got = world_recover(w);
+    int got = fixture_recover(w);
     CHECK_EQ(got, code);
     CHECK(w->rec.error[0] != 0);
     CHECK(same_stamp(before, stamp_of(w)));
-    world_die(w);
+    fixture_die(w);
 }
 
 /* Recovers and expects that exactly the groups before `cut_group` are there. */
 static void expect_cut(struct sample *s, uint64_t cut_group)
 {
     uint64_t want = cut_group > s->groups ? s->records : s->first_seq[cut_group] - 1;
-    int got = world_recover(&s->w);
+    int got = fixture_recover(&s->w);
     CHECK_EQ(got, 0);
     if (got != 0) {
         printf("    %s\n", s->w.rec.error);
@@ -108,12 +108,12 @@ static void expect_cut(struct sample *s, uint64_t cut_group)
         state_digest(s->w.state, digest);
         CHECK(digest[0] == s->digest[0] && digest[1] == s->digest[1]);
     }
-    world_die(&s->w);
+    fixture_die(&s->w);
     /* What was cut is gone: a second start finds a clean end at the same place. */
-    CHECK_EQ(world_recover(&s->w), 0);
+    CHECK_EQ(fixture_recover(&s->w), 0);
     CHECK_EQ(s->w.rec.groups, cut_group - 1);
     CHECK_EQ(s->w.rec.cut_bytes, 0);
-    world_die(&s->w);
+    fixture_die(&s->w);
 }
 
 static uint64_t group_with(const struct sample *s, uint64_t byte)
@@ -132,10 +132,10 @@ static void expect_sealed_damage(struct sample *s, uint64_t byte)
         expect_cut(s, s->groups + 1); /* padding belongs to nobody */
     } else if (g == s->groups && byte - s->position[g] >= 8 && byte - s->position[g] < 32) {
         /* Version or log id of the SEAL: may be the start of what is not ours to overwrite. */
-        int code = world_recover(&s->w);
+        int code = fixture_recover(&s->w);
         CHECK(code == 0 || code == 77);
         if (code == 0) CHECK_EQ(state_seq(s->w.state), s->records);
-        world_die(&s->w);
+        fixture_die(&s->w);
     } else if (g == s->groups) {
         expect_cut(s, g);
     } else {
@@ -152,7 +152,7 @@ TEST(flipped_bits_of_a_sealed_log)
         uint64_t byte = random % s->size;
         if (i % 3 == 0) byte = s->position[1 + random % s->groups] + random / 64 % 128;
         uint8_t changed = s->bytes[byte] ^ (uint8_t)(1u << random / 4096 % 8);
-        world_poke(&s->w, byte, &changed, 1);
+        fixture_poke(&s->w, byte, &changed, 1);
         expect_sealed_damage(s, byte);
         restore(s);
     }
@@ -164,7 +164,7 @@ TEST(zeroed_blocks_of_a_sealed_log)
     struct sample *s = make_sample(true);
     static const uint8_t zeros[LOG_BLOCK_SIZE];
     for (uint64_t at = 0; at < s->size; at += LOG_BLOCK_SIZE) {
-        world_poke(&s->w, at, zeros, sizeof(zeros));
+        fixture_poke(&s->w, at, zeros, sizeof(zeros));
         expect_sealed_damage(s, at);
         restore(s);
     }
@@ -177,7 +177,7 @@ TEST(damage_in_an_unsealed_log)
     for (uint64_t g = 1; g <= s->groups; g++) {
         uint64_t byte = s->position[g] + s->length[g] - 1;
         uint8_t changed = s->bytes[byte] ^ 1;
-        world_poke(&s->w, byte, &changed, 1);
+        fixture_poke(&s->w, byte, &changed, 1);
         if (g == s->groups) {
             expect_cut(s, g); /* the stated limit */
         } else {
@@ -196,7 +196,7 @@ TEST(cut_everywhere)
     for (uint64_t at = 0; at < s->size; at += 1024) {
         memcpy(cut, s->bytes, SAVED_MAX);
         memset(cut + at, 0, SAVED_MAX - at);
-        world_poke(&s->w, 0, cut, SAVED_MAX);
+        fixture_poke(&s->w, 0, cut, SAVED_MAX);
         uint64_t g = group_with(s, at);
         expect_cut(s, at >= s->position[g] + s->length[g] ? g + 1 : g);
     }
@@ -207,7 +207,7 @@ TEST(truncated_file)
 {
     struct sample *s = make_sample(true);
     char path[128];
-    world_path(&s->w, "log-0000000000000000.seg", path);
+    fixture_path(&s->w, "log-0000000000000000.seg", path);
     uint64_t sizes[] = {0, s->position[3] + 700, s->position[5], s->size};
     for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
         ASSERT(truncate(path, (off_t)sizes[i]) == 0);
@@ -271,25 +271,25 @@ TEST(every_call_of_making_fails)
      * names: segment, meta file, directory; none. */
     static const uint32_t which[] = {1,         2,         3,         4,         5, ZEROS + 4,
                                      ZEROS + 5, ZEROS + 6, ZEROS + 7, ZEROS + 8, 0};
-    struct world w;
-    world_init(&w);
-    world_remove(&w);
+    struct fixture w;
+    fixture_init(&w);
+    fixture_remove(&w);
     for (size_t i = 0; i < ARRAY_COUNT(which); i++) {
         calls = 0;
         failing_call = which[i];
-        int code = world_recover(&w);
+        int code = fixture_recover(&w);
         failing_call = 0;
         CHECK_EQ(code, which[i] == 0 ? 0 : 74);
         if (which[i] == 0) CHECK_EQ(calls, which[i - 1]); /* the list is complete */
-        if (code == 0) world_die(&w);
-        CHECK_EQ(world_start(&w), 0);
-        world_poll(&w);
-        world_group(&w, 0, 1);
-        world_die(&w);
-        CHECK_EQ(world_recover(&w), 0);
+        if (code == 0) fixture_die(&w);
+        CHECK_EQ(fixture_start(&w), 0);
+        fixture_poll(&w);
+        fixture_group(&w, 0, 1);
+        fixture_die(&w);
+        CHECK_EQ(fixture_recover(&w), 0);
         CHECK_EQ(w.rec.records, 1);
-        world_die(&w);
-        world_remove(&w);
+        fixture_die(&w);
+        fixture_remove(&w);
     }
 }
 
@@ -306,9 +306,9 @@ TEST(flush_before_reading_fails)
     }
     failing_call = 0;
     calls = 0;
-    CHECK_EQ(world_recover(&s->w), 0);
+    CHECK_EQ(fixture_recover(&s->w), 0);
     CHECK_EQ(calls, 2); /* the list is complete */
-    world_die(&s->w);
+    fixture_die(&s->w);
     expect_cut(s, s->groups + 1);
     drop(s);
 }
@@ -338,40 +338,40 @@ TEST(crash_while_cutting)
 {
     struct sample *s = calloc(1, sizeof(*s));
     static uint8_t crashed[SAVED_MAX];
-    world_init(&s->w);
-    CHECK_EQ(world_start(&s->w), 0);
-    world_poll(&s->w);
-    world_group(&s->w, 0, 5);
+    fixture_init(&s->w);
+    CHECK_EQ(fixture_start(&s->w), 0);
+    fixture_poll(&s->w);
+    fixture_group(&s->w, 0, 5);
     for (uint64_t g = 0; g < LOG_IN_FLIGHT_MAX; g++) {
-        for (uint64_t i = 0; i < 40; i++) CHECK(world_append(&s->w, 5 + g * 40 + i) != 0);
+        for (uint64_t i = 0; i < 40; i++) CHECK(fixture_append(&s->w, 5 + g * 40 + i) != 0);
         log_flush(s->w.log);
     }
-    world_poll(&s->w);
+    fixture_poll(&s->w);
     uint64_t end = s->w.log->end, torn = s->w.log->slots[3 % LOG_SLOTS].position;
-    world_die(&s->w);
-    world_sparse(&s->w, SAVED_MAX);
-    world_peek(&s->w, 0, s->bytes, SAVED_MAX);
+    fixture_die(&s->w);
+    fixture_sparse(&s->w, SAVED_MAX);
+    fixture_peek(&s->w, 0, s->bytes, SAVED_MAX);
     memcpy(crashed, s->bytes, SAVED_MAX);
     memset(crashed + torn + LOG_BLOCK_SIZE, 0, LOG_BLOCK_SIZE); /* the first of the four */
     for (uint64_t zeroed = 0; zeroed < end - torn; zeroed += LOG_BLOCK_SIZE) {
-        world_poke(&s->w, 0, crashed, SAVED_MAX);
+        fixture_poke(&s->w, 0, crashed, SAVED_MAX);
         for (uint64_t level = 0; level < 3; level++) {
             write_room =
                 (int64_t)(level == 1 ? zeroed / LOG_BLOCK_SIZE / 2 * LOG_BLOCK_SIZE : zeroed);
-            CHECK_EQ(world_recover(&s->w), 74);
+            CHECK_EQ(fixture_recover(&s->w), 74);
         }
         write_room = -1;
-        CHECK_EQ(world_start(&s->w), 0);
+        CHECK_EQ(fixture_start(&s->w), 0);
         CHECK_EQ(s->w.rec.records, 5);
         CHECK_EQ(s->w.rec.cut_group, 3);
         CHECK_EQ(s->w.rec.generation, 2);
-        world_poll(&s->w);
-        world_group(&s->w, 1000, 1);
-        world_die(&s->w);
-        CHECK_EQ(world_recover(&s->w), 0);
+        fixture_poll(&s->w);
+        fixture_group(&s->w, 1000, 1);
+        fixture_die(&s->w);
+        CHECK_EQ(fixture_recover(&s->w), 0);
         CHECK_EQ(s->w.rec.records, 6);
         CHECK_EQ(s->w.rec.cut_bytes, 0);
-        world_die(&s->w);
+        fixture_die(&s->w);
     }
     drop(s);
 }
@@ -382,11 +382,11 @@ TEST(start_group_lost)
 {
     struct sample *s = make_sample(true);
     for (int i = 0; i < 3; i++) {
-        CHECK_EQ(world_start(&s->w), 0);
+        CHECK_EQ(fixture_start(&s->w), 0);
         CHECK_EQ(s->w.rec.generation, 2);
         CHECK_EQ(s->w.rec.records, s->records);
         for (uint64_t n = 0; n < 2; n++) {
-            CHECK(world_append(&s->w, 2000 + (uint64_t)i * 2 + n) != 0);
+            CHECK(fixture_append(&s->w, 2000 + (uint64_t)i * 2 + n) != 0);
             log_flush(s->w.log);
         }
         /* START, and two groups behind it: what is behind reaches the disk alone. */
@@ -398,16 +398,16 @@ TEST(start_group_lost)
                 (void)disk_sync_perform(op);
         }
         CHECK_EQ(log_group_durable(s->w.log), s->w.rec.groups);
-        world_die(&s->w);
+        fixture_die(&s->w);
     }
     expect_cut(s, s->groups + 1);
     drop(s);
 }
 
-static void make_segment(const struct world *w, const char *name, uint64_t size)
+static void make_segment(const struct fixture *w, const char *name, uint64_t size)
 {
     char path[128];
-    world_path(w, name, path);
+    fixture_path(w, name, path);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ASSERT(fd >= 0 && ftruncate(fd, (off_t)size) == 0);
     (void)close(fd);
@@ -417,42 +417,42 @@ static void make_segment(const struct world *w, const char *name, uint64_t size)
 TEST(newest_segment_missing)
 {
     enum { RECORDS = 4096 };
-    struct world w;
+    struct fixture w;
     char newest[128], kept[128];
-    world_init(&w);
+    fixture_init(&w);
     w.rids_max = 4u << 20;
     w.options.prealloc_bytes = 2 * (uint64_t)LOG_SEGMENT_SIZE;
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     uint64_t n = 0;
     while (w.log->end < LOG_SEGMENT_SIZE && n < (3u << 20)) {
-        for (uint32_t i = 0; i < RECORDS; i++) ASSERT(world_append(&w, n++) != 0);
+        for (uint32_t i = 0; i < RECORDS; i++) ASSERT(fixture_append(&w, n++) != 0);
         log_flush(w.log);
-        world_poll(&w);
+        fixture_poll(&w);
     }
-    world_group(&w, n++, 1);
+    fixture_group(&w, n++, 1);
     CHECK(w.log->end > LOG_SEGMENT_SIZE);
-    world_die(&w);
-    world_path(&w, "log-0000000000000001.seg", newest);
-    world_path(&w, "kept", kept);
+    fixture_die(&w);
+    fixture_path(&w, "log-0000000000000001.seg", newest);
+    fixture_path(&w, "kept", kept);
     ASSERT(rename(newest, kept) == 0);
     char more[128];
-    world_path(&w, "log-0000000000000002.seg", more);
+    fixture_path(&w, "log-0000000000000002.seg", more);
     (void)unlink(more);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "newest log segments, from log-0000000000000001.seg") != NULL);
     ASSERT(rename(kept, newest) == 0);
-    CHECK_EQ(world_recover(&w), 0);
+    CHECK_EQ(fixture_recover(&w), 0);
     CHECK_EQ(w.rec.records, n);
-    world_die(&w);
-    world_remove(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(segments_missing_or_of_another_size)
 {
     struct sample *s = make_sample(true);
     char middle[128];
-    world_path(&s->w, "log-0000000000000001.seg", middle);
+    fixture_path(&s->w, "log-0000000000000001.seg", middle);
     make_segment(&s->w, "log-0000000000000002.seg", LOG_SEGMENT_SIZE);
     expect_refusal(&s->w, 78);
     CHECK(strstr(s->w.rec.error, "lacks a log segment") != NULL);
@@ -474,17 +474,17 @@ TEST(every_subset_of_the_last_flight)
 {
     struct sample *s = calloc(1, sizeof(*s));
     static uint8_t crashed[SAVED_MAX];
-    world_init(&s->w);
-    CHECK_EQ(world_start(&s->w), 0);
-    world_poll(&s->w);
+    fixture_init(&s->w);
+    CHECK_EQ(fixture_start(&s->w), 0);
+    fixture_poll(&s->w);
     for (uint64_t g = 0; g < LOG_IN_FLIGHT_MAX; g++) {
-        for (uint64_t i = 0; i < 40; i++) CHECK(world_append(&s->w, g * 40 + i) != 0);
+        for (uint64_t i = 0; i < 40; i++) CHECK(fixture_append(&s->w, g * 40 + i) != 0);
         log_flush(s->w.log);
     }
-    world_poll(&s->w);
-    world_die(&s->w);
-    world_sparse(&s->w, SAVED_MAX);
-    world_peek(&s->w, 0, s->bytes, SAVED_MAX);
+    fixture_poll(&s->w);
+    fixture_die(&s->w);
+    fixture_sparse(&s->w, SAVED_MAX);
+    fixture_peek(&s->w, 0, s->bytes, SAVED_MAX);
     const uint64_t length = log_padded(sizeof(struct log_group) + 40 * 128);
     for (unsigned present = 0; present < 16; present++) {
         unsigned whole = 0;
@@ -494,16 +494,16 @@ TEST(every_subset_of_the_last_flight)
             if ((present >> g & 1) == 0) memset(group + (g % 2 == 0 ? 0 : 512), 0, 1024);
         }
         while (whole < 4 && (present >> whole & 1) != 0) whole++;
-        world_poke(&s->w, 0, crashed, SAVED_MAX);
-        CHECK_EQ(world_start(&s->w), 0);
+        fixture_poke(&s->w, 0, crashed, SAVED_MAX);
+        CHECK_EQ(fixture_start(&s->w), 0);
         CHECK_EQ(s->w.rec.records, whole * 40);
-        world_poll(&s->w);
-        world_group(&s->w, 1000, 1);
-        world_die(&s->w);
-        CHECK_EQ(world_recover(&s->w), 0); /* the next start sees no trace of the old tail */
+        fixture_poll(&s->w);
+        fixture_group(&s->w, 1000, 1);
+        fixture_die(&s->w);
+        CHECK_EQ(fixture_recover(&s->w), 0); /* the next start sees no trace of the old tail */
         CHECK_EQ(s->w.rec.records, whole * 40 + 1);
         CHECK_EQ(s->w.rec.cut_bytes, 0);
-        world_die(&s->w);
+        fixture_die(&s->w);
     }
     drop(s);
 }
@@ -513,10 +513,10 @@ TEST(misdirected_and_swapped_groups)
     struct sample *s = make_sample(true);
     /* The last data group's blocks also land on the first data group's, and the other way round. */
     uint64_t last = s->groups - 1;
-    world_poke(&s->w, s->position[2], s->bytes + s->position[last], LOG_BLOCK_SIZE);
+    fixture_poke(&s->w, s->position[2], s->bytes + s->position[last], LOG_BLOCK_SIZE);
     expect_refusal(&s->w, 78);
     restore(s);
-    world_poke(&s->w, s->size, s->bytes + s->position[2], LOG_BLOCK_SIZE);
+    fixture_poke(&s->w, s->size, s->bytes + s->position[2], LOG_BLOCK_SIZE);
     expect_cut(s, s->groups + 1); /* beyond the end it is rubbish: zeroed */
     restore(s);
     drop(s);
@@ -537,16 +537,16 @@ static void copy_file(const char *from, const char *to, uint64_t size)
 TEST(segments_of_another_log)
 {
     struct sample *a = make_sample(true), *b = make_sample(true);
-    world_poke(&a->w, 0, b->bytes, SAVED_MAX);
+    fixture_poke(&a->w, 0, b->bytes, SAVED_MAX);
     expect_refusal(&a->w, 77);
     drop(a);
     drop(b);
 }
 
-static void set_meta(const struct world *w, uint64_t offset, uint8_t value)
+static void set_meta(const struct fixture *w, uint64_t offset, uint8_t value)
 {
     char path[128];
-    world_path(w, "log.meta", path);
+    fixture_path(w, "log.meta", path);
     int fd = open(path, O_WRONLY);
     ASSERT(fd >= 0 && pwrite(fd, &value, 1, (off_t)offset) == 1);
     (void)close(fd);
@@ -555,10 +555,10 @@ static void set_meta(const struct world *w, uint64_t offset, uint8_t value)
 TEST(identity)
 {
     struct sample *s = make_sample(true);
-    struct world *w = &s->w;
+    struct fixture *w = &s->w;
     char meta[128], other[128], segment[128], moved[128];
-    world_path(w, "log.meta", meta);
-    world_path(w, "kept", other);
+    fixture_path(w, "log.meta", meta);
+    fixture_path(w, "kept", other);
     copy_file(meta, other, 4096);
     set_meta(w, 8, LOG_FORMAT_VERSION + 1);
     expect_refusal(w, 77); /* newer */
@@ -572,13 +572,13 @@ TEST(identity)
     ASSERT(unlink(meta) == 0);
     expect_refusal(w, 78); /* missing */
     copy_file(other, meta, 4096);
-    world_path(w, "log-0000000000000000.seg", segment);
-    world_path(w, "log-0000000000000001.seg", moved);
+    fixture_path(w, "log-0000000000000000.seg", segment);
+    fixture_path(w, "log-0000000000000001.seg", moved);
     ASSERT(rename(segment, moved) == 0);
-    CHECK_EQ(world_recover(w), 78); /* first segment missing */
+    CHECK_EQ(fixture_recover(w), 78); /* first segment missing */
     ASSERT(rename(moved, segment) == 0);
-    CHECK_EQ(world_recover(w), 0);
-    world_die(w);
+    CHECK_EQ(fixture_recover(w), 0);
+    fixture_die(w);
     drop(s);
 }
 
@@ -590,46 +590,46 @@ TEST(newer_group_is_not_cut)
     group.position = s->size;
     group.number++;
     group.format_version++;
-    world_poke(&s->w, s->size, &group, sizeof(group));
+    fixture_poke(&s->w, s->size, &group, sizeof(group));
     expect_refusal(&s->w, 77);
     drop(s);
 }
 
 TEST(foreign_directory)
 {
-    struct world w;
+    struct fixture w;
     char path[128];
     struct stat before, after;
-    world_init(&w);
-    world_path(&w, "letter.txt", path);
+    fixture_init(&w);
+    fixture_path(&w, "letter.txt", path);
     int fd = open(path, O_WRONLY | O_CREAT, 0600);
     ASSERT(fd >= 0);
     (void)close(fd);
     ASSERT(stat(w.dir, &before) == 0);
-    CHECK_EQ(world_recover(&w), 77);
+    CHECK_EQ(fixture_recover(&w), 77);
     ASSERT(stat(w.dir, &after) == 0);
     CHECK(before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
-    world_remove(&w);
-    CHECK_EQ(world_recover(&w), 0); /* not there: made */
-    world_die(&w);
-    world_remove(&w);
+    fixture_remove(&w);
+    CHECK_EQ(fixture_recover(&w), 0); /* not there: made */
+    fixture_die(&w);
+    fixture_remove(&w);
 }
 
 TEST(interrupted_making)
 {
-    struct world w;
+    struct fixture w;
     char meta[128], tmp[128];
-    world_init(&w);
-    CHECK_EQ(world_recover(&w), 0);
-    world_die(&w);
-    world_path(&w, "log.meta", meta);
-    world_path(&w, "log.meta.tmp", tmp);
+    fixture_init(&w);
+    CHECK_EQ(fixture_recover(&w), 0);
+    fixture_die(&w);
+    fixture_path(&w, "log.meta", meta);
+    fixture_path(&w, "log.meta.tmp", tmp);
     ASSERT(rename(meta, tmp) == 0);
-    CHECK_EQ(world_recover(&w), 0);
+    CHECK_EQ(fixture_recover(&w), 0);
     CHECK(w.rec.fresh);
-    world_die(&w);
+    fixture_die(&w);
     CHECK(access(tmp, F_OK) != 0);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 /* The same two names, and the first block gone with the name of the meta file: whatever else was
@@ -637,53 +637,53 @@ TEST(interrupted_making)
 TEST(first_block_and_a_name_lost)
 {
     static const uint8_t zeros[LOG_BLOCK_SIZE];
-    struct world w;
+    struct fixture w;
     char meta[128], tmp[128], segment[128], next[128];
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    world_group(&w, 0, 1);
-    world_die(&w);
-    world_path(&w, "log.meta", meta);
-    world_path(&w, "log.meta.tmp", tmp);
-    world_path(&w, "log-0000000000000000.seg", segment);
-    world_path(&w, "log-0000000000000001.seg", next);
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    fixture_group(&w, 0, 1);
+    fixture_die(&w);
+    fixture_path(&w, "log.meta", meta);
+    fixture_path(&w, "log.meta.tmp", tmp);
+    fixture_path(&w, "log-0000000000000000.seg", segment);
+    fixture_path(&w, "log-0000000000000001.seg", next);
     ASSERT(rename(meta, tmp) == 0);
     (void)unlink(next); /* one that was only made ahead */
     int fd = open(segment, O_WRONLY);
     ASSERT(fd >= 0 && pwrite(fd, zeros, sizeof(zeros), 0) == (ssize_t)sizeof(zeros));
     (void)close(fd);
-    CHECK_EQ(world_recover(&w), 78);
+    CHECK_EQ(fixture_recover(&w), 78);
     CHECK(strstr(w.rec.error, "no log.meta") != NULL);
     CHECK(access(tmp, F_OK) == 0 && access(segment, F_OK) == 0);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(second_server)
 {
-    struct world w, second;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    struct fixture w, second;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     second = w;
     second.log = NULL;
-    CHECK_EQ(world_recover(&second), 75);
+    CHECK_EQ(fixture_recover(&second), 75);
     CHECK(strstr(second.rec.error, "another server") != NULL);
-    world_group(&w, 0, 1);
-    world_die(&w);
-    CHECK_EQ(world_recover(&second), 0);
-    world_die(&second);
-    world_remove(&w);
+    fixture_group(&w, 0, 1);
+    fixture_die(&w);
+    CHECK_EQ(fixture_recover(&second), 0);
+    fixture_die(&second);
+    fixture_remove(&w);
 }
 
 /* As an ordinary user, whom permissions bind. */
-static int recover_as_nobody(struct world *w)
+static int recover_as_nobody(struct fixture *w)
 {
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
         if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) _exit(1);
-        _exit(world_recover(w));
+        _exit(fixture_recover(w));
     }
     int status = 0;
     ASSERT(waitpid(child, &status, 0) == child);
@@ -692,23 +692,23 @@ static int recover_as_nobody(struct world *w)
 
 TEST(directory_without_permission)
 {
-    struct world w;
-    world_init(&w);
+    struct fixture w;
+    fixture_init(&w);
     ASSERT(chmod(w.dir, 0555) == 0);
     CHECK_EQ(recover_as_nobody(&w), 77);
     ASSERT(chmod(w.dir, 0700) == 0);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(file_systems)
 {
-    struct world w;
-    world_init(&w);
-    world_remove(&w);
+    struct fixture w;
+    fixture_init(&w);
+    fixture_remove(&w);
     struct stat st;
     if (stat("/dev/shm", &st) != 0) return;
     (void)snprintf(w.dir, sizeof(w.dir), "/dev/shm/gongji-test-%d", (int)getpid());
-    CHECK_EQ(world_recover(&w), 78);
+    CHECK_EQ(fixture_recover(&w), 78);
     CHECK(strstr(w.rec.error, "ext4") != NULL);
     CHECK(stat(w.dir, &st) != 0); /* not left behind */
 }
@@ -717,34 +717,34 @@ TEST(file_systems)
  * but does not continue what is before it. */
 TEST(group_out_of_sequence)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    world_group(&w, 0, 3);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    fixture_group(&w, 0, 3);
     w.log->next_seq++;
-    struct gj_op next = world_op(77);
+    struct gj_op next = fixture_op(77);
     void *record = log_reserve(w.log, w.time_ms);
     struct decide_input in = {.time_ms = w.time_ms, .seq = state_seq(w.state) + 1};
     struct decision decision;
     decide(w.state, &next, &in, record, &decision);
     log_append(w.log, decision.record_size, in.seq + 1, 0);
     log_flush(w.log);
-    world_poll(&w);
-    world_die(&w);
+    fixture_poll(&w);
+    fixture_die(&w);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "does not continue") != NULL);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 /* One record changed in memory before its group is signed and written. */
-static void start_with_record(struct world *w, uint8_t type, uint8_t ext_count, uint32_t slot,
+static void start_with_record(struct fixture *w, uint8_t type, uint8_t ext_count, uint32_t slot,
                               uint32_t family)
 {
-    world_init(w);
-    CHECK_EQ(world_start(w), 0);
-    world_poll(w);
-    uint64_t position = world_append(w, 0);
+    fixture_init(w);
+    CHECK_EQ(fixture_start(w), 0);
+    fixture_poll(w);
+    uint64_t position = fixture_append(w, 0);
     struct log_waiter unused = {0};
     const void *fetched = log_fetch(w->log, position, &unused);
     uint8_t *record = w->log->slots[2 % LOG_SLOTS].buf + sizeof(struct log_group);
@@ -754,48 +754,48 @@ static void start_with_record(struct world *w, uint8_t type, uint8_t ext_count, 
     ((struct gj_op *)record)->ext_count = ext_count;
     ((struct gj_op *)record)->type = type;
     log_flush(w->log);
-    world_poll(w);
-    world_die(w);
+    fixture_poll(w);
+    fixture_die(w);
 }
 
 TEST(capacity_too_small)
 {
-    struct world w;
+    struct fixture w;
     start_with_record(&w, GJ_OP_DEPOSIT, 0, 5000, SLOT_NONE);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "--persons-max") != NULL);
-    world_remove(&w);
+    fixture_remove(&w);
     start_with_record(&w, GJ_OP_BIND, 0, SLOT_NONE, 4000);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "--families-max") != NULL);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(too_few_institutions)
 {
-    struct world w;
-    world_init(&w);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    struct world_long_op op = world_long_op(0);
-    CHECK(world_append_op(&w, &op.op) != 0);
+    struct fixture w;
+    fixture_init(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    struct fixture_long_op op = fixture_long_op(0);
+    CHECK(fixture_append_op(&w, &op.op) != 0);
     uint8_t *record = w.log->slots[2 % LOG_SLOTS].buf + sizeof(struct log_group);
     ((struct gj_effect *)(record + 2 * GJ_RECORD_UNIT))->slot_other = 16;
     log_flush(w.log);
-    world_poll(&w);
-    world_die(&w);
+    fixture_poll(&w);
+    fixture_die(&w);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "--institutions-max") != NULL);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(record_that_cannot_be_read)
 {
-    struct world w;
+    struct fixture w;
     start_with_record(&w, GJ_OP_DEPOSIT, 6, SLOT_NONE, SLOT_NONE);
     expect_refusal(&w, 78);
     CHECK(strstr(w.rec.error, "cannot be read") != NULL);
-    world_remove(&w);
+    fixture_remove(&w);
 }
 
 TEST(tool_agrees)
@@ -812,7 +812,7 @@ TEST(tool_agrees)
     CHECK(strstr(text, "9 groups, 202 records") != NULL);
     CHECK(strstr(text, "ends cleanly, sealed") != NULL);
     uint8_t changed = s->bytes[s->position[4] + 200] ^ 4;
-    world_poke(&s->w, s->position[4] + 200, &changed, 1);
+    fixture_poke(&s->w, s->position[4] + 200, &changed, 1);
     rewind(out);
     struct stamp before = stamp_of(&s->w);
     CHECK_EQ(log_verify(s->w.dir, out), 78);

@@ -3,7 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 
-#include "tests/log/log_world.h"
+#include "tests/log/fixture.h"
 
 /* ext4: the disk is gone, every later call fails; nothing more reaches the image. */
 #define FS_SHUTDOWN         _IOR('X', 125, uint32_t)
@@ -50,25 +50,25 @@ static void drop_image(const struct image *image)
 }
 
 /* A world whose directory is on the image and is not there yet. */
-static void world_on(struct world *w, const struct image *image)
+static void fixture_on(struct fixture *w, const struct image *image)
 {
-    world_init(w);
-    world_remove(w);
+    fixture_init(w);
+    fixture_remove(w);
     (void)snprintf(w->dir, sizeof(w->dir), "%s/data", image->mount);
 }
 
 TEST(too_small_for_a_log)
 {
     struct image image;
-    struct world w;
+    struct fixture w;
     struct stat st;
     CHECK(make_image(&image, 128u << 20));
-    world_on(&w, &image);
-    CHECK_EQ(world_recover(&w), 74);
+    fixture_on(&w, &image);
+    CHECK_EQ(fixture_recover(&w), 74);
     CHECK(strstr(w.rec.error, "no room") != NULL && strstr(w.rec.error, "256 MiB") != NULL);
     CHECK(stat(w.dir, &st) != 0); /* not left behind */
     ASSERT(mkdir(w.dir, 0700) == 0);
-    CHECK_EQ(world_recover(&w), 74);
+    CHECK_EQ(fixture_recover(&w), 74);
     CHECK(rmdir(w.dir) == 0); /* nothing in it */
     drop_image(&image);
 }
@@ -76,12 +76,12 @@ TEST(too_small_for_a_log)
 TEST(full_while_serving)
 {
     struct image image;
-    struct world w;
+    struct fixture w;
     char filler[128];
     CHECK(make_image(&image, 700u << 20));
-    world_on(&w, &image);
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
+    fixture_on(&w, &image);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
     (void)snprintf(filler, sizeof(filler), "%s/filler", image.mount);
     int fd = open(filler, O_WRONLY | O_CREAT, 0600);
     ASSERT(fd >= 0 &&
@@ -89,71 +89,71 @@ TEST(full_while_serving)
     (void)close(fd);
     w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
     w.time_ms += 2000;
-    for (uint64_t n = 0; n < 8; n++) world_group(&w, n, 1);
+    for (uint64_t n = 0; n < 8; n++) fixture_group(&w, n, 1);
     CHECK(!log_failed(w.log));
     CHECK(log_read_only(w.log));
     CHECK_EQ(w.log->files.segments, 1);
-    world_seal(&w);
+    fixture_seal(&w);
     ASSERT(unlink(filler) == 0);
     w.time_ms += 2000;
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
-    while (w.log->files.segments == 1 && w.count > 0) world_run(&w, 0);
+    while (w.log->files.segments == 1 && w.count > 0) fixture_run(&w, 0);
     CHECK_EQ(w.log->files.segments, 2);
     CHECK(!log_read_only(w.log));
-    world_group(&w, 100, 1);
+    fixture_group(&w, 100, 1);
     CHECK(!log_failed(w.log));
-    world_die(&w);
+    fixture_die(&w);
     drop_image(&image);
 }
 
 TEST(disk_fails_while_serving)
 {
     struct image image;
-    struct world w;
+    struct fixture w;
     CHECK(make_image(&image, 400u << 20));
-    world_on(&w, &image);
+    fixture_on(&w, &image);
     w.options.low_water_bytes = 1u << 30; /* no second segment */
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    for (uint64_t n = 0; n < 5; n++) world_group(&w, n, 3);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    for (uint64_t n = 0; n < 5; n++) fixture_group(&w, n, 3);
     uint64_t durable = log_group_durable(w.log);
     CHECK_EQ(durable, 6);
     int fd = open(image.mount, O_RDONLY | O_DIRECTORY);
     uint32_t how = FS_SHUTDOWN_NOFLUSH;
     CHECK(fd >= 0 && ioctl(fd, FS_SHUTDOWN, &how) == 0);
     (void)close(fd);
-    for (uint64_t n = 0; n < 4 && world_append(&w, 100 + n) != 0; n++) log_flush(w.log);
-    world_poll(&w);
+    for (uint64_t n = 0; n < 4 && fixture_append(&w, 100 + n) != 0; n++) log_flush(w.log);
+    fixture_poll(&w);
     CHECK(log_failed(w.log));
     CHECK_EQ(log_group_durable(w.log), durable);
     CHECK(log_reserve(w.log, w.time_ms) == NULL);
-    world_die(&w);
+    fixture_die(&w);
     CHECK(umount2(image.mount, 0) == 0 && mount_image(&image, "loop"));
-    CHECK_EQ(world_start(&w), 0);
+    CHECK_EQ(fixture_start(&w), 0);
     CHECK_EQ(w.rec.groups, durable);
     CHECK_EQ(w.rec.records, 15);
-    world_die(&w);
+    fixture_die(&w);
     drop_image(&image);
 }
 
 TEST(read_only_disk_at_the_start)
 {
     struct image image;
-    struct world w;
+    struct fixture w;
     CHECK(make_image(&image, 400u << 20));
-    world_on(&w, &image);
+    fixture_on(&w, &image);
     w.options.low_water_bytes = 1u << 30;
-    CHECK_EQ(world_start(&w), 0);
-    world_poll(&w);
-    world_group(&w, 0, 3);
-    world_die(&w);
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    fixture_group(&w, 0, 3);
+    fixture_die(&w);
     CHECK(umount2(image.mount, 0) == 0 && mount_image(&image, "loop,ro"));
-    CHECK_EQ(world_recover(&w), 74);
+    CHECK_EQ(fixture_recover(&w), 74);
     CHECK(strstr(w.rec.error, "Read-only file system") != NULL);
     CHECK(umount2(image.mount, 0) == 0 && mount_image(&image, "loop"));
-    CHECK_EQ(world_recover(&w), 0);
+    CHECK_EQ(fixture_recover(&w), 0);
     CHECK_EQ(w.rec.records, 3);
-    world_die(&w);
+    fixture_die(&w);
     drop_image(&image);
 }
 

@@ -87,7 +87,7 @@ static void sweep(struct run *r)
 
 static void compare(struct run *r)
 {
-    r->c.model->rid_floor_ms = state_rid_floor_ms(r->shard->s);
+    r->c.model->rid_low_water_ms = state_rid_low_water_ms(r->shard->s);
     compare_state(&r->c);
 }
 
@@ -104,7 +104,7 @@ static void execute(struct run *r)
     struct gj_reply_sources core_sources, sources;
     struct gj_dry_run_view dry;
     const struct gj_op *op = &r->generated.op;
-    c->model->rid_floor_ms = state_rid_floor_ms(r->shard->s);
+    c->model->rid_low_water_ms = state_rid_low_water_ms(r->shard->s);
     compare_memory_of(c, op);
     bool dry_run = !r->generated.read_only && generator_random(&c->generator) % 8 == 0;
     if (dry_run) compare_dry_run(c, op, &dry);

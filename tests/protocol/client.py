@@ -16,7 +16,7 @@ class Gongji:
         self.tag = 0
         self.serial = 0
         answer = self.call(1, 0, struct.pack('<8sHHI16s', b'gongji\r\n', 1, 1, 64, bytes(16)))
-        self.version, _, self.credit, self.batch_max = struct.unpack_from('<HHII', answer)
+        self.version, _, self.window, self.batch_max = struct.unpack_from('<HHII', answer)
 
     def receive(self, size):
         data = b''

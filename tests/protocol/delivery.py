@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from town import *
+from fixture import *
 
 
 def test_an_hour_late(d):
@@ -49,7 +49,7 @@ def test_later_than_can_be_known(d):
         client.clock(now + HOUR)
         for n in range(2000): # each in a millisecond of its own, so that the floor rises slowly
             assert client.codes(op(DEPOSIT, 1, amount=1, id=rid(now + HOUR + n))) == [0]
-            if client.stats()['rid_floor_ms'] > now:
+            if client.stats()['rid_low_water_ms'] > now:
                 break
         balance = client.balance(1)
         assert client.codes(known, unknown) == [32, 32]
@@ -110,7 +110,7 @@ def churn(server, person, turns, found):
     most are dropped with answers on their way."""
     try:
         for turn in range(turns):
-            client = server.client(credit=64)
+            client = server.client(window=64)
             tags = [person << 32 | turn << 8 | n for n in range(6)]
             client.send(b''.join(
                 frame(OPS, tag, 1, op(DEPOSIT, person, amount=1)) if tag % 2 == 0 else
@@ -166,8 +166,8 @@ def test_answers_in_pieces(d):
     """Answers that no socket takes at once come whole and in order, however late they are read."""
     frames, people = 24, 1000
     with Server(d) as server:
-        client = server.client(credit=frames * people)
-        assert client.batch_max >= people and client.credit >= frames * people
+        client = server.client(window=frames * people)
+        assert client.batch_max >= people and client.window >= frames * people
         assert set(client.codes(region(1), *(op(OPEN_PERSON, n + 1, arg=1, sub=1, detail=1)
                                              for n in range(people - 1)))) == {0}
         wanted = b''.join(read(GET_PERSON, n + 1) for n in range(people))
@@ -194,7 +194,7 @@ def test_answers_in_pieces_while_the_log_is_written(d):
     order, also where they are moved to the front of it meanwhile."""
     turns, under_way, reads = 600, 4, 200
     with Server(d) as server:
-        client = server.client(credit=under_way * (reads + 1))
+        client = server.client(window=under_way * (reads + 1))
         assert client.codes(region(1), op(OPEN_PERSON, 1, arg=1, sub=1, detail=1)) == [0, 0]
         room = threading.Semaphore(under_way)
 

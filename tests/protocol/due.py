@@ -3,7 +3,7 @@ written down changes no answer, and thousands due at one instant hold up nobody.
 import signal
 import sys
 
-from town import *
+from fixture import *
 
 MANY = 20000
 PAYERS = 100
@@ -54,7 +54,7 @@ def test_thousands_due_at_once(d):
     first transfer sent into the sweep is not behind all of it. (A test process that is not
     scheduled for a while misses the sweep, so there are several tries.)"""
     with Server(d, '--test-clock', '--holds-max', '30000') as server:
-        client, other = server.client(credit=8192), server.client()
+        client, other = server.client(window=8192), server.client()
         now = morning()
         client.clock(now)
         build(client, quota_bp=10000)
@@ -103,7 +103,7 @@ def test_thousands_due_at_once(d):
 def test_operations_do_not_wait_for_the_sweep(d):
     """Behind the clock, in the same piece: every payer spends what a transfer held."""
     with Server(d, '--test-clock', '--holds-max', '30000') as server:
-        client = server.client(credit=8192)
+        client = server.client(window=8192)
         now = morning()
         client.clock(now)
         build(client, quota_bp=10000)
@@ -168,7 +168,7 @@ def test_read_only_log(d):
     """Nothing can be written down any more: what is due shows as ended all the same, and the
     server neither spins nor refuses to answer. With room again it goes on."""
     with Server(d, '--test-clock', '--log-low-water', '1048576G') as server:
-        client = server.client(credit=8192, timeout=60)
+        client = server.client(window=8192, timeout=60)
         now = morning()
         client.clock(now)
         build(client)
@@ -202,7 +202,7 @@ def test_a_read_while_the_server_stops(d):
     written = held = time_ms = due_ms = 0
     for attempt in range(12):
         with Server(d) as server:
-            client = server.client(credit=8192)
+            client = server.client(window=8192)
             if attempt == 0:
                 build(client)
             assert client.codes(pay(HOLD, 1, INSTITUTION, 700, timeout=1)) == [0]

@@ -15,7 +15,7 @@ def fill(client, persons=100):
 
 
 def check(server, loads):
-    client = server.client(credit=8192)
+    client = server.client(window=8192)
     for load in loads:
         executed = 0
         for at in range(0, len(load.sent), 4096):
@@ -72,7 +72,7 @@ def test_sigterm_finishes_what_was_received(d):
     audits, shown, balance = 256, False, 0
     for attempt in range(8):
         with Server(d) as server:
-            client = server.client(credit=8192, timeout=60)
+            client = server.client(window=8192, timeout=60)
             if attempt == 0:
                 fill(client, 8000)
                 assert set(client.codes(*(op(OPEN_PERSON, 8001 + i, arg=1, sub=1, detail=1)

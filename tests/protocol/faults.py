@@ -38,7 +38,7 @@ def test_failed_write(d):
         said = [line for line in text if 'exit code 74' in line]
         assert len(said) == 1 and 'get_op' in said[0], said
     with Server(d) as server:
-        client = server.client(credit=8192)
+        client = server.client(window=8192)
         for load in loads:
             answers = []
             for at in range(0, len(load.sent), 4096):
@@ -208,8 +208,8 @@ def test_disk_stands_still(d):
         return
     try:
         with Server(os.path.join(disk.mount, 'data')) as server, disk.thawed():
-            slow = [server.client(credit=65536, timeout=30) for _ in range(2)]
-            single = [server.client(credit=16) for _ in range(20)]
+            slow = [server.client(window=65536, timeout=30) for _ in range(2)]
+            single = [server.client(window=16) for _ in range(20)]
             probes = [server.client() for _ in range(20)]
             early, late, reader, refused = (server.client() for _ in range(4))
             fill(late)

@@ -33,8 +33,8 @@ def frame(kind, tag, count=0, body=b'', flags=0):
     return struct.pack('<IBBHQ', len(body), kind, flags, count, tag) + body
 
 
-def hello(credit=1024, low=1, high=1, magic=MAGIC, reserved=bytes(16), tag=0):
-    return frame(HELLO, tag, 0, struct.pack('<8sHHI16s', magic, low, high, credit, reserved))
+def hello(window=1024, low=1, high=1, magic=MAGIC, reserved=bytes(16), tag=0):
+    return frame(HELLO, tag, 0, struct.pack('<8sHHI16s', magic, low, high, window, reserved))
 
 
 _counter = [0]
@@ -101,7 +101,7 @@ class Closed(Exception):
 
 
 class Client:
-    def __init__(self, address, credit=1024, greet=True, timeout=15):
+    def __init__(self, address, window=1024, greet=True, timeout=15):
         if isinstance(address, str):
             self.s = socket.socket(socket.AF_UNIX)
         else:
@@ -110,11 +110,11 @@ class Client:
         self.s.connect(address)
         self.tag = 0
         if greet:
-            self.send(hello(credit))
+            self.send(hello(window))
             kind, _, count, body = self.answer()
             assert kind == HELLO | ANSWER and count == 0 and len(body) == 64, (kind, count, body)
-            (self.version, self.shards, self.credit, self.batch_max, self.flags, self.log_id,
-             self.generation, self.time_ms, self.rid_floor_ms,
+            (self.version, self.shards, self.window, self.batch_max, self.flags, self.log_id,
+             self.generation, self.time_ms, self.rid_low_water_ms,
              self.seq) = struct.unpack('<HHIII16sQQQQ', body)
 
     def send(self, data):
@@ -249,7 +249,7 @@ class Client:
 
     def stats(self):
         names = ('persons persons_max families families_max institutions institutions_max regions '
-                 'rids rids_max rid_floor_ms uptime_ms connections operations refusals reads '
+                 'rids rids_max rid_low_water_ms uptime_ms connections operations refusals reads '
                  'replays overloaded groups log_bytes log_position log_free_bytes durable_seq '
                  'generation rss_bytes damaged_reads holds holds_max expired').split()
         payload = self.reads(read(STATS))[0][5]

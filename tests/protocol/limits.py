@@ -1,4 +1,4 @@
-"""tests/protocol/limits.py -- Credit, slow and half-open clients, connection floods: the server
+"""tests/protocol/limits.py -- Window, slow and half-open clients, connection floods: the server
 slows down or refuses, and never grows."""
 import ctypes
 import os
@@ -12,10 +12,10 @@ from gongji_wire import *
 SO_ATTACH_FILTER = 26
 
 
-def test_credit_overrun_is_overloaded(d):
+def test_window_overrun_is_overloaded(d):
     with Server(d) as server:
-        client = server.client(credit=16)
-        assert client.credit == 16 and client.batch_max == 16
+        client = server.client(window=16)
+        assert client.window == 16 and client.batch_max == 16
         assert client.codes(region(1), op(OPEN_PERSON, 1, arg=1, sub=1, detail=1)) == [0, 0]
         frames = b''.join(frame(OPS, n, 16, b''.join(op(DEPOSIT, 1, amount=1) for _ in range(16)))
                           for n in range(8))
@@ -47,10 +47,10 @@ def test_the_allocator_is_jemalloc(d):
             assert 'libjemalloc' in maps.read()
 
 
-def test_credit_is_bounded_by_buffers(d):
+def test_window_is_bounded_by_buffers(d):
     with Server(d, '--buffers-max', '1M') as server:
-        client = server.client(credit=65536)
-        assert 16 <= client.credit < 2048, client.credit
+        client = server.client(window=65536)
+        assert 16 <= client.window < 2048, client.window
         others = []
         refused = 0
         for _ in range(40):
@@ -63,37 +63,37 @@ def test_credit_is_bounded_by_buffers(d):
         assert client.reads(read(PING))[0][0] == 0
         for other in others:
             other.close()
-        server.admits(credit=16).close()
+        server.admits(window=16).close()
 
 
 def test_large_clients_leave_room_for_small_ones(d):
     with Server(d, '--buffers-max', '64M') as server:
-        large = [server.client(credit=65536) for _ in range(40)]
-        assert large[0].credit > 8192 and large[-1].credit == 16
-        small = [server.client(credit=16) for _ in range(400)]
+        large = [server.client(window=65536) for _ in range(40)]
+        assert large[0].window > 8192 and large[-1].window == 16
+        small = [server.client(window=16) for _ in range(400)]
         assert all(client.reads(read(PING))[0][0] == 0 for client in small)
         for client in large + small:
             client.close()
 
 
-def test_credit_edges(d):
+def test_window_edges(d):
     with Server(d) as server:
         for asked, granted in ((0, 16), (1, 1), (15, 15), (16, 16), (17, 17), (8192, 8192),
                                (8193, 8193)):
-            client = server.client(credit=asked)
-            assert (client.credit, client.batch_max) == (granted, min(granted, 8192)), asked
+            client = server.client(window=asked)
+            assert (client.window, client.batch_max) == (granted, min(granted, 8192)), asked
             assert len(client.reads(*[read(PING)] * client.batch_max)) == client.batch_max
             client.close()
         for asked in (65536, 65537, 2**32 - 1):
-            client = server.client(credit=asked)
-            assert 8192 < client.credit <= 65536, (asked, client.credit)
+            client = server.client(window=asked)
+            assert 8192 < client.window <= 65536, (asked, client.window)
             client.close()
 
 
 def test_audits_leave_turns_to_others(d):
     """A frame full of reads that look at everything does not hold up the others for all of it."""
     with Server(d) as server:
-        other, client = server.client(), server.client(credit=8192, timeout=60)
+        other, client = server.client(), server.client(window=8192, timeout=60)
         assert client.codes(region(1)) == [0]
         for first in (1, 8193):
             client.codes(*(op(OPEN_PERSON, person, arg=1, sub=1, detail=1)
@@ -107,10 +107,10 @@ def test_audits_leave_turns_to_others(d):
         assert answered > 4, answered
 
 
-def test_whole_credit_of_batches(d):
+def test_whole_window_of_batches(d):
     with Server(d, '--persons-max', '100K') as server:
-        client = server.client(credit=32768)
-        assert client.batch_max == 8192 and client.credit == 32768
+        client = server.client(window=32768)
+        assert client.batch_max == 8192 and client.window == 32768
         assert client.codes(region(1)) == [0]
         for start in range(0, 4 * 8192, 8192):
             client.send_ops(*(op(OPEN_PERSON, 1 + start + i, arg=1, sub=1, detail=1)
@@ -124,7 +124,7 @@ def test_whole_credit_of_batches(d):
 def test_reads_beyond_the_output_are_overloaded(d):
     """Answers of one frame that do not fit are refused one by one, never buffered."""
     with Server(d) as server:
-        client = server.client(credit=8192)
+        client = server.client(window=8192)
         regions = [region(1 + i, f'region {i}') for i in range(64)]
         assert set(client.codes(*regions)) == {0}
         answers = client.reads(*(read(GET_REGION, region=1 + i % 64) for i in range(8192)))
@@ -138,7 +138,7 @@ def test_slow_reader_is_closed_and_bounded(d):
     # On a Unix socket, where the kernel gives nobody up.
     with Server(d, '--unix', d + '.socket') as server:
         other = server.client()
-        client = Client(server.unix, credit=1024)
+        client = Client(server.unix, window=1024)
         before = server.rss()
         client.s.settimeout(0.5)
         request = frame(READS, 1, 64, read(GET_REGION, region=1) * 64)
@@ -184,7 +184,7 @@ def test_half_open_and_slow_frames(d):
         slow = server.client()
         gone = server.client()
         crowd = [Client(server.address, greet=False) for _ in range(200)]
-        frames = [server.client(credit=16) for _ in range(200)]
+        frames = [server.client(window=16) for _ in range(200)]
         data = frame(OPS, 1, 1, op(DEPOSIT, 1, amount=1))
         start = time.time()
         slow.send(data[:20])

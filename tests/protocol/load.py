@@ -12,7 +12,7 @@ class Load(threading.Thread):
 
     def __init__(self, server, person):
         super().__init__()
-        self.client = server.client(credit=512)
+        self.client = server.client(window=512)
         self.person = person
         self.sent, self.codes = [], {}
         self.start()

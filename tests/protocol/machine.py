@@ -10,7 +10,7 @@ import threading
 from due import wait_expired
 from durability import check, fill
 from load import Load, under_way
-from town import *
+from fixture import *
 
 FLAGS = ('--listen', '127.0.0.1:0', *SMALL)
 

@@ -29,8 +29,8 @@ def raw(server, data):
     return client
 
 
-def after_hello(server, data, credit=1024):
-    client = server.client(credit=credit)
+def after_hello(server, data, window=1024):
+    client = server.client(window=window)
     client.send(data)
     return client
 

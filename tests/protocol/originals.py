@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from town import *
+from fixture import *
 
 CHUNK_OPS = 2048 # operations of 128 bytes fill one chunk of the server's cache of the log
 PATIENTS = 96    # chunks it takes to hold what each needs: more than twice what the cache has
@@ -22,7 +22,7 @@ def filler(client):
 
 def test_old_originals(d):
     with Server(d) as server:
-        client = server.client(credit=8192)
+        client = server.client(window=8192)
         build(client)
         patients = range(1000, 1000 + PATIENTS)
         ops = [one for p in patients for one in (*person(p), op(DEPOSIT, p, amount=1000))]
@@ -45,7 +45,7 @@ def test_old_originals(d):
         barrier = threading.Barrier(PATIENTS)
 
         def undo(p):
-            mine = server.client(credit=16, timeout=60)
+            mine = server.client(window=16, timeout=60)
             barrier.wait()
             # The refund, its payment, what amended them, and the answer to the same rid: each
             # from another part of the log.
@@ -72,7 +72,7 @@ def test_old_originals(d):
         client.audit()
         # The connections end while their records are being read: nothing stays behind.
         for p in patients:
-            mine = Client(server.address, credit=16)
+            mine = Client(server.address, window=16)
             mine.send_ops(on(REFUND, p, paid[p], amount=1))
             mine.close()
         last = server.client()
@@ -96,7 +96,7 @@ def test_below_the_floor(d):
                             pay(HOLD, 1, INSTITUTION, 300, id=hold)) == [0, 0]
         assert set(client.codes(*(op(DEPOSIT, 2, amount=1, id=rid(ms + i))
                                   for i in range(1000)))) == {0}
-        assert client.stats()['rid_floor_ms'] > ms - 1000
+        assert client.stats()['rid_low_water_ms'] > ms - 1000
         assert client.op_state(1, paid)[0] == GONE
         assert client.codes(on(REFUND, 1, paid, amount=1, id=rid(ms + 2000)),
                             on(REVERSE, 1, paid, id=rid(ms + 2000)),
@@ -138,7 +138,7 @@ def test_forgotten_while_read(d):
         server.kill()
     with Server(d, *small) as server:
         flood = server.client()
-        retries = [server.client(credit=16) for _ in old]
+        retries = [server.client(window=16) for _ in old]
         with stopped(server):
             for client, request in zip(retries, old):
                 client.send_ops(request)
@@ -160,7 +160,7 @@ def test_forgotten_while_read(d):
 def greedy_town(d):
     """More than the cache holds; the requests."""
     with Server(d) as server:
-        client = server.client(credit=8192)
+        client = server.client(window=8192)
         build(client)
         old = [op(DEPOSIT, 4, amount=1) for _ in range(GREEDY_CHUNKS * CHUNK_OPS)]
         for at in range(0, len(old), client.batch_max):
@@ -175,8 +175,8 @@ def test_large_frames_of_old_retries(d):
     old = greedy_town(d)
     with Server(d) as server:
         # Each request is in another chunk than the one before it.
-        greedy = [server.client(credit=1024, timeout=60) for _ in range(SETS + 8)]
-        one, watch = server.client(credit=16), server.client(credit=64)
+        greedy = [server.client(window=1024, timeout=60) for _ in range(SETS + 8)]
+        one, watch = server.client(window=16), server.client(window=64)
         many = min(500, greedy[-1].batch_max)
         for at, client in enumerate(greedy):
             client.send_ops(*(old[(at * 37 + i * 31) % GREEDY_CHUNKS * CHUNK_OPS + i]
@@ -194,7 +194,7 @@ def test_large_frames_of_old_retries(d):
         assert {reply[:2] for reply in one.ops(*fresh)} == {(0, REPLAYED)}
         beside = watch.stats()['replays'] - before - len(fresh)
         # They end while they queue.
-        dead = [Client(server.address, credit=16) for _ in range(64)]
+        dead = [Client(server.address, window=16) for _ in range(64)]
         for at, client in enumerate(dead):
             client.send_ops(old[at % GREEDY_CHUNKS * CHUNK_OPS + 1])
             client.close()

@@ -1,11 +1,11 @@
 """tests/protocol/overload.py -- More than the server can do: it does as much as ever, says no to
-what is beyond a client's credit, grows by nothing, and lets nobody starve. With `gongji bench`
+what is beyond a client's window, grows by nothing, and lets nobody starve. With `gongji bench`
 beside the server as the load; the figures are of a machine that both share."""
 import json
 import sys
 import threading
 
-from town import *
+from fixture import *
 
 
 def bench(server, *options):
@@ -56,15 +56,15 @@ def flood(client, frames, codes):
     sender.join()
 
 
-def test_beyond_the_credit(d):
-    """Some send fifty times their credit without waiting for anything: what is beyond it is
-    refused and not done, and somebody with a credit of 16 is served all the time."""
+def test_beyond_the_window(d):
+    """Some send fifty times their window without waiting for anything: what is beyond it is
+    refused and not done, and somebody with a window of 16 is served all the time."""
     with Server(d) as server:
-        client = server.client(credit=16)
+        client = server.client(window=16)
         people = range(1, 7)
         assert set(client.codes(region(1), *(op(OPEN_PERSON, n, arg=1, sub=1, detail=1)
                                              for n in people))) == {0}
-        floods = [(server.client(credit=64, timeout=60), {}, n) for n in people[1:]]
+        floods = [(server.client(window=64, timeout=60), {}, n) for n in people[1:]]
         frames = [[frame(OPS, at, 64, b''.join(op(DEPOSIT, n, amount=1) for _ in range(64)))
                    for at in range(50)] for _, _, n in floods]
         before = server.rss()

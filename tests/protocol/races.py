@@ -3,7 +3,7 @@ moment: it happens once, nothing is lost, nothing is below zero."""
 import sys
 import threading
 
-from town import *
+from fixture import *
 
 CONNECTIONS = 8
 
@@ -58,7 +58,7 @@ def test_retry_is_applied_once(d):
     server.__exit__()
 
 
-def test_no_credit_is_lost(d):
+def test_no_window_is_lost(d):
     server, client = world(d)
     together(server, *[lambda c: [c.codes(op(DEPOSIT, 1, amount=1)) for _ in range(100)] +
                        [c.codes(*(op(DEPOSIT, 1, amount=1) for _ in range(400)))]] * CONNECTIONS)

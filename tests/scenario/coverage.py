@@ -90,7 +90,8 @@ def main(arguments):
     if len(arguments) != 1:
         print(__doc__, file=sys.stderr)
         return 64
-    codes = re.findall(r"^    X\((\w+), \d+,", read(arguments[0], "core", "format", "codes.h"), re.M)
+    codes = re.findall(r"^    X\((\w+), \d+,",
+                       read(arguments[0], "core", "format", "codes.h"), re.M)
     table = re.findall(r'^    \{"(\w+)", (STATEMENT_\w+),',
                        read(arguments[0], "cli", "scenario", "verbs.c"), re.M)
     verbs = [verb for verb, _ in table]

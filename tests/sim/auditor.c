@@ -137,7 +137,7 @@ static bool end_group(struct auditor *a)
     while (a->groups < log->group_count) {
         const struct log_bytes_group *group = &log->groups[a->groups];
         if (group->first_record + group->header.count > a->records) break;
-        a->model->rid_floor_ms = group->header.rid_floor_ms;
+        a->model->rid_low_water_ms = group->header.rid_low_water_ms;
         ended |= group->header.count != 0;
         a->groups++;
     }
@@ -240,7 +240,7 @@ static bool refusal_possible(struct auditor *a, const struct gj_op *op, uint8_t 
                op->type == GJ_OP_SET_INSTITUTION;
     case GJ_RID_ZERO: return gj_rid_equal(&op->rid, &zero);
     case GJ_RID_REUSED: return key_known(a, op);
-    case GJ_RID_EXPIRED: return rid_ms < m->rid_floor_ms;
+    case GJ_RID_EXPIRED: return rid_ms < m->rid_low_water_ms;
     case GJ_RID_TOMBSTONED: return model_tombstoned(m, op->person, &op->rid);
     case GJ_RID_IN_FUTURE:
         if (op->type == GJ_OP_REVERSE && model_rid_ms(model_original_rid(op)) > rid_ms) {

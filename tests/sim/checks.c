@@ -82,14 +82,14 @@ static bool ask(struct asking *asking, struct gj_read read)
         .time_ms = asking->time_ms, .seq = state_seq(asking->live) + 1, .dry_run = true};
     struct needs wanted;
     for (;;) {
-        query_needs(asking->live, &read, in.evidence, in.evidence_count, &wanted);
-        if (wanted.count == in.evidence_count) break;
-        for (uint32_t i = in.evidence_count; i < wanted.count; i++) {
+        query_needs(asking->live, &read, in.fetched, in.fetched_count, &wanted);
+        if (wanted.count == in.fetched_count) break;
+        for (uint32_t i = in.fetched_count; i < wanted.count; i++) {
             const void *record = record_at(a->log, wanted.positions[i]);
             if (record == NULL) return audit_fault(a, "the state names a record that is not there");
-            in.evidence[i] = (struct evidence){wanted.positions[i], record};
+            in.fetched[i] = (struct fetched_record){wanted.positions[i], record};
         }
-        in.evidence_count = wanted.count;
+        in.fetched_count = wanted.count;
     }
     struct gj_answer answer;
     if (query(asking->live, &read, &in, out, GJ_READ_ANSWER_MAX) < sizeof(answer)) {

@@ -136,9 +136,9 @@ static const char *wrong_after(const struct log_bytes *log, const struct log_gro
     if (group->generation != before->generation + starts) return "a wrong generation";
     if (group->first_seq != log->record_count + 1) return "a wrong first sequence number";
     if (group->time_ms < before->time_ms) return "log time falls";
-    if (group->rid_floor_ms < before->rid_floor_ms) return "the floor of request ids falls";
+    if (group->rid_low_water_ms < before->rid_low_water_ms) return "the floor of request ids falls";
     if (group->durable_through < before->durable_through) return "durable_through falls";
-    if (memcmp(group->prev_digest, before->digest, sizeof(group->prev_digest)) != 0) {
+    if (memcmp(group->prev_checksum, before->checksum, sizeof(group->prev_checksum)) != 0) {
         return "it does not name the digest of the group before";
     }
     return NULL;

@@ -89,7 +89,7 @@ bool run_audit(struct run *r)
     const struct state *live = sim_state();
     if (live == NULL || state_seq(live) == r->audited_seq) return true;
     r->audited_seq = state_seq(live);
-    r->figures.audits++;
+    r->stats.audits++;
     const char *broken = state_audit(live);
     return broken == NULL ? true : run_fault(r, "audit of the live state: %s", broken);
 }
@@ -211,16 +211,16 @@ static bool judge_end(struct run *r, const struct sim_run *end, uint64_t disk_be
     run_note(r, "life ended, exit code", end->end, (uint64_t)(int64_t)end->exit_code);
     if (r->fault[0] != '\0') return false;
     if (end->end == SIM_CRASHED) {
-        r->figures.crashes++;
+        r->stats.crashes++;
         return true;
     }
     if (end->end != SIM_EXITED) return unexpected(r, end);
     if (end->exit_code == 0 && r->clients.stopping) return true;
     if (!exit_allowed(r, end->exit_code)) return unexpected(r, end);
     if (r->adopted) {
-        r->figures.failed_stops++;
+        r->stats.failed_stops++;
     } else {
-        r->figures.refused_starts++;
+        r->stats.refused_starts++;
     }
     if (r->profile != PROFILE_DAMAGE) return true;
     r->limit = true; /* somebody has to repair this disk */
@@ -243,7 +243,7 @@ static bool live(struct run *r)
         disk_before = run_disk_hash();
     }
     run_note(r, "boot: life, records confirmed", r->life, r->confirmed.log.record_count);
-    r->figures.boots++;
+    r->stats.boots++;
     sim_boot(r->clients.test_clock ? sim_arguments_test_clock : sim_arguments, &end);
     if (!judge_end(r, &end, disk_before)) return false;
     sim_sleep(sim_random_below(3000));
@@ -280,8 +280,8 @@ static void begin(struct run *r, uint64_t seed, enum profile profile)
 
 static void count(struct run *r)
 {
-    const struct sim_disk_figures *disk = sim_disk_figures();
-    struct run_figures *f = &r->figures;
+    const struct sim_disk_stats *disk = sim_disk_stats();
+    struct run_stats *f = &r->stats;
     f->runs++;
     f->operations += r->history.request_count;
     f->outcomes += r->history.outcomes;

@@ -26,7 +26,7 @@ enum profile {
 };
 extern const char *const profile_names[PROFILES];
 
-struct run_figures {
+struct run_stats {
     uint64_t runs, boots, crashes, recoveries, refused_starts, failed_stops;
     uint64_t operations, outcomes, answers, replays, put_off, groups, segments;
     uint64_t connections, cuts;
@@ -64,7 +64,7 @@ struct run {
     uint64_t intact_proof; /* largest durable_through of the intact groups before this start */
     struct run_event events[RUN_EVENTS];
     uint64_t event_count;
-    struct run_figures figures;
+    struct run_stats stats;
     char fault[RUN_FAULT_SIZE];
 };
 

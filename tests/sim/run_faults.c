@@ -127,7 +127,7 @@ static void change(struct run *r, uint64_t position)
                       sizeof(block));
     }
     sim_file_write(name, offset, block, sizeof(block));
-    r->figures.damages++;
+    r->stats.damages++;
     run_note(r, "damage at position", position, 0);
 }
 

@@ -45,7 +45,7 @@ void run_confirmed(void *owner, const char *name, uint64_t offset, const void *b
     if (!confirmed_write(&r->confirmed, position, bytes, size)) {
         run_fault(r, "%s", r->confirmed.log.fault);
     }
-    r->figures.groups++;
+    r->stats.groups++;
     run_note(r, "disk confirms a group", position, r->confirmed.log.record_count);
     if (r->fault[0] == '\0') run_audit(r);
 }
@@ -125,7 +125,7 @@ static bool compare_log(struct run *r)
     if (!within_limit(r)) return run_fault(r, "%s", why);
     run_note(r, "stated limit: groups lost that nothing proves", r->recovered.group_count,
              r->confirmed.log.group_count);
-    r->figures.limits++;
+    r->stats.limits++;
     r->limit = true;
     return true;
 }
@@ -136,7 +136,7 @@ static bool compare_state(struct run *r)
     const struct state *live = sim_state();
     if (live == NULL || state_seq(live) != r->recovered.record_count) return true;
     if (!check_replay(&r->recovered, r->replay, live, why)) return run_fault(r, "%s", why);
-    r->figures.replayed_logs++;
+    r->stats.replayed_logs++;
     const char *broken = state_audit(live);
     return broken == NULL ? true : run_fault(r, "audit of the recovered state: %s", broken);
 }
@@ -165,13 +165,13 @@ static bool nothing_behind(struct run *r)
 
 bool run_adopt(struct run *r)
 {
-    struct log_figures figures;
+    struct log_stats stats;
     struct server *s = sim_server();
     if (s == NULL) return run_fault(r, "a group was written before the server served");
-    log_figures(s->log, &figures);
+    log_stats(s->log, &stats);
     r->adopted = true;
-    r->figures.recoveries++;
-    if (!read_log(r, figures.generation) || !compare_log(r) || r->limit) return r->fault[0] == '\0';
+    r->stats.recoveries++;
+    if (!read_log(r, stats.generation) || !compare_log(r) || r->limit) return r->fault[0] == '\0';
     if (!compare_state(r)) return false;
     if (r->profile != PROFILE_DAMAGE && (r->seed + r->life) % LOOK_BEHIND == 0 &&
         !nothing_behind(r)) {

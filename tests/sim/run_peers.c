@@ -17,7 +17,7 @@ static void opened(struct sim_peer *peer)
 {
     struct run *r = peer->owner;
     uint32_t i = number_of(r, peer);
-    r->figures.connections++;
+    r->stats.connections++;
     run_note(r, "client connected", i, 0);
     client_opened(&r->clients, i);
     send_out(r, i);
@@ -41,7 +41,7 @@ static void closed(struct sim_peer *peer, bool reset)
     struct run *r = peer->owner;
     uint32_t i = number_of(r, peer);
     run_note(r, reset ? "client cut off" : "client closed", i, 0);
-    r->figures.cuts += reset;
+    r->stats.cuts += reset;
     r->connected[i] = false;
     client_closed(&r->clients, i);
 }

@@ -12,7 +12,8 @@ static const char *slots(const struct server *s)
         if (c->state == CONN_FREE) continue;
         used++;
         bytes += c->buffer_size;
-        bool held = c->recv_pending || c->send_pending || c->parked || c->ready || c->stalled;
+        bool held =
+            c->recv_pending || c->send_pending || c->waiting_fetch || c->ready || c->stalled;
         if (c->state == CONN_CLOSED && !held) return "a closed connection that nothing holds";
     }
     if (used != s->connections) return "the count of connections is not that of slots in use";
@@ -23,37 +24,37 @@ static const char *slots(const struct server *s)
 
 static const char *sets(const struct server *s)
 {
-    const struct evidence_pool *pool = &s->evidence;
+    const struct fetch_pool *pool = &s->fetched;
     uint32_t used = 0, named = 0;
-    for (uint32_t i = 0; i < EVIDENCE_SETS; i++) {
+    for (uint32_t i = 0; i < FETCH_SETS; i++) {
         const struct conn *c = pool->sets[i].owner;
         if (c == NULL) continue;
         used++;
         if (c->state != CONN_OPEN) return "a connection that has ended still has a set of records";
-        if (c->evidence != &pool->sets[i]) return "a set of records belongs to somebody else";
+        if (c->fetched != &pool->sets[i]) return "a set of records belongs to somebody else";
     }
     for (uint32_t i = 0; i < s->slot_end; i++) {
-        named += s->conns[i].state != CONN_FREE && s->conns[i].evidence != NULL;
+        named += s->conns[i].state != CONN_FREE && s->conns[i].fetched != NULL;
     }
     if (used != pool->used) return "the count of sets of records is not that of sets in use";
     return used == named ? NULL : "two connections have one set of records";
 }
 
-/* Whoever waits for a set is parked; and while somebody does no set is free. */
+/* Whoever waits for a set is waiting for records; and while somebody does no set is free. */
 static const char *queue(const struct server *s)
 {
-    const struct evidence_pool *pool = &s->evidence;
+    const struct fetch_pool *pool = &s->fetched;
     const struct conn *last = NULL;
     uint32_t count = 0;
-    for (const struct conn *c = pool->first; c != NULL; c = c->evidence_next) {
-        if (!c->parked || c->evidence != NULL)
+    for (const struct conn *c = pool->first; c != NULL; c = c->fetch_next) {
+        if (!c->waiting_fetch || c->fetched != NULL)
             return "who waits for a set is not parked, or has one";
         if (++count > s->connections) return "who waits for a set waits twice";
         last = c;
     }
     if (last == NULL) return NULL;
     if (last != pool->last) return "the last who waits for a set is not the last";
-    return pool->used == EVIDENCE_SETS ? NULL : "somebody waits for a set, and one is free";
+    return pool->used == FETCH_SETS ? NULL : "somebody waits for a set, and one is free";
 }
 
 const char *server_books(const struct server *s)
@@ -66,17 +67,17 @@ const char *server_books(const struct server *s)
 const char *server_books_of_nobody(const struct server *s)
 {
     if (s->connections != 0) return "connections that have ended are never let go";
-    if (s->evidence.used != 0 || s->evidence.first != NULL) return "sets of records are kept";
+    if (s->fetched.used != 0 || s->fetched.first != NULL) return "sets of records are kept";
     if (s->buffers_used != 0) return "buffers are kept";
     if (s->waiting_count != 0 || s->stalled_count != 0) return "somebody who is gone waits";
     return server_books(s);
 }
 
-uint32_t server_parked(const struct server *s)
+uint32_t server_waiting_fetch(const struct server *s)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < s->slot_end; i++) {
-        count += s->conns[i].state != CONN_FREE && s->conns[i].parked;
+        count += s->conns[i].state != CONN_FREE && s->conns[i].waiting_fetch;
     }
     return count;
 }

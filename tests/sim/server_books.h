@@ -13,6 +13,6 @@ const char *server_books(const struct server *s);
 /* When nobody has been connected for a while: NULL = nothing is left of anybody. */
 const char *server_books_of_nobody(const struct server *s);
 /* Connections for which a record is awaited or a set, also if they have ended. */
-uint32_t server_parked(const struct server *s);
+uint32_t server_waiting_fetch(const struct server *s);
 
 #endif

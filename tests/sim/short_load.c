@@ -193,7 +193,7 @@ static void received(struct sim_peer *peer, const void *bytes, size_t size)
 
 static void opened(struct sim_peer *peer)
 {
-    struct wire_hello hello = {.version_min = 1, .version_max = 1, .credit = 16};
+    struct wire_hello hello = {.version_min = 1, .version_max = 1, .window = 16};
     memcpy(hello.magic, WIRE_MAGIC, sizeof(hello.magic));
     send_frame(peer->owner, WIRE_HELLO, 0, TAG_HELLO, &hello, sizeof(hello));
 }

@@ -150,7 +150,7 @@ struct sim_disk {
 extern struct sim_disk sim_disk;
 
 /* What the disk has done since sim_reset(). */
-struct sim_disk_figures {
+struct sim_disk_stats {
     uint64_t writes, reads, syncs, bytes_written;
     uint64_t torn_sectors, lost_sectors; /* at crashes: of writes in flight; of unflushed ones */
     uint64_t lost_names;
@@ -158,7 +158,7 @@ struct sim_disk_figures {
     uint64_t lies, damages; /* confirmed and not durable; misdirect, lost, flip and zeroed */
     uint64_t lies_lost;     /* sectors that a lie lost at a crash */
 };
-const struct sim_disk_figures *sim_disk_figures(void);
+const struct sim_disk_stats *sim_disk_stats(void);
 
 /* Called when the disk confirms a write as durable: an O_DSYNC write that completed without error.
  * `name` has no directory. Before the server learns it. NULL = none; sim_reset() removes it. */

@@ -36,7 +36,7 @@ static bool take_hello(struct clients *all, struct client *c, const struct clien
     struct wire_hello_answer hello;
     if (size != sizeof(hello)) return wrong(all, "a HELLO answer of %u bytes", size);
     memcpy(&hello, body, sizeof(hello));
-    if (hello.version != 1 || hello.credit < 16) return wrong(all, "a HELLO answer out of range");
+    if (hello.version != 1 || hello.window < 16) return wrong(all, "a HELLO answer out of range");
     if (all->log_known && memcmp(all->log_id, hello.log_id, sizeof(all->log_id)) != 0) {
         return wrong(all, "the log has another id");
     }
@@ -46,7 +46,7 @@ static bool take_hello(struct clients *all, struct client *c, const struct clien
     all->generation = hello.generation;
     if (all->generator.time_ms < hello.time_ms) all->generator.time_ms = hello.time_ms;
     c->state = CLIENT_OPEN;
-    c->credit = hello.credit < hello.batch_max ? hello.credit : hello.batch_max;
+    c->window = hello.window < hello.batch_max ? hello.window : hello.batch_max;
     return history_hello(all->history, f->since, hello.seq);
 }
 
@@ -155,7 +155,7 @@ static bool take_frame(struct clients *all, struct client *c, const struct wire_
     }
     c->frame_count--;
     memmove(&c->frames[0], &c->frames[1], c->frame_count * sizeof(c->frames[0]));
-    if (f.type == WIRE_OPS || f.type == WIRE_READS) c->credit += f.count;
+    if (f.type == WIRE_OPS || f.type == WIRE_READS) c->window += f.count;
     switch (f.type) {
     case WIRE_HELLO: return take_hello(all, c, &f, body, header->size);
     case WIRE_CLOCK: return take_clock(all, &f, body, header->size);

@@ -99,10 +99,10 @@ static void put_header(struct client *c, const struct client_frame *f, uint32_t 
 void client_opened(struct clients *all, uint32_t which)
 {
     struct client *c = &all->client[which];
-    struct wire_hello hello = {.version_min = 1, .version_max = 1, .credit = CLIENT_CREDIT};
+    struct wire_hello hello = {.version_min = 1, .version_max = 1, .window = CLIENT_WINDOW};
     memcpy(hello.magic, WIRE_MAGIC, sizeof(hello.magic));
     c->state = CLIENT_GREETING;
-    c->credit = 0;
+    c->window = 0;
     struct client_frame *f = open_frame(all, c, WIRE_HELLO);
     put_header(c, f, sizeof(hello));
     put(c, &hello, sizeof(hello));
@@ -159,7 +159,7 @@ static void send_operations(struct clients *all, struct client *c)
     struct client_frame *f = open_frame(all, c, WIRE_OPS);
     uint32_t wanted = 1 + pick(all, pick(all, 2) == 0 ? 1 : CLIENT_FRAME_MAX);
     uint32_t size = 0;
-    for (; f->count < wanted && f->count < c->credit; f->count++) {
+    for (; f->count < wanted && f->count < c->window; f->count++) {
         uint32_t request = choose_request(all);
         if (request == MODEL_NONE) break;
         struct history_request *r = &all->history->requests[request];
@@ -171,7 +171,7 @@ static void send_operations(struct clients *all, struct client *c)
         c->frame_count--;
         return;
     }
-    c->credit -= f->count;
+    c->window -= f->count;
     put_header(c, f, size);
     for (uint32_t i = 0; i < f->count; i++) {
         const struct gj_op *op = &all->history->requests[f->requests[i]].what.op;
@@ -217,14 +217,14 @@ static void send_reads(struct clients *all, struct client *c)
 {
     struct client_frame *f = open_frame(all, c, WIRE_READS);
     uint32_t wanted = 1 + pick(all, 4);
-    for (; f->count < wanted && f->count < c->credit; f->count++) {
+    for (; f->count < wanted && f->count < c->window; f->count++) {
         choose_read(all, &f->reads[f->count]);
     }
     if (f->count == 0) {
         c->frame_count--;
         return;
     }
-    c->credit -= f->count;
+    c->window -= f->count;
     put_header(c, f, f->count * (uint32_t)sizeof(struct gj_read));
     put(c, f->reads, f->count * (uint32_t)sizeof(struct gj_read));
 }

@@ -14,7 +14,7 @@
 #define CLIENTS_MAX       4u
 #define CLIENT_FRAMES_MAX 6u /* sent and not answered, of one client */
 #define CLIENT_FRAME_MAX  8u /* operations or reads in one frame */
-#define CLIENT_CREDIT     64u
+#define CLIENT_WINDOW     64u
 #define CLIENT_OUT_MAX    32768u
 #define CLIENT_IN_MAX     (1u << 18)
 
@@ -32,7 +32,7 @@ struct client_frame {
 
 struct client {
     enum client_state state;
-    uint32_t credit;                               /* granted, less what is not answered */
+    uint32_t window;                               /* granted, less what is not answered */
     struct client_frame frames[CLIENT_FRAMES_MAX]; /* oldest first */
     uint32_t frame_count;
     uint32_t out_size, in_size;

@@ -55,7 +55,7 @@ struct inode {
 static struct inode inodes[INODES];
 static uint64_t stamp;
 static uint8_t *spare; /* buffers of pages that are free, each with the address of the next */
-struct sim_disk_figures disk_figures;
+struct sim_disk_stats disk_stats;
 struct sim_disk sim_disk;
 
 /* ---- buffers ---- */
@@ -154,7 +154,7 @@ void disk_reset(void)
         if (inodes[i].used) inode_clear(&inodes[i]);
     }
     stamp = 0;
-    memset(&disk_figures, 0, sizeof(disk_figures));
+    memset(&disk_stats, 0, sizeof(disk_stats));
     sim_disk = (struct sim_disk){
         .delay_us = 20, .delay_spread_us = 80, .slow_us = 20000, .free_bytes = UINT64_C(64) << 20};
     (void)inode_take(true);
@@ -433,7 +433,7 @@ void disk_write_torn(int inode, uint64_t offset, const void *bytes, uint64_t siz
         bool there = shape == 1 || (shape == 2 && s < first) || (shape == 3 && s >= first) ||
                      (shape == 4 && (sim_random() & 1) != 0);
         if (!there) {
-            disk_figures.torn_sectors++;
+            disk_stats.torn_sectors++;
             continue;
         }
         uint64_t at = s * SIM_SECTOR;
@@ -483,8 +483,8 @@ static void page_power_cut(struct page *page, unsigned shape)
         static const uint8_t zeros[SIM_SECTOR];
         const uint8_t *old = page->durable == NULL ? zeros : page->durable + s * SIM_SECTOR;
         copy_in(&page->live, s * SIM_SECTOR, old, SIM_SECTOR);
-        disk_figures.lost_sectors++;
-        if (page->lie) disk_figures.lies_lost++;
+        disk_stats.lost_sectors++;
+        if (page->lie) disk_stats.lies_lost++;
     }
     page_settle(page);
 }
@@ -512,7 +512,7 @@ static void directory_power_cut(struct directory *d)
         if (there)
             change_apply(d->durable, &d->changes[k]);
         else
-            disk_figures.lost_names++;
+            disk_stats.lost_names++;
     }
     d->change_count = 0;
     memcpy(d->live, d->durable, sizeof(d->live));
@@ -570,7 +570,7 @@ const char *sim_file_name(uint32_t index)
     return directory < 0 ? NULL : disk_name(directory, index);
 }
 
-const struct sim_disk_figures *sim_disk_figures(void)
+const struct sim_disk_stats *sim_disk_stats(void)
 {
-    return &disk_figures;
+    return &disk_stats;
 }

@@ -66,7 +66,7 @@ static bool damage(const struct drive_op *op, enum disk_how how)
     bool misdirect = world_chance(sim_disk.misdirect), lost = world_chance(sim_disk.lost);
     bool flip = world_chance(sim_disk.flip), zeroed = world_chance(sim_disk.zeroed);
     if (!misdirect && !lost && !flip && !zeroed) return false;
-    disk_figures.damages++;
+    disk_stats.damages++;
     if (lost) return true;
     memcpy(damaged, op->bytes, op->size);
     if (flip) damaged[sim_random_below(op->size)] ^= (uint8_t)(1u << sim_random_below(8));
@@ -91,7 +91,7 @@ static void write_down(const struct drive_op *op)
     enum disk_how how = op->dsync && !lie ? DISK_DURABLE : DISK_VOLATILE;
     if (!damage(op, how)) disk_write(op->inode, op->offset, op->bytes, op->size, how);
     if (!lie) return;
-    disk_figures.lies++;
+    disk_stats.lies++;
     disk_lie(op->inode, op->offset, op->size);
 }
 
@@ -107,16 +107,16 @@ static long write_end(struct drive_op *op, int error)
     if (error == 0 && (is_broken() || world_chance(sim_disk.write_error))) error = -EIO;
     if (error == -EIO && sim_disk.error_for_ever) broken = true;
     if (error != 0) {
-        disk_figures.errors++;
+        disk_stats.errors++;
         disk_write_torn(op->inode, op->offset, op->bytes, op->size, DISK_VOLATILE);
         return error;
     }
-    disk_figures.writes++;
+    disk_stats.writes++;
     if (op->size > SIM_SECTOR && world_chance(sim_disk.short_write)) {
-        disk_figures.shorts++;
+        disk_stats.shorts++;
         op->size = SIM_SECTOR * (1 + sim_random_below(op->size / SIM_SECTOR - 1));
     }
-    disk_figures.bytes_written += op->size;
+    disk_stats.bytes_written += op->size;
     write_down(op);
     if (op->dsync) confirm(op);
     return (long)op->size;
@@ -126,15 +126,15 @@ static long read_end(struct drive_op *op, int error)
 {
     if (error == 0 && world_chance(sim_disk.read_error)) error = -EIO;
     if (error != 0) {
-        disk_figures.errors++;
+        disk_stats.errors++;
         return error;
     }
     uint64_t end = disk_size(op->inode);
-    disk_figures.reads++;
+    disk_stats.reads++;
     if (op->offset >= end) return 0;
     if (op->size > end - op->offset) op->size = end - op->offset;
     if (op->size > SIM_SECTOR && world_chance(sim_disk.short_read)) {
-        disk_figures.shorts++;
+        disk_stats.shorts++;
         op->size = SIM_SECTOR * (1 + sim_random_below(op->size / SIM_SECTOR - 1));
     }
     disk_read(op->inode, op->offset, op->bytes, op->size);
@@ -146,12 +146,12 @@ static long sync_end(struct drive_op *op, int error)
     if (error == 0 && (is_broken() || world_chance(sim_disk.sync_error))) error = -EIO;
     if (error == -EIO && sim_disk.error_for_ever) broken = true;
     if (error != 0) {
-        disk_figures.errors++;
+        disk_stats.errors++;
         return error;
     }
-    disk_figures.syncs++;
+    disk_stats.syncs++;
     if (world_chance(sim_disk.lying))
-        disk_figures.lies++;
+        disk_stats.lies++;
     else
         disk_flush(op->inode, op->stamp);
     return 0;

@@ -91,7 +91,7 @@ void disk_flush(int inode, uint64_t stamp);
 /* Power is cut: what was not flushed may be gone. */
 void disk_power_cut(void);
 
-extern struct sim_disk_figures disk_figures;
+extern struct sim_disk_stats disk_stats;
 
 /* ---- drive: transfers with what may go wrong in them, for files and ring ---- */
 

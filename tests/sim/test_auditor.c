@@ -46,9 +46,9 @@ static struct log_group *begin_group(struct made *made, enum log_group_kind kind
                                 .time_ms = time_ms,
                                 .durable_through = count};
     if (count > 0) {
-        memcpy(group->prev_digest, made->log.groups[count - 1].header.digest, 16);
+        memcpy(group->prev_checksum, made->log.groups[count - 1].header.checksum, 16);
     }
-    memcpy(group->digest, &group->number, sizeof(group->number));
+    memcpy(group->checksum, &group->number, sizeof(group->number));
     return group;
 }
 
@@ -352,7 +352,7 @@ TEST(groups_that_do_not_continue_are_found)
         {offsetof(struct log_group, time_ms), -1000000000, "log time falls"},
         {offsetof(struct log_group, durable_through), 1, "it says that it is durable itself"},
         {offsetof(struct log_group, durable_through), -4, "durable_through falls"},
-        {offsetof(struct log_group, prev_digest), 1, "the digest of the group before"},
+        {offsetof(struct log_group, prev_checksum), 1, "the digest of the group before"},
         {offsetof(struct log_group, magic), 1, "no group where the next one belongs"},
     };
     struct made *made = make(11, 60);

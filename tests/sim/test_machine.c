@@ -216,7 +216,7 @@ TEST(each_fault_of_the_drive_happens)
     CHECK_EQ(write_once(inode, true, 6), 2 * SIM_PAGE);
     CHECK_EQ(sectors_with(inode, 6, 6), -1);
     sim_disk.flip = 0;
-    CHECK_EQ(sim_disk_figures()->damages, 3);
+    CHECK_EQ(sim_disk_stats()->damages, 3);
     sim_disk.error_for_ever = true;
     sim_disk.write_error = 1000000;
     CHECK_EQ(write_once(inode, true, 7), -EIO);
@@ -250,8 +250,8 @@ TEST(a_lie_is_found_out_at_the_next_power_cut_only)
         sim_disk.lying = 0;
         disk_power_cut();
         lost += sectors_with(inode, 2, 1) != 16;
-        CHECK_EQ(sim_disk_figures()->lies, 1);
-        CHECK_EQ(sim_disk_figures()->lies_lost, 16 - sectors_with(inode, 2, 1));
+        CHECK_EQ(sim_disk_stats()->lies, 1);
+        CHECK_EQ(sim_disk_stats()->lies_lost, 16 - sectors_with(inode, 2, 1));
     }
     CHECK(lost > 0);
 }

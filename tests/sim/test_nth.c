@@ -44,7 +44,7 @@ struct plan {
 static struct {
     uint64_t runs, clean_stops, refusals, crashes, failures;
     uint64_t codes[128];
-} figures;
+} stats;
 
 static bool complain(const struct plan *p, const char *when, const struct sim_run *end,
                      const char *what)
@@ -54,7 +54,7 @@ static bool complain(const struct plan *p, const char *when, const struct sim_ru
     printf("it said: %s\n", sim_console());
     printf("repeat: test_nth --only %s,%d,%" PRIu64 ",%" PRIu64 ",%d\n", sweeps[p->sweep].name,
            p->from_then_on, p->nth, p->crash_write, (int)p->how);
-    figures.failures++;
+    stats.failures++;
     return false;
 }
 
@@ -71,20 +71,20 @@ static bool faulty_life(const struct plan *p, struct short_load *load, const cha
     sim_boot(sim_arguments, &end);
     if (load->fault[0] != 0) return complain(p, when, &end, load->fault);
     if (end.end == SIM_CRASHED) {
-        figures.crashes++;
+        stats.crashes++;
         return true;
     }
     if (end.end != SIM_EXITED) return complain(p, when, &end, "no clean end");
     if (!code_is_known(end.exit_code)) return complain(p, when, &end, "an unknown exit code");
-    figures.codes[end.exit_code]++;
+    stats.codes[end.exit_code]++;
     if (end.exit_code != 0) {
-        figures.refusals++;
+        stats.refusals++;
         if (strstr(sim_console(), "gongjid: ") == NULL)
             return complain(p, when, &end, "nothing said why");
         if (sim_failed_call()[0] == 0) return complain(p, when, &end, "stopped without a fault");
         return true;
     }
-    figures.clean_stops++;
+    stats.clean_stops++;
     if (!load->done && !load->turned_away)
         return complain(p, when, &end, "stopped cleanly without having served");
     return true;
@@ -109,7 +109,7 @@ static bool run_plan(const struct plan *p, bool *ret_clean)
 {
     static struct short_load load;
     const struct sweep *sweep = &sweeps[p->sweep];
-    figures.runs++;
+    stats.runs++;
     sim_reset(SEED + p->nth);
     short_load_init(&load);
     sim_fail_at(sweep->calls, p->nth, sweep->error, p->from_then_on);
@@ -129,7 +129,7 @@ static bool sweep_up(struct plan p)
         if (p.nth > CALLS_MAX) {
             printf("%s: more than %u calls fail and no run is clean\n", sweeps[p.sweep].name,
                    CALLS_MAX);
-            figures.failures++;
+            stats.failures++;
             return false;
         }
         if (!run_plan(&p, &clean)) return false;
@@ -200,8 +200,7 @@ int main(int argc, char **argv)
     printf("%" PRIu64 " runs (%.0f/s): %" PRIu64 " clean stops, %" PRIu64
            " stops with a code (74: %" PRIu64 ", 75: %" PRIu64 ", 77: %" PRIu64 ", 78: %" PRIu64
            "), %" PRIu64 " crashes\n",
-           figures.runs, (double)figures.runs / seconds, figures.clean_stops, figures.refusals,
-           figures.codes[74], figures.codes[75], figures.codes[77], figures.codes[78],
-           figures.crashes);
+           stats.runs, (double)stats.runs / seconds, stats.clean_stops, stats.refusals,
+           stats.codes[74], stats.codes[75], stats.codes[77], stats.codes[78], stats.crashes);
     return good ? 0 : 1;
 }

@@ -93,11 +93,11 @@ static enum profile profile_by_seed(uint64_t seed)
 /* Now and then the same seed once more: it must be the same run. */
 static bool repeats(struct run *r, uint64_t seed, enum profile profile)
 {
-    const struct run_figures figures = r->figures;
+    const struct run_stats stats = r->stats;
     uint64_t trace = sim_trace();
     bool good = run_seed(r, seed, profile);
     bool same = trace == sim_trace();
-    r->figures = figures;
+    r->stats = stats;
     if (good && !same) run_fault(r, "the same seed gave another run");
     return good && same;
 }
@@ -114,7 +114,7 @@ struct times {
     uint64_t short_runs;
 };
 
-static void report(const struct run_figures *f, const struct options *o, const struct times *t)
+static void report(const struct run_stats *f, const struct options *o, const struct times *t)
 {
     double seconds = t->all;
     printf("ok sim: %" PRIu64 " runs from seed %" PRIu64
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
         if (o.seconds > 0 && end - begin >= o.seconds) break;
     }
     times.all = end - begin;
-    report(&run.figures, &o, &times);
+    report(&run.stats, &o, &times);
     run_free(&run);
     return 0;
 }

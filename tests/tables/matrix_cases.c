@@ -4,9 +4,9 @@
 #define THREE gj_sources(GJ_SOURCE_RELATIVE, GJ_SOURCE_WALLET, GJ_SOURCE_PERSONAL)
 #define TWO   gj_sources(GJ_SOURCE_WALLET, GJ_SOURCE_RELATIVE, GJ_SOURCE_NONE)
 
-struct world *matrix_world(void)
+struct fixture *matrix_world(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     for (uint16_t r = 1; r < AREAS; r++) {
         POLICY(r, cross_region_pay = GJ_CROSS_ANY);
         POLICY(r, region_change_enabled = 1);
@@ -79,10 +79,10 @@ static void moves(uint64_t person, uint8_t source, int64_t debit)
 
 static struct msg mode_msg(uint16_t region, uint32_t version, uint8_t mode)
 {
-    struct world *w = matrix_world();
+    struct fixture *w = matrix_world();
     struct msg m = with_amount(region_again(w, region), version);
     ((struct gj_region_ext *)(void *)m.ext)->policy.receive_mode = mode;
-    world_end(w);
+    fixture_end(w);
     return m;
 }
 
@@ -188,14 +188,14 @@ static void then(struct msg m)
 
 void make_seconds(void)
 {
-    struct world *w = matrix_world();
+    struct fixture *w = matrix_world();
     struct msg policy = with_amount(region_again(w, 1), 99);
     struct gj_policy *p = &((struct gj_region_ext *)(void *)policy.ext)->policy;
     p->quota_bp = 0;
     p->wallet_open = 0;
     p->reversal_days = p->refund_days = 0;
     second(policy);
-    world_end(w);
+    fixture_end(w);
     second(inst_msg(10, 1, GJ_HOSPITAL, 0x1F, GJ_FLAG_SUSPENDED));
     second(open_msg(120, 1, GJ_INSURANCE_EMPLOYEE));
     for (uint64_t id = 100; id <= 103; id++) {

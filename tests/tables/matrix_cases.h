@@ -3,7 +3,7 @@
 #ifndef TESTS_TABLES_MATRIX_CASES_H
 #define TESTS_TABLES_MATRIX_CASES_H
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 #define PEOPLE      10u /* 100 .. 109 */
 #define PLACES      5u  /* institutions 10 .. 14 */
@@ -18,7 +18,7 @@ enum { FIRST = 1, SECOND, THIRD, HOLD_1, HOLD_2, COMING_1, COMING_2, PAID_1, PAI
  *   106, 107   employee and resident of 1; 107 has a wallet of 400.00 and is bound by 100 and 101
  *   108, 109   resident and employee of 2, 109 with 300.00
  *   open       two holds of 107, two transfers from 103 to 104; paid: two payments of 103 */
-struct world *matrix_world(void);
+struct fixture *matrix_world(void);
 
 /* One operation to be reversed. Both worlds run `with` and `without`; the reversed one has the rid
  * FIRST. `moves` are the accounts its reversal concerns, `debit` what it takes out of each. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 static struct msg msg_new(uint8_t type, uint64_t person, uint64_t other, int64_t amount)
 {
@@ -38,7 +38,7 @@ struct msg region_msg(uint16_t id, uint32_t version, const char *province, const
     return m;
 }
 
-struct msg region_again(const struct world *w, uint16_t id)
+struct msg region_again(const struct fixture *w, uint16_t id)
 {
     const struct region *r = &w->s->regions[id];
     uint32_t last = r->next_version != 0 ? r->next_version : r->version;
@@ -185,7 +185,7 @@ struct msg close_msg(uint64_t id, uint8_t payout)
     return with_detail(msg_new(GJ_OP_CLOSE_PERSON, id, 0, 0), payout);
 }
 
-struct gj_rid world_rid(uint64_t ms, uint64_t number)
+struct gj_rid fixture_rid(uint64_t ms, uint64_t number)
 {
     struct gj_rid rid = {{0}};
     for (unsigned i = 0; i < 6; i++) rid.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
@@ -193,10 +193,10 @@ struct gj_rid world_rid(uint64_t ms, uint64_t number)
     return rid;
 }
 
-/* Numbered rids never meet those that world_send() mints. */
+/* Numbered rids never meet those that fixture_send() mints. */
 static struct gj_rid numbered_rid(unsigned number)
 {
-    return world_rid(NOW_MS, (UINT64_C(1) << 32) + number);
+    return fixture_rid(NOW_MS, (UINT64_C(1) << 32) + number);
 }
 
 struct msg as(struct msg m, unsigned number)

@@ -10,9 +10,9 @@ struct msg {
     uint8_t ext[GJ_EXT_MAX * GJ_RECORD_UNIT];
 };
 
-struct world;
+struct fixture;
 /* The region's next version, with the same names and policy. */
-struct msg region_again(const struct world *w, uint16_t id);
+struct msg region_again(const struct fixture *w, uint16_t id);
 struct msg region_msg(uint16_t id, uint32_t version, const char *province, const char *name);
 struct msg inst_msg(uint64_t id, uint16_t region, uint8_t type, uint8_t scenarios, uint8_t flags);
 struct msg open_msg(uint64_t id, uint16_t region, uint8_t insurance);
@@ -44,7 +44,7 @@ struct msg refund_msg(uint64_t patient, unsigned original, int64_t amount);
 struct msg reverse_msg(uint64_t person, unsigned original);
 /* The same message with a rid that can be named later, minted at NOW_MS. Numbers from 1. */
 struct msg as(struct msg m, unsigned number);
-struct gj_rid world_rid(uint64_t ms, uint64_t number);
+struct gj_rid fixture_rid(uint64_t ms, uint64_t number);
 /* The same message with one thing changed. */
 struct msg with_relative(struct msg m, uint64_t relative);
 struct msg with_timeout(struct msg m, uint32_t seconds);

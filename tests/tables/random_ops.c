@@ -126,12 +126,12 @@ static struct msg any_pay(void)
     return m;
 }
 
-static uint16_t this_year(const struct world *w)
+static uint16_t this_year(const struct fixture *w)
 {
     return calendar_year(calendar_day(w->time_ms));
 }
 
-static struct msg any_policy(const struct world *w)
+static struct msg any_policy(const struct fixture *w)
 {
     static const uint16_t days[] = {0, 1, 31, 365, UINT16_MAX};
     struct msg m = region_again(w, (uint16_t)(1 + rnd(REGIONS)));
@@ -240,11 +240,11 @@ bool take_shared(struct msg *m)
     return true;
 }
 
-static struct msg over_relation(const struct world *w)
+static struct msg over_relation(const struct fixture *w)
 {
     /* Mostly over relations that exist, or little would ever move. */
     uint64_t payer = any_person(), payee = any_person();
-    const struct person *p = world_person(w, payer);
+    const struct person *p = fixture_person(w, payer);
     if (p != NULL && p->family != SLOT_NONE && w->s->families[p->family].count != 0) {
         const struct family *f = &w->s->families[p->family];
         payee = w->s->persons[f->member[rnd(f->count)]].id;
@@ -262,7 +262,7 @@ static struct msg over_relation(const struct world *w)
     return with_relative(m, payer);
 }
 
-static struct msg any_rare(const struct world *w)
+static struct msg any_rare(const struct fixture *w)
 {
     switch (rnd(16)) {
     case 0: /* not the two, or they would share no more */
@@ -275,8 +275,8 @@ static struct msg any_rare(const struct world *w)
     case 5:
     case 6: return region_change_msg(any_person(), (uint16_t)(1 + rnd(REGIONS)));
     case 7: {
-        struct gj_rid unknown =
-            world_rid(rnd(2) ? w->time_ms : NOW_MS + rnd(UINT64_C(1) << 34), pasts_max + rnd(999));
+        struct gj_rid unknown = fixture_rid(rnd(2) ? w->time_ms : NOW_MS + rnd(UINT64_C(1) << 34),
+                                            pasts_max + rnd(999));
         return amending(reverse_msg(rnd(2) ? FIRST : any_person(), 1), &unknown);
     }
     case 8: return refund_msg(any_person(), 1, 5); /* of nothing */
@@ -287,7 +287,7 @@ static struct msg any_rare(const struct world *w)
     }
 }
 
-struct msg any_op(const struct world *w)
+struct msg any_op(const struct fixture *w)
 {
     struct msg m;
     if (rnd(4) == 0 && any_amendment(&m)) return m;
@@ -326,14 +326,14 @@ struct msg any_op(const struct world *w)
 }
 
 /* `fen` into the account, or out of it. */
-static void post(const struct world *w, uint64_t person, enum gj_source source, int64_t fen)
+static void post(const struct fixture *w, uint64_t person, enum gj_source source, int64_t fen)
 {
     uint32_t slot = person_find(w->s, person);
     if (slot < SLOTS) accounts[slot][source == GJ_SOURCE_WALLET] += fen;
 }
 
 /* What the last reply says of each source that `p` listed, back to it or out of it. */
-static void post_sources(const struct world *w, const struct past *p, bool back)
+static void post_sources(const struct fixture *w, const struct past *p, bool back)
 {
     bool several = (w->last.reply.flags & GJ_REPLY_SOURCES) != 0;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
@@ -344,13 +344,13 @@ static void post_sources(const struct world *w, const struct past *p, bool back)
     }
 }
 
-static void post_transfer(const struct world *w, const struct past *p, bool back)
+static void post_transfer(const struct fixture *w, const struct past *p, bool back)
 {
     post(w, p->op.person, (enum gj_source)p->sources, back ? p->amount : -p->amount);
     post(w, p->op.other, GJ_SOURCE_WALLET, back ? -p->amount : p->amount);
 }
 
-static const char *reversed(const struct world *w, struct past *p)
+static const char *reversed(const struct fixture *w, struct past *p)
 {
     int64_t moved = w->last.reply.amount;
     if (p->reversed || p->refunded != 0 || p->pending || p->op.type == GJ_OP_HOLD)
@@ -381,7 +381,7 @@ static const char *reversed(const struct world *w, struct past *p)
 }
 
 /* What an amendment that ended OK says about its original, and what it did to it. */
-static const char *amended(const struct world *w, const struct msg *m, struct past *p)
+static const char *amended(const struct fixture *w, const struct msg *m, struct past *p)
 {
     int64_t moved = w->last.reply.amount, left = w->last.sources.remainder;
     switch (m->op.type) {
@@ -413,7 +413,7 @@ static const char *amended(const struct world *w, const struct msg *m, struct pa
 }
 
 /* What a new operation did, so that it can be amended. */
-static void enter(const struct world *w, const struct msg *m)
+static void enter(const struct fixture *w, const struct msg *m)
 {
     int64_t moved = w->last.reply.amount;
     struct past *p = place_of(&m->op.rid, m->op.person), *of = original(m);
@@ -466,7 +466,7 @@ static void share(const struct gj_op *op, bool done)
     shared = op->rid;
 }
 
-const char *remember(const struct world *w, const struct msg *m)
+const char *remember(const struct fixture *w, const struct msg *m)
 {
     if (w->last.kind != DECISION_RECORD) return NULL;
     if (shares(m->op.person)) share(&m->op, gj_code_ok(w->last.reply.code));
@@ -498,12 +498,12 @@ static i128 fen_of(struct gj_fen128 fen)
     return (i128)fen.high * ((i128)1 << 64) + fen.low;
 }
 
-static const char *book_wrong(const struct world *w, uint16_t region, struct book *sum)
+static const char *book_wrong(const struct fixture *w, uint16_t region, struct book *sum)
 {
     struct gj_read read = {.type = GJ_READ_REGION_TOTALS, .region = region};
     const void *payload;
     unsigned count;
-    if (world_read(w, &read, &payload, &count) != GJ_OK) return "a region that answers";
+    if (fixture_read(w, &read, &payload, &count) != GJ_OK) return "a region that answers";
     const struct gj_totals_view *view = payload;
     i128 accounts_of = fen_of(view->personal) + fen_of(view->wallet);
     i128 clearing = fen_of(view->clearing), gross = 0;
@@ -522,7 +522,7 @@ static const char *book_wrong(const struct world *w, uint16_t region, struct boo
     return NULL;
 }
 
-const char *books_wrong(const struct world *w)
+const char *books_wrong(const struct fixture *w)
 {
     struct book sum = {.fund = 0};
     for (uint16_t r = 1; r <= REGIONS; r++) {
@@ -539,7 +539,7 @@ const char *books_wrong(const struct world *w)
 }
 
 /* Fen that open holds and pending transfers hold of the person, by account. */
-static void held_of(const struct world *w, uint32_t slot, int64_t ret[2])
+static void held_of(const struct fixture *w, uint32_t slot, int64_t ret[2])
 {
     const struct holds *h = &w->s->holds;
     ret[0] = ret[1] = 0;
@@ -554,7 +554,7 @@ static void held_of(const struct world *w, uint32_t slot, int64_t ret[2])
     }
 }
 
-const char *person_wrong(const struct world *w, uint64_t id)
+const char *person_wrong(const struct fixture *w, uint64_t id)
 {
     uint32_t slot = person_find(w->s, id);
     if (slot == SLOT_NONE) return NULL;
@@ -592,7 +592,7 @@ static bool commit_all(struct state *s, const struct shard_memory *from)
     return true;
 }
 
-const char *rebuild(struct world *w, const struct state_config *config)
+const char *rebuild(struct fixture *w, const struct state_config *config)
 {
     struct shard_memory *shard = w->shard, *other = shard_memory_new(config, 1);
     if (other == NULL) return "a shard of this configuration";
@@ -600,7 +600,7 @@ const char *rebuild(struct world *w, const struct state_config *config)
         shard_memory_free(other);
         return "every record fits";
     }
-    uint64_t was[2], is[2], floor_ms = state_rid_floor_ms(shard->s);
+    uint64_t was[2], is[2], low_water_ms = state_rid_low_water_ms(shard->s);
     state_digest(shard->s, was);
     state_digest(other->s, is);
     bool same = memcmp(was, is, sizeof(is)) == 0 && state_seq(other->s) == state_seq(shard->s);
@@ -614,6 +614,6 @@ const char *rebuild(struct world *w, const struct state_config *config)
     other->config = shard->config;
     shard->config = *config;
     shard_memory_free(other);
-    world_forget(w, floor_ms); /* as the log says: a larger window must not know again */
+    fixture_forget(w, low_water_ms); /* as the log says: a larger window must not know again */
     return same ? broken : "the state is the same under another configuration";
 }

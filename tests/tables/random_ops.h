@@ -9,7 +9,7 @@
 #ifndef TESTS_TABLES_RANDOM_OPS_H
 #define TESTS_TABLES_RANDOM_OPS_H
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 /* Takes the seed from GJ_SEED or a fixed one, prints it, forgets all operations. Persons are 1000
  * and `persons` - 1 more, the last of them the one that shares the rids of 1000. */
@@ -18,7 +18,7 @@ uint64_t rnd(uint64_t below);
 uint64_t any_person(void);
 
 /* A new operation without a rid, mostly over relations and originals that exist. */
-struct msg any_op(const struct world *w);
+struct msg any_op(const struct fixture *w);
 /* As any_op(), but always on an original; false if there is none yet. */
 bool any_amendment(struct msg *ret);
 /* The rid that a tombstone waits for, if the last reversal left one and it was not used since. */
@@ -28,18 +28,18 @@ bool take_shared(struct msg *m);
 
 /* After `m` (number in its rid) was sent to `w`: enters what it did. NULL, or what the reply says
  * that cannot be. */
-const char *remember(const struct world *w, const struct msg *m);
+const char *remember(const struct fixture *w, const struct msg *m);
 /* The operation an amendment refers to, if it is known; NULL otherwise. */
 const struct gj_op *original_of(const struct msg *m);
 
 /* NULL, or the first total of the regions 1 .. 3 (as REGION_TOTALS shows them) that is not what was
  * remembered. */
-const char *books_wrong(const struct world *w);
+const char *books_wrong(const struct fixture *w);
 /* NULL, or what is wrong with one person: bounds, held against its open holds, balances against the
  * replies. */
-const char *person_wrong(const struct world *w, uint64_t id);
+const char *person_wrong(const struct fixture *w, uint64_t id);
 /* Commits every record again, under another configuration, and goes on from there: what a restart
  * with other limits does. NULL, or what is not as it was. */
-const char *rebuild(struct world *w, const struct state_config *config);
+const char *rebuild(struct fixture *w, const struct state_config *config);
 
 #endif

@@ -1,13 +1,13 @@
 /* tests/tables/test_account.c -- the region of use changes, an account is closed, and nothing moves
  * on it from then on. */
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
-static void receive(struct world *w, uint16_t region, uint8_t mode)
+static void receive(struct fixture *w, uint16_t region, uint8_t mode)
 {
     POLICY(region, receive_mode = mode);
 }
 
-static void movable(struct world *w)
+static void movable(struct fixture *w)
 {
     POLICY(1, region_change_enabled = 1);
 }
@@ -54,14 +54,14 @@ static void region_rows(void)
 /* The whole wallet moves between the books. */
 static void moves(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     movable(w);
     POLICY(2, region_change_enabled = 1);
     uint64_t here = w->s->books[1].wallets, there = w->s->books[2].wallets;
     STEP(OK, region_change_msg(101, 2));
     OK(w->last.reply.balance == 20000 && w->last.reply.amount == 20000);
     EQ(w->last.reply.flags, 0);
-    EQ(world_person(w, 101)->use_region, 2);
+    EQ(fixture_person(w, 101)->use_region, 2);
     OK(w->s->books[1].wallet == 0 && w->s->books[2].wallet == 20000);
     OK(w->s->books[1].clearing == 20000 && w->s->books[2].clearing == -20000);
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 2], 20000);
@@ -78,8 +78,8 @@ static void moves(void)
     POLICY(3, region_change_enabled = 1);
     STEP(OK, region_change_msg(102, 1));
     OK(w->last.reply.balance == 0 && w->last.reply.amount == 0);
-    EQ(world_person(w, 102)->use_region, 1);
-    world_close(w);
+    EQ(fixture_person(w, 102)->use_region, 1);
+    fixture_close(w);
 }
 
 static void close_rows(void)
@@ -120,7 +120,7 @@ static void close_rows(void)
 /* Both accounts are paid out of the fund of the region each is in. */
 static void payout(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     POLICY(2, region_change_enabled = 1);
     DO(wallet_msg(104, 2));
     DO(transfer_msg(103, 104, 700, PERSONAL));
@@ -130,15 +130,15 @@ static void payout(void)
     STEP(OK, close_msg(103, GJ_PAYOUT_CASH));
     OK(w->last.reply.balance == 0 && w->last.reply.amount == 49600);
     EQ(w->last.reply.flags, 0);
-    const struct person *p = world_person(w, 103);
+    const struct person *p = fixture_person(w, 103);
     OK(p->personal == 0 && p->wallet == 0);
-    OK(world_view(w, 103).flags & GJ_PERSON_CLOSED);
+    OK(fixture_view(w, 103).flags & GJ_PERSON_CLOSED);
     EQ(w->s->books[2].fund, 50000 - 49300);
     EQ(w->s->books[3].fund, -300);
     OK(w->s->books[2].personal == 0 && w->s->books[3].wallet == 0);
     STEP(OK_NOOP, close_msg(103, GJ_PAYOUT_CASH));
     STEP(OK, unbind_msg(103, 104)); /* relations stay until then */
-    world_close(w);
+    fixture_close(w);
 }
 
 /* 44: nothing begins on a closed account, whichever part it has. */

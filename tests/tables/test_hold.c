@@ -2,12 +2,12 @@
  * conditions HOLD shares with PAY are in test_pay.c, its end by time in test_expiry.c. */
 #include <string.h>
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 #define TODAY calendar_day(NOW_MS)
 
 /* 101 has 7.00 of the wallet held. */
-static void held(struct world *w)
+static void held(struct fixture *w)
 {
     DO(as(hold_msg(101, 10, 700, WALLET), 1));
 }
@@ -71,7 +71,7 @@ static void timeout_rows(void)
 }
 
 /* One person takes part in at most so many; the time moves because the window of rids is small. */
-static void many_holds(struct world *w, unsigned count)
+static void many_holds(struct fixture *w, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         w->time_ms++;
@@ -86,10 +86,10 @@ static void capacity_rows(void)
         w->s->holds.max = w->s->holds.count); /* asked only of what would succeed */
     ROW(OK, hold_msg(101, 10, 5, WALLET), many_holds(w, GJ_PERSON_HOLDS_MAX - 1));
 
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     many_holds(w, GJ_PERSON_HOLDS_MAX);
     w->time_ms++;
-    EQ(world_view(w, 101).holds, GJ_PERSON_HOLDS_MAX);
+    EQ(fixture_view(w, 101).holds, GJ_PERSON_HOLDS_MAX);
     STEP(CAPACITY_RECORDS, hold_msg(101, 10, 1, WALLET));
     STEP(CAPACITY_RECORDS, with_relative(hold_msg(101, 10, 1, RELATIVE), 100));
     STEP(OK, hold_msg(100, 10, 1, PERSONAL));
@@ -98,28 +98,28 @@ static void capacity_rows(void)
     STEP(CAPACITY_RECORDS, transfer_msg(101, 100, 1, WALLET));
     STEP(CAPACITY_RECORDS, transfer_msg(100, 101, 1, PERSONAL)); /* payees count as well */
     STEP(OK, pay_msg(101, 10, 1, WALLET));
-    world_close(w);
+    fixture_close(w);
 
     /* As a relative, too. */
-    w = world_new();
+    w = fixture_new();
     for (unsigned i = 0; i < GJ_PERSON_HOLDS_MAX; i++) {
         w->time_ms++;
         DO(hold_msg(100, 10, 1, PERSONAL));
     }
     STEP(CAPACITY_RECORDS, with_relative(hold_msg(101, 10, 1, RELATIVE), 100));
     STEP(OK, hold_msg(101, 10, 1, WALLET));
-    world_close(w);
+    fixture_close(w);
 }
 
 /* One source: set aside, used in parts, the rest given back. */
 static void one_source(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     STEP(OK, as(hold_msg(101, 10, 700, WALLET), 1));
     EQ(w->last.reply.balance, 20000);
     EQ(w->last.reply.amount, 700);
     EQ(w->last.reply.flags, 0);
-    const struct person *p = world_person(w, 101);
+    const struct person *p = fixture_person(w, 101);
     OK(p->wallet == 20000 && p->wallet_held == 700);
     EQ(w->s->books[1].institution, 0);
     STEP(OK, as(capture_msg(101, 1, 300), 2));
@@ -129,16 +129,16 @@ static void one_source(void)
     EQ(w->last.sources.taken[0], 300);
     EQ(w->last.sources.remainder, 400);
     OK(p->wallet == 19700 && p->wallet_held == 400);
-    EQ(world_institution(w, 10)->payable, 300);
-    EQ(world_view(w, 101).holds, 1);
+    EQ(fixture_institution(w, 10)->payable, 300);
+    EQ(fixture_view(w, 101).holds, 1);
     STEP(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 1, 401));
     STEP(OK, capture_msg(101, 1, 400)); /* nothing left: it ends without FINAL */
     EQ(w->last.sources.remainder, 0);
     OK(p->wallet == 19300 && p->wallet_held == 0);
-    EQ(world_view(w, 101).holds, 0);
+    EQ(fixture_view(w, 101).holds, 0);
     STEP(HOLD_CAPTURED, capture_msg(101, 1, 1));
     STEP(HOLD_CAPTURED, release_msg(101, 1));
-    struct gj_institution_day_view day = world_day(w, 10, TODAY);
+    struct gj_institution_day_view day = fixture_day(w, 10, TODAY);
     OK(day.id == 10 && day.day == TODAY && day.credit_count == 2 && day.debit_count == 0);
     OK(day.credits.low == 700 && day.credits.high == 0 && day.debits.low == 0);
 
@@ -156,15 +156,15 @@ static void one_source(void)
     EQ(w->last.reply.balance, 18800);
     EQ(w->last.reply.flags, 0);
     OK(p->wallet == 18800 && p->wallet_held == 0);
-    EQ(world_institution(w, 10)->payable, 1200); /* what was captured stays */
-    world_close(w);
+    EQ(fixture_institution(w, 10)->payable, 1200); /* what was captured stays */
+    fixture_close(w);
 }
 
 /* Three sources in their order, across regions; quota and draws grow when it is held and shrink by
  * what is given back. */
 static void three_sources(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(bind_msg(103, 100, GJ_SIBLING, 700));
     DO(transfer_msg(101, 100, 300, WALLET));
     struct msg m =
@@ -177,13 +177,13 @@ static void three_sources(void)
     const int64_t *taken = w->last.sources.taken;
     OK(taken[0] == 300 && taken[1] == 80000 && taken[2] == 700);
     EQ(w->last.sources.remainder, 200);
-    EQ(world_cold(w, 103)->used, 700);
-    EQ(world_draws(w, 103, 100), 700);
-    EQ(world_person(w, 103)->personal_held, 700);
-    EQ(world_person(w, 100)->personal_held, 80000);
-    EQ(world_person(w, 100)->wallet_held, 300);
+    EQ(fixture_cold(w, 103)->used, 700);
+    EQ(fixture_draws(w, 103, 100), 700);
+    EQ(fixture_person(w, 103)->personal_held, 700);
+    EQ(fixture_person(w, 100)->personal_held, 80000);
+    EQ(fixture_person(w, 100)->wallet_held, 300);
     EQ(w->s->books[2].clearing, 0); /* nothing is posted */
-    OK(world_view(w, 100).holds == 1 && world_view(w, 103).holds == 1);
+    OK(fixture_view(w, 100).holds == 1 && fixture_view(w, 103).holds == 1);
     /* The cap is used up while it is held. */
     STEP(SHARED_CAP_EXCEEDED, relative_msg(100, 10, 1, RELATIVE, 103));
 
@@ -196,20 +196,20 @@ static void three_sources(void)
     EQ(w->last.sources.remainder, 600);
     EQ(w->s->books[2].clearing, 100);
     EQ(w->s->gross[2 * GJ_REGIONS_MAX + 1], 100);
-    EQ(world_cold(w, 103)->used, 700); /* counted when it was held, not again */
+    EQ(fixture_cold(w, 103)->used, 700); /* counted when it was held, not again */
     STEP(OK, release_msg(100, 1));
     OK(taken[0] == 0 && taken[1] == 0 && taken[2] == 600);
     EQ(w->last.reply.amount, 600);
     EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
-    EQ(world_cold(w, 103)->used, 100);
-    EQ(world_draws(w, 103, 100), 100);
-    EQ(world_person(w, 103)->personal, 49900);
-    EQ(world_person(w, 103)->personal_held, 0);
-    EQ(world_institution(w, 10)->payable, 80400);
-    world_close(w);
+    EQ(fixture_cold(w, 103)->used, 100);
+    EQ(fixture_draws(w, 103, 100), 100);
+    EQ(fixture_person(w, 103)->personal, 49900);
+    EQ(fixture_person(w, 103)->personal_held, 0);
+    EQ(fixture_institution(w, 10)->payable, 80400);
+    fixture_close(w);
 
     /* FINAL gives back the rest of every source. */
-    w = world_new();
+    w = fixture_new();
     m = with_relative(hold_msg(101, 10, 1000, gj_sources(RELATIVE, WALLET, 0)), 100);
     POLICY(1, quota_bp = 2050); /* 205.00, of which 5.00 are left */
     STEP(OK, as(m, 1));
@@ -218,11 +218,11 @@ static void three_sources(void)
     STEP(ANNUAL_QUOTA_EXCEEDED, relative_msg(101, 10, 1, RELATIVE, 100));
     STEP(OK, final_msg(101, 1, 200));
     OK(w->last.sources.taken[0] == 200 && w->last.sources.taken[1] == 0);
-    EQ(world_cold(w, 100)->used, 20200);
-    EQ(world_draws(w, 100, 101), 200);
-    OK(world_person(w, 100)->personal_held == 0 && world_person(w, 101)->wallet_held == 0);
-    OK(world_person(w, 100)->personal == 79800 && world_person(w, 101)->wallet == 20000);
-    world_close(w);
+    EQ(fixture_cold(w, 100)->used, 20200);
+    EQ(fixture_draws(w, 100, 101), 200);
+    OK(fixture_person(w, 100)->personal_held == 0 && fixture_person(w, 101)->wallet_held == 0);
+    OK(fixture_person(w, 100)->personal == 79800 && fixture_person(w, 101)->wallet == 20000);
+    fixture_close(w);
 }
 
 /* By the CURRENT base a hold raises nobody's quota: what it holds counts once, as posted. */
@@ -231,19 +231,19 @@ static void current_base(void)
     struct msg m = as(with_relative(hold_msg(101, 10, 10000, RELATIVE), 100), 1);
     static const int64_t left[] = {20000, 20000, 30000, 27500};
     for (unsigned i = 0; i < ARRAY_COUNT(left); i++) {
-        struct world *w = world_new();
+        struct fixture *w = fixture_new();
         POLICY(1, quota_base = GJ_QUOTA_CURRENT);
         POLICY(1, quota_bp = 5000); /* half of 800.00 and of the 200.00 that were used */
-        EQ(world_view(w, 100).quota_left, 30000);
+        EQ(fixture_view(w, 100).quota_left, 30000);
         DO(m);
         if (i == 1) DO(capture_msg(101, 1, 10000));
         if (i == 2) DO(release_msg(101, 1));
         if (i == 3) DO(final_msg(101, 1, 2500));
-        EQ(world_view(w, 100).quota, 50000);
-        EQ(world_view(w, 100).quota_left, left[i]);
+        EQ(fixture_view(w, 100).quota, 50000);
+        EQ(fixture_view(w, 100).quota_left, left[i]);
         STEP(ANNUAL_QUOTA_EXCEEDED, transfer_msg(100, 102, left[i] + 1, PERSONAL));
         STEP(OK, transfer_msg(100, 102, left[i], PERSONAL));
-        world_close(w);
+        fixture_close(w);
     }
 }
 
@@ -268,7 +268,7 @@ static void goes_on(void)
 /* What a list of open holds says. */
 static void listed(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     struct msg m = with_relative(hold_msg(101, 10, 20050, gj_sources(WALLET, RELATIVE, 0)), 100);
     DO(as(m, 1));
     uint64_t seq = w->last.reply.seq;
@@ -280,7 +280,7 @@ static void listed(void)
         struct gj_read read = {.type = GJ_READ_LIST_HOLDS, .id = who[i]};
         const void *payload;
         unsigned count;
-        EQ(world_read(w, &read, &payload, &count), GJ_OK);
+        EQ(fixture_read(w, &read, &payload, &count), GJ_OK);
         const struct gj_hold_view *view = payload;
         EQ(count, who[i] == 100 ? 2 : 1);
         unsigned at = who[i] == 100 ? 1 : 0; /* the earlier due first */
@@ -295,11 +295,11 @@ static void listed(void)
         OK(view[0].due_ms == NOW_MS + 60000 && view[0].left[0] == 7);
         read.after_due = view[0].due_ms;
         read.after_seq = view[0].seq;
-        EQ(world_read(w, &read, &payload, &count), GJ_OK);
+        EQ(fixture_read(w, &read, &payload, &count), GJ_OK);
         EQ(count, 1);
     }
-    EQ(world_view(w, 100).holds, 2);
-    world_close(w);
+    EQ(fixture_view(w, 100).holds, 2);
+    fixture_close(w);
 }
 
 void rows_hold(void)

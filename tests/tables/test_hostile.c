@@ -24,7 +24,7 @@ static int64_t odd_amount(void)
 }
 
 /* Rules under which money moves more often than not, and premiums of every year are sold. */
-static struct msg open_policy(const struct world *w)
+static struct msg open_policy(const struct fixture *w)
 {
     struct msg m = region_again(w, (uint16_t)(1 + rnd(3)));
     struct gj_policy *p = &((struct gj_region_ext *)(void *)m.ext)->policy;
@@ -74,7 +74,7 @@ static struct msg spoiled(struct msg m)
     return m;
 }
 
-static struct msg hostile_op(const struct world *w, bool last)
+static struct msg hostile_op(const struct fixture *w, bool last)
 {
     struct msg m;
     if (rnd(3) == 0 && any_amendment(&m)) return rnd(6) == 0 ? spoiled(m) : m;
@@ -111,7 +111,7 @@ static struct msg hostile_op(const struct world *w, bool last)
 }
 
 /* A rid of its own: minted now, a little off, or absurd. */
-static void mint(const struct world *w, struct msg *m, uint64_t number)
+static void mint(const struct fixture *w, struct msg *m, uint64_t number)
 {
     uint64_t ms = w->time_ms;
     if (rnd(16) == 0) ms = ms - 6 * 60000u + rnd(12 * 60000u);
@@ -121,7 +121,7 @@ static void mint(const struct world *w, struct msg *m, uint64_t number)
 }
 
 /* A dry run answers what the operation then answers, but for the number it does not get. */
-static struct gj_dry_run_view dry_run(const struct world *w, const struct msg *m)
+static struct gj_dry_run_view dry_run(const struct fixture *w, const struct msg *m)
 {
     struct {
         struct gj_read read;
@@ -130,14 +130,14 @@ static struct gj_dry_run_view dry_run(const struct world *w, const struct msg *m
                .m = *m};
     const void *payload;
     unsigned count;
-    CHECK_EQ(world_read(w, &lines.read, &payload, &count), GJ_OK);
+    CHECK_EQ(fixture_read(w, &lines.read, &payload, &count), GJ_OK);
     return *(const struct gj_dry_run_view *)payload;
 }
 
 static bool premiums[PEOPLE][PREMIUM_YEARS][GJ_PRODUCTS_MAX + 1];
 
 /* Once per beneficiary, year and product, until it is reversed. */
-static void premium_once(const struct world *w, const struct gj_op *op, bool paid)
+static void premium_once(const struct fixture *w, const struct gj_op *op, bool paid)
 {
     uint32_t beneficiary = person_find(w->s, op->other);
     bool *mark = &premiums[beneficiary][op->arg - PREMIUM_YEAR_FIRST][op->detail];
@@ -146,7 +146,8 @@ static void premium_once(const struct world *w, const struct gj_op *op, bool pai
 }
 
 /* Quota and cap at the moment something was drawn, whatever is set later. */
-static void drawn_within_bounds(const struct world *w, const struct person *payer, uint64_t member)
+static void drawn_within_bounds(const struct fixture *w, const struct person *payer,
+                                uint64_t member)
 {
     uint16_t year = calendar_year(calendar_day(w->time_ms));
     const struct gj_policy *policy = region_policy(w->s, payer->insured_region, w->time_ms);
@@ -161,9 +162,9 @@ static void drawn_within_bounds(const struct world *w, const struct person *paye
 }
 
 /* Bounds that hold at the moment an operation was accepted. */
-static void accepted_within_bounds(const struct world *w, const struct msg *m)
+static void accepted_within_bounds(const struct fixture *w, const struct msg *m)
 {
-    const struct person *p = world_person(w, m->op.person);
+    const struct person *p = fixture_person(w, m->op.person);
     if (m->op.type == GJ_OP_REVERSE) {
         const struct gj_op *undone = original_of(m);
         if (undone->type == GJ_OP_PAY_PREMIUM) premium_once(w, undone, false);
@@ -176,7 +177,7 @@ static void accepted_within_bounds(const struct world *w, const struct msg *m)
     if (bill && m->op.kind == RELATIVE) {
         uint64_t relative;
         memcpy(&relative, m->ext, sizeof(relative));
-        drawn_within_bounds(w, world_person(w, relative), m->op.person);
+        drawn_within_bounds(w, fixture_person(w, relative), m->op.person);
     }
     if (m->op.type == GJ_OP_TRANSFER) {
         if (m->op.kind == PERSONAL) drawn_within_bounds(w, p, 0);
@@ -199,13 +200,13 @@ static void hostile_history(uint64_t rids_max)
                                   .holds_max = 12,
                                   .rids_max = rids_max,
                                   .hash_seed = 7};
-    struct world *w = world_new_empty(&config, HOSTILE_OPS * 8u);
+    struct fixture *w = fixture_new_empty(&config, HOSTILE_OPS * 8u);
     static const char *const provinces[] = {"A", "A", ""};
     for (uint16_t r = 1; r <= 3; r++) {
         char name[8] = {'R', (char)('0' + r)};
-        world_do(w, region_msg(r, 1, provinces[r - 1], name));
+        fixture_do(w, region_msg(r, 1, provinces[r - 1], name));
     }
-    static __typeof__(((struct world *)0)->last) answers[KEPT];
+    static __typeof__(((struct fixture *)0)->last) answers[KEPT];
     unsigned seen[256] = {0}, done[32] = {0}, replays = 0;
     for (unsigned i = 0; i < HOSTILE_OPS; i++) {
         w->time_ms += rnd(3) ? rnd(2) : rnd(8) ? rnd(1000) : rnd(30 * 24 * HOUR_MS) / 2;
@@ -215,8 +216,8 @@ static void hostile_history(uint64_t rids_max)
         if (!again && !(rnd(2) && take_shared(&m))) mint(w, &m, i + 1);
         if (again && rnd(4) == 0) m.op.ref ^= 1;
         struct gj_dry_run_view foretold = dry_run(w, &m);
-        uint64_t floor_ms = state_rid_floor_ms(w->s);
-        uint8_t code = world_send(w, m);
+        uint64_t low_water_ms = state_rid_low_water_ms(w->s);
+        uint8_t code = fixture_send(w, m);
         const char *wrong = remember(w, &m);
         CHECK_STR(wrong == NULL ? "" : wrong, "");
         if (rnd(64) == 0) (void)shard_memory_expire(w->shard, 3);
@@ -229,7 +230,8 @@ static void hostile_history(uint64_t rids_max)
             foretold.reply.seq = w->last.reply.seq;
             if (code <= GJ_OK_PARTIAL && w->last.reply.amount > 0) accepted_within_bounds(w, &m);
         }
-        bool moved = w->expired != 0 && state_rid_floor_ms(w->s) != floor_ms; /* see world_send */
+        bool moved =
+            w->expired != 0 && state_rid_low_water_ms(w->s) != low_water_ms; /* see fixture_send */
         CHECK(moved ||
               (memcmp(&foretold.reply, &w->last.reply, sizeof(foretold.reply)) == 0 &&
                memcmp(&foretold.sources, &w->last.sources, sizeof(foretold.sources)) == 0));
@@ -264,8 +266,8 @@ static void hostile_history(uint64_t rids_max)
         CHECK(done[type] > 0);
     }
     printf("\n");
-    world_close(w);
-    CHECK_EQ(world_failures(), 0);
+    fixture_close(w);
+    CHECK_EQ(fixture_failures(), 0);
 }
 
 /* One bucket a slice, as with any number below 84. */
@@ -292,7 +294,7 @@ static struct msg storm_hold(uint64_t id)
     return with_timeout(hold_msg(id, 10, 2, PERSONAL), 60);
 }
 
-static struct world *storm_world(void)
+static struct fixture *storm_world(void)
 {
     struct state_config config = {.persons_max = STORM_PERSONS,
                                   .families_max = 1,
@@ -300,56 +302,56 @@ static struct world *storm_world(void)
                                   .holds_max = STORM_PERSONS * GJ_PERSON_HOLDS_MAX + 1,
                                   .rids_max = 10000,
                                   .hash_seed = 3};
-    struct world *w = world_new_empty(&config, 16 * STORM_PERSONS * GJ_PERSON_HOLDS_MAX);
-    world_do(w, region_msg(1, 1, "A", "R1"));
-    world_do(w, inst_msg(10, 1, GJ_HOSPITAL, 0x1F, GJ_FLAG_WALLET));
+    struct fixture *w = fixture_new_empty(&config, 16 * STORM_PERSONS * GJ_PERSON_HOLDS_MAX);
+    fixture_do(w, region_msg(1, 1, "A", "R1"));
+    fixture_do(w, inst_msg(10, 1, GJ_HOSPITAL, 0x1F, GJ_FLAG_WALLET));
     for (uint64_t id = 1; id <= STORM_PERSONS; id++) {
-        world_do(w, open_msg(id, 1, 1));
-        world_do(w, deposit_msg(id, STORM_FEN));
+        fixture_do(w, open_msg(id, 1, 1));
+        fixture_do(w, deposit_msg(id, STORM_FEN));
     }
     return w;
 }
 
 /* Nothing is held of the person, and the account is what it was, less `paid`. */
-static void at_peace(const struct world *w, uint64_t id, int64_t paid)
+static void at_peace(const struct fixture *w, uint64_t id, int64_t paid)
 {
-    struct gj_person_view view = world_view(w, id);
+    struct gj_person_view view = fixture_view(w, id);
     CHECK_EQ(view.holds, 0);
     CHECK_EQ(view.personal, STORM_FEN - paid);
     CHECK_EQ(view.personal_held, 0);
-    CHECK_EQ(world_person(w, id)->personal_held, 0);
+    CHECK_EQ(fixture_person(w, id)->personal_held, 0);
 }
 
 /* All that may be open falls due at one instant. Who touches one of its persons first writes down
  * what that person had open, all of it and nothing else, and is answered as if it had long been. */
 TEST(all_due_at_once)
 {
-    struct world *w = storm_world();
+    struct fixture *w = storm_world();
     for (unsigned i = 0; i < GJ_PERSON_HOLDS_MAX; i++) {
-        for (uint64_t id = 1; id <= STORM_PERSONS; id++) world_do(w, storm_hold(id));
+        for (uint64_t id = 1; id <= STORM_PERSONS; id++) fixture_do(w, storm_hold(id));
     }
     w->time_ms += 60000 - 1;
-    CHECK_EQ(world_send(w, storm_hold(1)), GJ_CAPACITY_RECORDS);
-    CHECK_EQ(world_send(w, pay_msg(2, 10, STORM_FEN, PERSONAL)), GJ_INSUFFICIENT_BALANCE);
+    CHECK_EQ(fixture_send(w, storm_hold(1)), GJ_CAPACITY_RECORDS);
+    CHECK_EQ(fixture_send(w, pay_msg(2, 10, STORM_FEN, PERSONAL)), GJ_INSUFFICIENT_BALANCE);
     CHECK_EQ(w->expired, 0);
     w->time_ms++;
-    CHECK_EQ(world_view(w, 1).personal_held, 0); /* for a reader it is so already */
-    CHECK_EQ(world_send(w, pay_msg(2, 10, STORM_FEN, PERSONAL)), GJ_OK);
+    CHECK_EQ(fixture_view(w, 1).personal_held, 0); /* for a reader it is so already */
+    CHECK_EQ(fixture_send(w, pay_msg(2, 10, STORM_FEN, PERSONAL)), GJ_OK);
     CHECK_EQ(w->expired, GJ_PERSON_HOLDS_MAX);
     CHECK_EQ(w->last.reply.balance, 0);
     at_peace(w, 2, STORM_FEN);
     const char *broken = state_audit(w->s);
     CHECK_STR(broken == NULL ? "" : broken, "");
 
-    CHECK_EQ(world_person(w, 1)->personal_held, 2 * GJ_PERSON_HOLDS_MAX);
+    CHECK_EQ(fixture_person(w, 1)->personal_held, 2 * GJ_PERSON_HOLDS_MAX);
     CHECK_EQ(shard_memory_expire(w->shard, UINT32_MAX), (STORM_PERSONS - 1) * GJ_PERSON_HOLDS_MAX);
     at_peace(w, 1, 0);
     at_peace(w, 3, 0);
     CHECK(state_due_ms(w->s) == UINT64_MAX);
-    CHECK_EQ(world_send(w, storm_hold(1)), GJ_OK);
+    CHECK_EQ(fixture_send(w, storm_hold(1)), GJ_OK);
     CHECK_EQ(w->expired, 0);
-    world_close(w);
-    CHECK_EQ(world_failures(), 0);
+    fixture_close(w);
+    CHECK_EQ(fixture_failures(), 0);
 }
 
 TEST_MAIN(T(hostile_with_the_smallest_window), T(hostile_with_two_buckets_a_slice),

@@ -43,9 +43,9 @@ static i128 wide(struct gj_fen128 fen)
     return (i128)((u128)(uint64_t)fen.high << 64 | fen.low);
 }
 
-static void take_person(const struct world *w, unsigned i, struct picture *ret)
+static void take_person(const struct fixture *w, unsigned i, struct picture *ret)
 {
-    struct gj_person_view v = world_view(w, 100 + i);
+    struct gj_person_view v = fixture_view(w, 100 + i);
     ret->restored.people[i].personal = v.personal;
     ret->restored.people[i].personal_held = v.personal_held;
     ret->restored.people[i].wallet = v.wallet;
@@ -66,19 +66,19 @@ static void take_person(const struct world *w, unsigned i, struct picture *ret)
     ret->restored.people[i].member_count = v.member_count;
     memcpy(ret->restored.people[i].premiums, v.premium_paid, sizeof(v.premium_paid));
     memcpy(ret->restored.people[i].members, v.members, sizeof(v.members));
-    ret->transfer_day[i] = world_person(w, 100 + i)->transfer_day;
-    ret->transfer_count[i] = world_person(w, 100 + i)->transfer_count;
+    ret->transfer_day[i] = fixture_person(w, 100 + i)->transfer_day;
+    ret->transfer_count[i] = fixture_person(w, 100 + i)->transfer_count;
 }
 
-static void take_picture(const struct world *w, struct picture *ret)
+static void take_picture(const struct fixture *w, struct picture *ret)
 {
     for (unsigned i = 0; i < PEOPLE; i++) take_person(w, i, ret);
     for (unsigned i = 0; i < PLACES; i++) {
-        ret->restored.payable[i] = world_institution(w, 10 + i)->payable;
+        ret->restored.payable[i] = fixture_institution(w, 10 + i)->payable;
         /* All of it came on these days: their totals are the payable. */
         i128 sum = 0;
         for (uint16_t day = calendar_day(NOW_MS); day <= calendar_day(w->time_ms); day++) {
-            struct gj_institution_day_view v = world_day(w, 10 + i, day);
+            struct gj_institution_day_view v = fixture_day(w, 10 + i, day);
             sum += wide(v.credits) - wide(v.debits);
         }
         CHECK(sum == ret->restored.payable[i]);
@@ -128,26 +128,26 @@ static bool nothing_fell(const struct sample *f, const struct picture *with,
 }
 
 /* Runs what comes in between; the answer of the last. */
-static void run_second(struct world *w, unsigned number, struct picture *ret)
+static void run_second(struct fixture *w, unsigned number, struct picture *ret)
 {
     memset(ret, 0, sizeof(*ret)); /* compared as bytes */
     w->time_ms += seconds[number].later_ms;
     for (unsigned i = 0; i < seconds[number].count; i++) {
-        ret->code = world_send(w, seconds[number].list[i]);
+        ret->code = fixture_send(w, seconds[number].list[i]);
         ret->moved += w->last.reply.amount;
         ret->expired |= w->expired != 0;
     }
 }
 
 /* The refusal the rules name for reversing `f` as the world is now; OK if none does. */
-static uint8_t documented(const struct world *w, const struct sample *f)
+static uint8_t documented(const struct fixture *w, const struct sample *f)
 {
     uint8_t code = GJ_OK;
     if (f->refund && calendar_day(w->time_ms) != calendar_day(NOW_MS)) {
         code = GJ_REVERSAL_WINDOW_CLOSED;
     }
     for (unsigned i = 0; i < f->moves_count; i++) {
-        struct gj_person_view v = world_view(w, f->moves[i].person);
+        struct gj_person_view v = fixture_view(w, f->moves[i].person);
         if (v.flags & GJ_PERSON_CLOSED) return GJ_ACCOUNT_CLOSED; /* the lowest */
         int64_t available =
             f->moves[i].source == WALLET ? v.wallet - v.wallet_held : v.personal - v.personal_held;
@@ -168,11 +168,11 @@ static const struct picture *without(const struct sample *f, unsigned number)
     static bool made[SECONDS_MAX];
     struct picture *ret = f->without_count == 0 ? &plain[number] : &other;
     if (f->without_count == 0 && made[number]) return ret;
-    struct world *w = matrix_world();
+    struct fixture *w = matrix_world();
     for (unsigned i = 0; i < f->without_count; i++) DO(f->without[i]);
     run_second(w, number, ret);
     take_picture(w, ret);
-    world_end(w);
+    fixture_end(w);
     if (f->without_count == 0) made[number] = true;
     return ret;
 }
@@ -181,13 +181,13 @@ static bool reversed(const struct sample *f, unsigned number)
 {
     const struct picture *never = without(f, number);
     struct picture with;
-    struct world *w = matrix_world();
+    struct fixture *w = matrix_world();
     for (unsigned i = 0; i < f->with_count; i++) DO(f->with[i]);
     run_second(w, number, &with);
     uint8_t type = seconds[number].list[0].op.type;
     uint8_t want = documented(w, f);
     struct msg reverse = reverse_msg(f->person, FIRST);
-    world_row(w, want, reverse, __FILE__, __LINE__);
+    fixture_row(w, want, reverse, __FILE__, __LINE__);
     bool good = w->last.reply.code == want;
     if (want == GJ_OK) {
         STEP(ALREADY_REVERSED, reverse);
@@ -211,9 +211,9 @@ static bool reversed(const struct sample *f, unsigned number)
         seen.refused++;
     }
     if (number % 8 == 0)
-        world_close(w);
+        fixture_close(w);
     else
-        world_end(w); /* the redo costs as much as the rest */
+        fixture_end(w); /* the redo costs as much as the rest */
     if (!good) printf("    %s reversed after %s (%u)\n", f->name, gj_op_name(type), number);
     return good;
 }
@@ -237,18 +237,18 @@ TEST(reverse_after_everything)
     }
     CHECK(seen.apart * 20 < seen.compared); /* else the world is too small for what is tried */
     CHECK(seen.refused * 5 < seen.compared);
-    CHECK_EQ(world_failures(), 0);
+    CHECK_EQ(fixture_failures(), 0);
 }
 
 /* Reversed in the next calendar year, with and without something in between: nothing of the new
  * year's quota, used or draws changes. */
 static void next_year(const struct sample *f, bool between)
 {
-    struct world *w = matrix_world();
+    struct fixture *w = matrix_world();
     for (uint16_t r = 1; r < AREAS; r++) POLICY(r, reversal_days = UNDO_UNLIMITED);
-    w->time_ms = world_ms(2025, 12, 31, 23 * 60 + 59);
+    w->time_ms = fixture_ms(2025, 12, 31, 23 * 60 + 59);
     for (unsigned i = 0; i < f->with_count; i++) DO(f->with[i]);
-    w->time_ms = world_ms(2026, 1, 1, 0);
+    w->time_ms = fixture_ms(2026, 1, 1, 0);
     if (between) {
         DO(relative_msg(101, 10, 80, RELATIVE, 100));
         DO(relative_msg(102, 13, 80, RELATIVE, 100));
@@ -256,23 +256,23 @@ static void next_year(const struct sample *f, bool between)
         DO(relative_msg(100, 10, 60, RELATIVE, 103));
     }
     struct gj_person_view before[PEOPLE];
-    for (unsigned i = 0; i < PEOPLE; i++) before[i] = world_view(w, 100 + i);
+    for (unsigned i = 0; i < PEOPLE; i++) before[i] = fixture_view(w, 100 + i);
     struct msg reverse = reverse_msg(f->person, FIRST);
     if (f->refund)
         STEP(REVERSAL_WINDOW_CLOSED, reverse);
     else
         STEP(OK, reverse);
     for (unsigned i = 0; i < PEOPLE; i++) {
-        struct gj_person_view after = world_view(w, 100 + i);
+        struct gj_person_view after = fixture_view(w, 100 + i);
         EQ(after.year, 2026);
         OK(after.opening == before[i].opening && after.credits == before[i].credits);
         OK(after.used == before[i].used && after.quota_left == before[i].quota_left);
         OK(memcmp(after.members, before[i].members, sizeof(after.members)) == 0);
     }
-    unsigned failed = world_failures();
+    unsigned failed = fixture_failures();
     if (failed != 0) printf("    %s reversed in the next year\n", f->name);
     CHECK_EQ(failed, 0);
-    world_close(w);
+    fixture_close(w);
 }
 
 TEST(reverse_in_the_next_year)
@@ -282,7 +282,7 @@ TEST(reverse_in_the_next_year)
         next_year(&samples[i], false);
         next_year(&samples[i], true);
     }
-    CHECK_EQ(world_failures(), 0);
+    CHECK_EQ(fixture_failures(), 0);
 }
 
 TEST_MAIN(T(reverse_after_everything), T(reverse_in_the_next_year))

@@ -1,9 +1,9 @@
 /* tests/tables/test_money_bugs.c -- the money bugs other ledgers are known for, each tried here
  * under its own name. Those that need several clients at once are tried over sockets. */
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 /* All money there is: of the persons, of the institutions, of the premiums. */
-static int64_t money(const struct world *w)
+static int64_t money(const struct fixture *w)
 {
     i128 sum = 0;
     for (unsigned r = 1; r < GJ_REGIONS_MAX; r++) sum += w->s->books[r].fund;
@@ -11,20 +11,20 @@ static int64_t money(const struct world *w)
 }
 
 /* Money and held of a person, all of it. */
-static int64_t owned(const struct world *w, uint64_t id)
+static int64_t owned(const struct fixture *w, uint64_t id)
 {
-    const struct person *p = world_person(w, id);
+    const struct person *p = fixture_person(w, id);
     return p->personal + p->wallet;
 }
-static int64_t free_of(const struct world *w, uint64_t id)
+static int64_t free_of(const struct fixture *w, uint64_t id)
 {
-    const struct person *p = world_person(w, id);
+    const struct person *p = fixture_person(w, id);
     return owned(w, id) - p->personal_held - p->wallet_held;
 }
 
 static void refund_accepted_twice(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(pay_msg(101, 10, 700, WALLET), 1));
     struct msg refund = as(refund_msg(101, 1, 700), 2);
     STEP(OK, refund);
@@ -35,7 +35,7 @@ static void refund_accepted_twice(void)
     STEP(REFUND_EXCEEDS_CAPTURED, refund_msg(101, 1, 1));
     STEP(NOT_REVERSIBLE, reverse_msg(101, 1)); /* another way to the same money */
     EQ(owned(w, 101), 20000);
-    EQ(world_institution(w, 10)->payable, 0);
+    EQ(fixture_institution(w, 10)->payable, 0);
     /* Captured twice, each capture refunded once. */
     DO(as(hold_msg(101, 10, 700, WALLET), 3));
     DO(as(capture_msg(101, 3, 300), 4));
@@ -45,12 +45,12 @@ static void refund_accepted_twice(void)
     STEP(NOT_REVERSIBLE, refund_msg(101, 3, 300)); /* not through the hold as well */
     EQ(owned(w, 101), 19600);
     EQ(money(w), 150000);
-    world_close(w);
+    fixture_close(w);
 }
 
 static void refund_refused_and_yet_applied(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(pay_msg(101, 10, 700, WALLET), 1));
     struct msg refund = as(refund_msg(101, 1, 701), 2);
     STEP(REFUND_EXCEEDS_CAPTURED, refund);
@@ -61,12 +61,12 @@ static void refund_refused_and_yet_applied(void)
     STEP(RID_REUSED, refund);          /* a corrected amount is another request */
     STEP(OK, refund_msg(101, 1, 700)); /* nothing of the refused one was counted */
     EQ(owned(w, 101), 20000);
-    world_close(w);
+    fixture_close(w);
 }
 
 static void holds_left_out_of_the_balance_check(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     POLICY(1, quota_bp = 10000);
     POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
     DO(hold_msg(100, 10, 50000, PERSONAL));
@@ -82,10 +82,10 @@ static void holds_left_out_of_the_balance_check(void)
     EQ(w->last.reply.amount, 1);
     EQ(free_of(w, 100), 0);
     STEP(HOLDS_OUTSTANDING, close_msg(100, GJ_PAYOUT_CASH));
-    world_close(w);
+    fixture_close(w);
 
     /* A reversal may not reach into held money either, nor may the reversal of a refund. */
-    w = world_new();
+    w = fixture_new();
     DO(as(deposit_msg(104, 500), 1));
     DO(hold_msg(104, 10, 1, PERSONAL));
     STEP(PAYEE_FUNDS_SPENT, reverse_msg(104, 1));
@@ -93,12 +93,12 @@ static void holds_left_out_of_the_balance_check(void)
     DO(as(refund_msg(101, 2, 700), 3));
     DO(hold_msg(101, 10, 1, WALLET));
     STEP(PAYEE_FUNDS_SPENT, reverse_msg(101, 3));
-    world_close(w);
+    fixture_close(w);
 }
 
 static void ended_hold_captured_or_released_twice(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     /* Refused from the beginning. */
     STEP(INSUFFICIENT_BALANCE, as(hold_msg(101, 10, 20001, WALLET), 1));
     STEP(HOLD_NOT_FOUND, capture_msg(101, 1, 1));
@@ -126,10 +126,10 @@ static void ended_hold_captured_or_released_twice(void)
     STEP(HOLD_EXPIRED, release_msg(101, 5));
     EQ(free_of(w, 101), 19900);
     EQ(owned(w, 101), 19900);
-    world_close(w);
+    fixture_close(w);
 
     /* The same of a pending transfer. */
-    w = world_new();
+    w = fixture_new();
     POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
     DO(as(transfer_msg(100, 101, 500, PERSONAL), 1));
     DO(return_msg(100, 1, 101));
@@ -141,12 +141,12 @@ static void ended_hold_captured_or_released_twice(void)
     STEP(TRANSFER_NOT_PENDING, accept_msg(100, 2, 101));
     STEP(TRANSFER_NOT_PENDING, return_msg(100, 2, 100));
     OK(free_of(w, 100) == 79500 && owned(w, 101) == 20500);
-    world_close(w);
+    fixture_close(w);
 }
 
 static void capture_above_the_hold(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(hold_msg(101, 10, 700, WALLET), 1));
     STEP(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 1, 701)); /* though the wallet has 200.00 */
     STEP(CAPTURE_EXCEEDS_HOLD, final_msg(101, 1, GJ_AMOUNT_MAX));
@@ -154,20 +154,20 @@ static void capture_above_the_hold(void)
     STEP(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 1, 301)); /* in sum */
     DO(capture_msg(101, 1, 300));
     STEP(HOLD_CAPTURED, capture_msg(101, 1, 1));
-    OK(owned(w, 101) == 19300 && world_institution(w, 10)->payable == 700);
+    OK(owned(w, 101) == 19300 && fixture_institution(w, 10)->payable == 700);
     /* What PARTIAL could not hold cannot be captured. */
     STEP(OK_PARTIAL, as(with_flags(hold_msg(101, 10, 30000, WALLET), GJ_FLAG_PARTIAL), 2));
     EQ(w->last.reply.amount, 19300);
     STEP(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 2, 19301));
     STEP(OK, capture_msg(101, 2, 19300));
     EQ(owned(w, 101), 0);
-    world_close(w);
+    fixture_close(w);
 }
 
 /* Every operation that moves money, sent twice: once it is done, once it is told again. */
 static void retry_applied_twice(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
     POLICY(1, region_change_enabled = 1);
     DO(as(hold_msg(101, 10, 700, WALLET), 1));
@@ -194,26 +194,26 @@ static void retry_applied_twice(void)
     };
     for (size_t i = 0; i < ARRAY_COUNT(list); i++) {
         uint64_t done[2], again[2];
-        (void)world_send(w, list[i]);
+        (void)fixture_send(w, list[i]);
         OK(w->last.kind == DECISION_RECORD);
         struct gj_reply first = w->last.reply;
-        world_digest(w, done);
+        fixture_digest(w, done);
         for (unsigned retry = 0; retry < 3; retry++) {
             w->time_ms += retry * HOUR_MS / 4;
-            (void)world_send(w, list[i]);
+            (void)fixture_send(w, list[i]);
             OK(w->last.kind == DECISION_REPLAY && w->last.reply.seq == first.seq);
             OK(w->last.reply.code == first.code && w->last.reply.amount == first.amount);
         }
-        world_digest(w, again);
+        fixture_digest(w, again);
         OK(done[0] == again[0] && done[1] == again[1]);
     }
-    world_close(w);
+    fixture_close(w);
 }
 
 /* No order of the operations that give money back brings an account below zero. */
 static void balance_gone_negative(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(deposit_msg(104, 500), 1));
     DO(as(pay_msg(104, 10, 300, PERSONAL), 2));
     STEP(PAYEE_FUNDS_SPENT, reverse_msg(104, 1));
@@ -232,9 +232,9 @@ static void balance_gone_negative(void)
     STEP(PAYEE_FUNDS_SPENT, reverse_msg(101, 5));
     DO(transfer_msg(100, 101, 20499, WALLET));
     DO(reverse_msg(100, 4));
-    OK(owned(w, 101) == 19999 && world_person(w, 101)->wallet_held == 0);
+    OK(owned(w, 101) == 19999 && fixture_person(w, 101)->wallet_held == 0);
     EQ(free_of(w, 100), 80000);
-    world_close(w);
+    fixture_close(w);
 }
 
 void rows_money_bugs(void)

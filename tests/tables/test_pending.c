@@ -2,28 +2,28 @@
  * in test_expiry.c. */
 #include <string.h>
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
-static void receive(struct world *w, uint16_t region, uint8_t mode)
+static void receive(struct fixture *w, uint16_t region, uint8_t mode)
 {
     POLICY(region, receive_mode = mode);
 }
 
 /* 100 sends 5.00 to 101, who has to accept it. */
-static void pending(struct world *w)
+static void pending(struct fixture *w)
 {
     receive(w, 1, GJ_RECEIVE_ACCEPT);
     DO(as(transfer_msg(100, 101, 500, PERSONAL), 1));
 }
 
 /* 104 fills the wallet of `id` to the maximum. */
-static void fill_wallet(struct world *w, uint64_t id)
+static void fill_wallet(struct fixture *w, uint64_t id)
 {
     receive(w, 1, GJ_RECEIVE_INSTANT);
     POLICY(1, quota_bp = 10000);
     DO(deposit_msg(104, GJ_AMOUNT_MAX));
     DO(bind_msg(104, id, GJ_CHILD, -1));
-    DO(transfer_msg(104, id, GJ_AMOUNT_MAX - world_person(w, id)->wallet, PERSONAL));
+    DO(transfer_msg(104, id, GJ_AMOUNT_MAX - fixture_person(w, id)->wallet, PERSONAL));
     receive(w, 1, GJ_RECEIVE_ACCEPT);
 }
 
@@ -126,8 +126,8 @@ static void limit_rows(void)
 
 static void accepted(void)
 {
-    struct world *w = world_new();
-    const struct person *payer = world_person(w, 100), *payee = world_person(w, 101);
+    struct fixture *w = fixture_new();
+    const struct person *payer = fixture_person(w, 100), *payee = fixture_person(w, 101);
     receive(w, 1, GJ_RECEIVE_ACCEPT);
     STEP(OK, as(transfer_msg(100, 101, 500, PERSONAL), 1));
     EQ(w->last.reply.flags, GJ_REPLY_PENDING);
@@ -135,17 +135,17 @@ static void accepted(void)
     EQ(w->last.reply.amount, 500);
     OK(payer->personal == 80000 && payer->personal_held == 500 && payee->wallet == 20000);
     EQ(payer->transfer_count, 2);
-    EQ(world_cold(w, 100)->used, 20500);
-    OK(world_view(w, 100).pendings_out == 1 && world_view(w, 100).pendings_in == 0);
-    OK(world_view(w, 101).pendings_in == 1 && world_view(w, 101).pendings_out == 0);
+    EQ(fixture_cold(w, 100)->used, 20500);
+    OK(fixture_view(w, 100).pendings_out == 1 && fixture_view(w, 100).pendings_in == 0);
+    OK(fixture_view(w, 101).pendings_in == 1 && fixture_view(w, 101).pendings_out == 0);
     STEP(OK, accept_msg(100, 1, 101));
     EQ(w->last.reply.flags, 0);
     EQ(w->last.reply.balance, 79500);
     EQ(w->last.reply.amount, 500);
     OK(payer->personal == 79500 && payer->personal_held == 0 && payee->wallet == 20500);
     EQ(payer->transfer_count, 2);
-    EQ(world_cold(w, 100)->used, 20500); /* once, when it was made */
-    EQ(world_view(w, 101).pendings_in, 0);
+    EQ(fixture_cold(w, 100)->used, 20500); /* once, when it was made */
+    EQ(fixture_view(w, 101).pendings_in, 0);
 
     STEP(OK, as(transfer_msg(101, 100, 300, WALLET), 2));
     OK(payee->wallet == 20500 && payee->wallet_held == 300);
@@ -157,20 +157,20 @@ static void accepted(void)
     OK(payee->wallet_held == 0 && payer->wallet == 0 && payee->transfer_count == 1);
 
     STEP(OK, as(transfer_msg(100, 101, 700, PERSONAL), 3));
-    EQ(world_cold(w, 100)->used, 21200);
+    EQ(fixture_cold(w, 100)->used, 21200);
     STEP(OK, return_msg(100, 3, 100));
     EQ(w->last.reply.balance, 79500);
     EQ(w->last.reply.amount, 700);
-    EQ(world_cold(w, 100)->used, 20500);
+    EQ(fixture_cold(w, 100)->used, 20500);
     EQ(payer->transfer_count, 3);
     EQ(payer->personal_held, 0);
-    world_close(w);
+    fixture_close(w);
 }
 
 /* Across regions: nothing is posted before it is accepted, and then where the wallet is. */
 static void across(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     receive(w, 3, GJ_RECEIVE_ACCEPT); /* the payee's side */
     STEP(OK, as(transfer_msg(100, 102, 500, PERSONAL), 1));
     EQ(w->last.reply.flags, GJ_REPLY_PENDING);
@@ -190,13 +190,13 @@ static void across(void)
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 2], 40);
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 3], 500);
     EQ(w->s->gross[3 * GJ_REGIONS_MAX + 2], 500);
-    world_close(w);
+    fixture_close(w);
 }
 
 /* Both ends see what waits, the earliest due first. */
 static void listed(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     receive(w, 1, GJ_RECEIVE_ACCEPT);
     DO(as(transfer_msg(100, 101, 500, PERSONAL), 1));
     uint64_t seq = w->last.reply.seq;
@@ -207,40 +207,40 @@ static void listed(void)
         struct gj_read read = {.type = GJ_READ_LIST_PENDING, .id = id};
         const void *payload;
         unsigned count;
-        EQ(world_read(w, &read, &payload, &count), GJ_OK);
+        EQ(fixture_read(w, &read, &payload, &count), GJ_OK);
         const struct gj_hold_view *view = payload;
         EQ(count, 2);
         struct gj_rid rid = as(transfer_msg(100, 101, 500, PERSONAL), 1).op.rid;
         OK(memcmp(&view[1].rid, &rid, sizeof(rid)) == 0);
         OK(view[0].person == 101 && view[0].other == 100 && view[0].left[0] == 30);
-        OK(view[0].due_ms == world_ms(2025, 11, 21, 5) && view[0].sources == WALLET);
+        OK(view[0].due_ms == fixture_ms(2025, 11, 21, 5) && view[0].sources == WALLET);
         OK(view[1].person == 100 && view[1].other == 101 && view[1].relative == 0);
-        OK(view[1].due_ms == world_ms(2025, 11, 21, 6 * 60) && view[1].seq == seq);
+        OK(view[1].due_ms == fixture_ms(2025, 11, 21, 6 * 60) && view[1].seq == seq);
         OK(view[1].type == GJ_OP_TRANSFER && view[1].sources == PERSONAL);
         OK(view[1].amount == 500 && view[1].left[0] == 500 && view[1].scenario == 0);
     }
-    world_close(w);
+    fixture_close(w);
 }
 
 /* Made in one year and returned in the next: the new year's quota knows nothing of it. */
 static void over_the_year(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     receive(w, 1, GJ_RECEIVE_ACCEPT);
-    w->time_ms = world_ms(2026, 1, 1, 0) - 1;
+    w->time_ms = fixture_ms(2026, 1, 1, 0) - 1;
     DO(as(transfer_msg(100, 101, 500, PERSONAL), 1));
     DO(as(transfer_msg(100, 101, 600, PERSONAL), 2));
-    EQ(world_cold(w, 100)->used, 21100);
+    EQ(fixture_cold(w, 100)->used, 21100);
     w->time_ms++;
     STEP(OK, return_msg(100, 1, 100));
-    struct gj_person_view view = world_view(w, 100);
+    struct gj_person_view view = fixture_view(w, 100);
     OK(view.year == 2026 && view.used == 0 && view.opening == 80000);
     EQ(view.personal_held, 600);
     STEP(OK, accept_msg(100, 2, 101)); /* counted in the year in which it was made */
-    view = world_view(w, 100);
+    view = fixture_view(w, 100);
     OK(view.used == 0 && view.opening == 80000 && view.personal == 79400);
     EQ(view.quota_left, 56000); /* 70 % of 800.00 */
-    world_close(w);
+    fixture_close(w);
 }
 
 void rows_pending(void)

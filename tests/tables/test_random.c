@@ -22,7 +22,7 @@ static void check(const char *wrong, const struct msg *m, unsigned number)
 
 /* Goes on in a state made of the records alone; every time but the first with windows and tables of
  * another size. A window of 1 is as small as one of 10: one bucket a slice; at 84 there are two. */
-static void recount(struct world *w, unsigned times)
+static void recount(struct fixture *w, unsigned times)
 {
     static const uint64_t windows[] = {RIDS, 84, RIDS / 4, 1, 1000, 10, RIDS, 1};
     const char *wrong = state_audit(w->s);
@@ -49,10 +49,10 @@ TEST(random_history)
                                   .holds_max = HOLDS,
                                   .rids_max = RIDS,
                                   .hash_seed = 11};
-    struct world *w = world_new_empty(&config, OPS * 6u);
+    struct fixture *w = fixture_new_empty(&config, OPS * 6u);
     for (uint16_t r = 1; r <= 3; r++) {
         char name[8] = {'R', (char)('0' + r)};
-        world_do(w, region_msg(r, 1, r == 3 ? "B" : "A", name));
+        fixture_do(w, region_msg(r, 1, r == 3 ? "B" : "A", name));
     }
     static unsigned done[32];
     unsigned moved = 0, buried = 0, shared = 0;
@@ -62,8 +62,8 @@ TEST(random_history)
         struct msg m = any_op(w);
         bool late = rnd(4) == 0 && take_tombstone(&m);
         bool taken = !late && take_shared(&m);
-        if (!late && !taken) m.op.rid = world_rid(w->time_ms, number);
-        uint8_t code = world_send(w, m);
+        if (!late && !taken) m.op.rid = fixture_rid(w->time_ms, number);
+        uint8_t code = fixture_send(w, m);
         if (late) {
             buried += code == GJ_RID_TOMBSTONED;
             CHECK(!gj_code_is_outcome(code)); /* it may also be malformed, or far ahead */
@@ -93,8 +93,8 @@ TEST(random_history)
         CHECK(done[type] > 10);
     }
     printf("\n");
-    world_close(w);
-    CHECK_EQ(world_failures(), 0);
+    fixture_close(w);
+    CHECK_EQ(fixture_failures(), 0);
 }
 
 TEST_MAIN(T(random_history))

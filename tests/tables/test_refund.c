@@ -1,10 +1,10 @@
 /* tests/tables/test_refund.c -- refunds: what of a payment goes back, to whom, and until when. */
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 #define TODAY calendar_day(NOW_MS)
 #define DAY   (24 * HOUR_MS)
 
-static void paid(struct world *w)
+static void paid(struct fixture *w)
 {
     DO(as(pay_msg(101, 10, 700, WALLET), 1));
 }
@@ -47,7 +47,8 @@ static void window_rows(void)
     ROW(REVERSAL_WINDOW_CLOSED, m, paid(w); w->time_ms += 365 * DAY + 15 * HOUR_MS);
     ROW(OK, m, POLICY(1, refund_days = 0); paid(w); w->time_ms += 15 * HOUR_MS - 1);
     ROW(REVERSAL_WINDOW_CLOSED, m, POLICY(1, refund_days = 0); paid(w); w->time_ms += 15 * HOUR_MS);
-    ROW(OK, m, POLICY(1, refund_days = UINT16_MAX); paid(w); w->time_ms = world_ms(2090, 1, 1, 0));
+    ROW(OK, m, POLICY(1, refund_days = UINT16_MAX); paid(w);
+        w->time_ms = fixture_ms(2090, 1, 1, 0));
     /* The policy in force when it was paid, on the institution's side. */
     ROW(OK, m, paid(w); POLICY(1, refund_days = 0); w->time_ms += DAY);
     ROW(REVERSAL_WINDOW_CLOSED, m, POLICY(1, refund_days = 0); paid(w);
@@ -64,9 +65,9 @@ static void window_rows(void)
         DO(as(hold_msg(101, 10, 5, WALLET), 1)); POLICY(1, refund_days = 9);
         DO(as(capture_msg(101, 1, 5), 2)); w->time_ms += DAY);
     /* Nothing is known any more below the floor. */
-    ROW(REVERSAL_WINDOW_CLOSED, m, paid(w); w->time_ms += HOUR_MS; world_forget(w, NOW_MS + 1));
-    ROW(REVERSAL_WINDOW_CLOSED, m, w->time_ms += HOUR_MS; world_forget(w, NOW_MS + 1));
-    ROW(OK, m, paid(w); w->time_ms += HOUR_MS; world_forget(w, NOW_MS));
+    ROW(REVERSAL_WINDOW_CLOSED, m, paid(w); w->time_ms += HOUR_MS; fixture_forget(w, NOW_MS + 1));
+    ROW(REVERSAL_WINDOW_CLOSED, m, w->time_ms += HOUR_MS; fixture_forget(w, NOW_MS + 1));
+    ROW(OK, m, paid(w); w->time_ms += HOUR_MS; fixture_forget(w, NOW_MS));
     /* 113 is lower than 163, and higher than 112. */
     ROW(REVERSAL_WINDOW_CLOSED, refund_msg(101, 1, 701), paid(w); w->time_ms += 400 * DAY);
     ROW(NOT_REVERSIBLE, refund_msg(100, 1, 5), POLICY(1, refund_days = 0);
@@ -104,7 +105,7 @@ static void owner_rows(void)
 /* In parts, until nothing is left. */
 static void in_parts(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     paid(w);
     STEP(OK, refund_msg(101, 1, 300));
     EQ(w->last.reply.amount, 300);
@@ -112,21 +113,21 @@ static void in_parts(void)
     EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
     EQ(w->last.sources.taken[0], 300);
     EQ(w->last.sources.remainder, 400);
-    EQ(world_institution(w, 10)->payable, 400);
+    EQ(fixture_institution(w, 10)->payable, 400);
     STEP(REFUND_EXCEEDS_CAPTURED, refund_msg(101, 1, 401));
     STEP(OK, refund_msg(101, 1, 400));
     EQ(w->last.sources.remainder, 0);
     EQ(w->last.reply.balance, 20000);
-    struct gj_institution_day_view day = world_day(w, 10, TODAY);
+    struct gj_institution_day_view day = fixture_day(w, 10, TODAY);
     OK(day.credit_count == 1 && day.debit_count == 2);
     OK(day.credits.low == 700 && day.debits.low == 700);
     /* The next day's refund is the next day's line. */
     DO(as(pay_msg(101, 10, 50, WALLET), 2));
     w->time_ms += DAY;
     STEP(OK, refund_msg(101, 2, 50));
-    day = world_day(w, 10, TODAY + 1);
+    day = fixture_day(w, 10, TODAY + 1);
     OK(day.credit_count == 0 && day.debit_count == 1 && day.debits.low == 50);
-    OK(world_day(w, 10, TODAY).credits.low == 750);
+    OK(fixture_day(w, 10, TODAY).credits.low == 750);
     /* Each capture by itself. */
     DO(as(hold_msg(101, 10, 700, WALLET), 3));
     DO(as(capture_msg(101, 3, 300), 4));
@@ -135,15 +136,15 @@ static void in_parts(void)
     STEP(OK, refund_msg(101, 4, 300));
     STEP(REFUND_EXCEEDS_CAPTURED, refund_msg(101, 5, 101));
     STEP(OK, refund_msg(101, 5, 100));
-    EQ(world_person(w, 101)->wallet, 20000);
-    EQ(world_institution(w, 10)->payable, 0);
-    world_close(w);
+    EQ(fixture_person(w, 101)->wallet, 20000);
+    EQ(fixture_institution(w, 10)->payable, 0);
+    fixture_close(w);
 }
 
 /* The last listed source first, each up to what it gave; quota and draws come back with it. */
 static void last_source_first(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(bind_msg(103, 100, GJ_SIBLING, 700));
     DO(transfer_msg(101, 100, 300, WALLET));
     DO(as(relative_msg(100, 10, 81000, gj_sources(WALLET, PERSONAL, RELATIVE), 103), 1));
@@ -153,9 +154,9 @@ static void last_source_first(void)
     OK(back[0] == 0 && back[1] == 200 && back[2] == 700);
     EQ(w->last.reply.balance, 0); /* the wallet, listed first */
     EQ(w->last.sources.remainder, 80100);
-    EQ(world_cold(w, 103)->used, 0);
-    EQ(world_draws(w, 103, 100), 0);
-    EQ(world_person(w, 103)->personal, 50000);
+    EQ(fixture_cold(w, 103)->used, 0);
+    EQ(fixture_draws(w, 103, 100), 0);
+    EQ(fixture_person(w, 103)->personal, 50000);
     OK(w->s->books[1].clearing == 0 && w->s->books[2].clearing == 0);
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 2], 700); /* rule X in the other direction */
     EQ(w->s->gross[2 * GJ_REGIONS_MAX + 1], 700);
@@ -163,52 +164,52 @@ static void last_source_first(void)
     STEP(OK, refund_msg(100, 1, 80100));
     OK(back[0] == 300 && back[1] == 79800 && back[2] == 0);
     EQ(w->last.reply.balance, 300);
-    EQ(world_cold(w, 103)->used, 700); /* the second draw's */
-    EQ(world_cold(w, 100)->used, 20000);
-    EQ(world_institution(w, 10)->payable, 700);
-    world_close(w);
+    EQ(fixture_cold(w, 103)->used, 700); /* the second draw's */
+    EQ(fixture_cold(w, 100)->used, 20000);
+    EQ(fixture_institution(w, 10)->payable, 700);
+    fixture_close(w);
 }
 
 /* Draws are of the relation they were drawn over. */
 static void another_relation(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
     DO(as(relative_msg(101, 10, 60, RELATIVE, 100), 2));
     DO(unbind_msg(100, 101));
     STEP(OK, refund_msg(101, 1, 20));
-    EQ(world_cold(w, 100)->used, 20090);
+    EQ(fixture_cold(w, 100)->used, 20090);
     DO(bind_msg(100, 101, GJ_PARENT, 100));
     DO(relative_msg(101, 10, 30, RELATIVE, 100));
     STEP(OK, refund_msg(101, 2, 60));
-    EQ(world_cold(w, 100)->used, 20060);
-    EQ(world_draws(w, 100, 101), 30);
-    world_close(w);
+    EQ(fixture_cold(w, 100)->used, 20060);
+    EQ(fixture_draws(w, 100, 101), 30);
+    fixture_close(w);
 }
 
 /* A refund in the next year changes no quota of it. */
 static void over_the_year(void)
 {
-    struct world *w = world_new();
-    w->time_ms = world_ms(2026, 1, 1, 0) - 1;
+    struct fixture *w = fixture_new();
+    w->time_ms = fixture_ms(2026, 1, 1, 0) - 1;
     DO(as(relative_msg(101, 10, 500, RELATIVE, 100), 1));
     w->time_ms++;
     STEP(OK, refund_msg(101, 1, 100));
-    struct gj_person_view view = world_view(w, 100);
+    struct gj_person_view view = fixture_view(w, 100);
     OK(view.opening == 79500 && view.credits == 0 && view.used == 0 && view.personal == 79600);
     DO(relative_msg(101, 10, 50, RELATIVE, 100));
     STEP(OK, refund_msg(101, 1, 400));
-    view = world_view(w, 100);
+    view = fixture_view(w, 100);
     OK(view.opening == 79500 && view.used == 50 && view.personal == 79950);
     EQ(view.quota, 55650); /* refunds never count */
-    EQ(world_draws(w, 100, 101), 50);
-    world_close(w);
+    EQ(fixture_draws(w, 100, 101), 50);
+    fixture_close(w);
 }
 
 /* Lines post in the regions of now. */
 static void moved_wallet(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     paid(w);
     POLICY(1, region_change_enabled = 1);
     DO(region_change_msg(101, 2));
@@ -218,7 +219,7 @@ static void moved_wallet(void)
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 2], 20000);
     EQ(w->s->books[2].wallet, 20000);
     EQ(w->s->books[1].institution, 0);
-    world_close(w);
+    fixture_close(w);
 }
 
 void rows_refund(void)

@@ -1,7 +1,7 @@
 /* tests/tables/test_register.c -- regions, institutions, persons, wallet, suspension. */
 #include <string.h>
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 /* SET_REGION with one field of policy or names set; 68 whatever it is. */
 #define INVALID(assignment)                                                                        \
@@ -26,7 +26,7 @@ static void region_rows(void)
     ROW(OK, region_msg(GJ_REGIONS_MAX - 1, UINT32_MAX, "", "南京市"));
     ROW(POLICY_VERSION_STALE, with_amount(region_again(w, 1), 1));
     ROW(POLICY_VERSION_STALE, with_amount(region_again(w, 1), 4),
-        world_do(w, from_ms(with_amount(region_again(w, 1), 5), NOW_MS + HOUR_MS)));
+        fixture_do(w, from_ms(with_amount(region_again(w, 1), 5), NOW_MS + HOUR_MS)));
     ROW(POLICY_INVALID, from_ms(region_again(w, 1), NOW_MS - 1));
     ROW(POLICY_INVALID, from_ms(region_msg(9, 1, "江苏省", "南京市"), NOW_MS + 1));
     ROW(OK, from_ms(region_msg(9, 1, "江苏省", "南京市"), NOW_MS));
@@ -88,41 +88,42 @@ static void region_rows(void)
 /* A scheduled policy governs from its instant on, and a newer one replaces it before that. */
 static void schedule(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     struct msg closed = region_again(w, 1);
     ((struct gj_region_ext *)(void *)closed.ext)->policy.wallet_open = 0;
-    world_do(w, from_ms(closed, NOW_MS + HOUR_MS));
+    fixture_do(w, from_ms(closed, NOW_MS + HOUR_MS));
     OK(region_policy(w->s, 1, NOW_MS)->wallet_open == 1);
     w->time_ms = NOW_MS + HOUR_MS - 1;
-    world_row(w, GJ_OK, transfer_msg(100, 101, 5, PERSONAL), __FILE__, __LINE__);
+    fixture_row(w, GJ_OK, transfer_msg(100, 101, 5, PERSONAL), __FILE__, __LINE__);
     w->time_ms++;
-    world_row(w, GJ_REGION_NOT_OPEN_PAYER, transfer_msg(100, 101, 5, PERSONAL), __FILE__, __LINE__);
-    world_row(w, GJ_POLICY_VERSION_STALE, closed, __FILE__, __LINE__);
+    fixture_row(w, GJ_REGION_NOT_OPEN_PAYER, transfer_msg(100, 101, 5, PERSONAL), __FILE__,
+                __LINE__);
+    fixture_row(w, GJ_POLICY_VERSION_STALE, closed, __FILE__, __LINE__);
     /* It became the current one first; the next is scheduled behind it and then replaced. */
     struct msg open = region_msg(1, 3, "山东省", "济南");
-    world_do(w, from_ms(open, w->time_ms + HOUR_MS));
+    fixture_do(w, from_ms(open, w->time_ms + HOUR_MS));
     OK(w->s->regions[1].version == 2 && w->s->regions[1].next_version == 3);
     OK(strcmp(w->s->regions[1].data.name, "济南") == 0);
-    world_do(w, with_amount(open, 4));
+    fixture_do(w, with_amount(open, 4));
     OK(w->s->regions[1].version == 4 && w->s->regions[1].next_version == 0);
-    world_row(w, GJ_OK, transfer_msg(100, 101, 5, PERSONAL), __FILE__, __LINE__);
-    world_close(w);
+    fixture_row(w, GJ_OK, transfer_msg(100, 101, 5, PERSONAL), __FILE__, __LINE__);
+    fixture_close(w);
 }
 
 /* Regions of one province share a number; an unknown province is nobody else's. */
 static void provinces(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     const struct region *r = w->s->regions;
     OK(r[1].province == r[2].province && r[1].province != r[3].province);
-    world_do(w, region_msg(4, 1, "", "甲市"));
-    world_do(w, region_msg(5, 1, "", "乙市"));
+    fixture_do(w, region_msg(4, 1, "", "甲市"));
+    fixture_do(w, region_msg(5, 1, "", "乙市"));
     OK(r[4].province != r[5].province && r[4].province != r[1].province);
-    world_do(w, region_msg(2, 2, "河北省", "青岛市"));
+    fixture_do(w, region_msg(2, 2, "河北省", "青岛市"));
     OK(r[2].province == r[3].province);
-    world_do(w, region_msg(1, 2, "江苏省", "济南市"));
+    fixture_do(w, region_msg(1, 2, "江苏省", "济南市"));
     OK(r[1].province != r[2].province && r[1].province != r[4].province);
-    world_close(w);
+    fixture_close(w);
 }
 
 static void institution_rows(void)
@@ -156,14 +157,15 @@ static void person_rows(void)
     ROW(OK, update_msg(101, 0, GJ_STATUS_STOPPED));
     ROW(OK, with_flags(update_msg(101, 0, 0), GJ_FLAG_SPECIAL_SET | GJ_FLAG_SPECIAL));
     ROW(OK, phone_msg(101, 5));
-    ROW(OK_NOOP, phone_msg(101, 5), world_do(w, phone_msg(101, 5)));
-    ROW(OK, phone_msg(101, 5), world_do(w, phone_msg(101, 5)); world_do(w, overdue_msg(101, 9)));
+    ROW(OK_NOOP, phone_msg(101, 5), fixture_do(w, phone_msg(101, 5)));
+    ROW(OK, phone_msg(101, 5), fixture_do(w, phone_msg(101, 5));
+        fixture_do(w, overdue_msg(101, 9)));
     ROW(OK_NOOP, update_msg(101, 0, 0));
     ROW(OK_NOOP, update_msg(101, GJ_INSURANCE_RESIDENT, GJ_STATUS_ACTIVE));
     ROW(OK_NOOP, with_flags(update_msg(101, 0, 0), GJ_FLAG_SPECIAL_SET));
     ROW(OK, overdue_msg(101, 20000));
-    ROW(OK_NOOP, overdue_msg(101, 20001), world_do(w, overdue_msg(101, 20000)));
-    ROW(OK, overdue_msg(101, 19999), world_do(w, overdue_msg(101, 20000)));
+    ROW(OK_NOOP, overdue_msg(101, 20001), fixture_do(w, overdue_msg(101, 20000)));
+    ROW(OK, overdue_msg(101, 19999), fixture_do(w, overdue_msg(101, 20000)));
 
     ROW(OK, wallet_msg(104, 3));
     ROW(OK, with_auth(wallet_msg(104, 1), GJ_AUTH_NONE));
@@ -175,27 +177,27 @@ static void person_rows(void)
 
     ROW(PERSON_NOT_FOUND, suspend_msg(999, 0));
     ROW(OK, suspend_msg(100, 0));
-    ROW(OK, suspend_msg(100, GJ_USE_ALL), world_do(w, suspend_msg(100, GJ_USE_PAY)));
-    ROW(OK_NOOP, suspend_msg(100, GJ_USE_PAY), world_do(w, suspend_msg(100, 0)));
+    ROW(OK, suspend_msg(100, GJ_USE_ALL), fixture_do(w, suspend_msg(100, GJ_USE_PAY)));
+    ROW(OK_NOOP, suspend_msg(100, GJ_USE_PAY), fixture_do(w, suspend_msg(100, 0)));
     ROW(PERSON_NOT_FOUND, resume_msg(999, 0));
-    ROW(OK_NOOP, resume_msg(100, 0), world_do(w, suspend_msg(100, GJ_USE_PREMIUM)));
-    ROW(OK, resume_msg(100, GJ_USE_ALL), world_do(w, suspend_msg(100, GJ_USE_PREMIUM)));
+    ROW(OK_NOOP, resume_msg(100, 0), fixture_do(w, suspend_msg(100, GJ_USE_PREMIUM)));
+    ROW(OK, resume_msg(100, GJ_USE_ALL), fixture_do(w, suspend_msg(100, GJ_USE_PREMIUM)));
 }
 
 /* An account is opened with employees' insurance and kept when it ends. */
 static void insurance_changes(void)
 {
-    struct world *w = world_new();
-    world_row(w, GJ_ACCOUNT_NOT_FOUND, deposit_msg(101, 5), __FILE__, __LINE__);
-    world_do(w, update_msg(101, GJ_INSURANCE_EMPLOYEE, 0));
-    world_do(w, deposit_msg(101, 500));
-    world_do(w, update_msg(101, GJ_INSURANCE_RESIDENT, 0));
-    world_row(w, GJ_NOT_EMPLOYEE_INSURED, deposit_msg(101, 5), __FILE__, __LINE__);
-    world_row(w, GJ_NOT_EMPLOYEE_INSURED, pay_msg(101, 10, 5, PERSONAL), __FILE__, __LINE__);
-    OK(world_person(w, 101)->personal == 500);
-    world_do(w, update_msg(101, GJ_INSURANCE_EMPLOYEE, 0));
-    world_row(w, GJ_OK, pay_msg(101, 10, 500, PERSONAL), __FILE__, __LINE__);
-    world_close(w);
+    struct fixture *w = fixture_new();
+    fixture_row(w, GJ_ACCOUNT_NOT_FOUND, deposit_msg(101, 5), __FILE__, __LINE__);
+    fixture_do(w, update_msg(101, GJ_INSURANCE_EMPLOYEE, 0));
+    fixture_do(w, deposit_msg(101, 500));
+    fixture_do(w, update_msg(101, GJ_INSURANCE_RESIDENT, 0));
+    fixture_row(w, GJ_NOT_EMPLOYEE_INSURED, deposit_msg(101, 5), __FILE__, __LINE__);
+    fixture_row(w, GJ_NOT_EMPLOYEE_INSURED, pay_msg(101, 10, 5, PERSONAL), __FILE__, __LINE__);
+    OK(fixture_person(w, 101)->personal == 500);
+    fixture_do(w, update_msg(101, GJ_INSURANCE_EMPLOYEE, 0));
+    fixture_row(w, GJ_OK, pay_msg(101, 10, 500, PERSONAL), __FILE__, __LINE__);
+    fixture_close(w);
 }
 
 void rows_register(void)

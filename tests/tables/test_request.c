@@ -1,7 +1,7 @@
 /* tests/tables/test_request.c -- codes 10 to 37 and the system codes, for every operation. */
 #include <string.h>
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 #define SAMPLES 24
 
@@ -9,7 +9,7 @@
  * returned, two payments, a deposit, a person to be closed; and a region that can be left. */
 enum { HELD = 101, HELD_TOO, COMING, GOING, PAID, DEPOSITED };
 
-static void prepare(struct world *w)
+static void prepare(struct fixture *w)
 {
     DO(as(hold_msg(101, 10, 5, WALLET), HELD));
     DO(as(hold_msg(101, 10, 5, WALLET), HELD_TOO));
@@ -24,7 +24,7 @@ static void prepare(struct world *w)
 }
 
 /* One accepted message of every operation, in the world as it begins. */
-static unsigned samples(struct world *w, struct msg list[SAMPLES])
+static unsigned samples(struct fixture *w, struct msg list[SAMPLES])
 {
     prepare(w);
     unsigned n = 0;
@@ -56,14 +56,14 @@ static unsigned samples(struct world *w, struct msg list[SAMPLES])
 
 #define EACH(want, change, ...)                                                                    \
     for (unsigned i = 0, count = 1; i < count; i++) {                                              \
-        struct world *w = world_new();                                                             \
+        struct fixture *w = fixture_new();                                                         \
         struct msg list[SAMPLES];                                                                  \
         count = samples(w, list);                                                                  \
         struct msg m = list[i];                                                                    \
         __VA_ARGS__;                                                                               \
         change;                                                                                    \
-        world_row(w, (want), m, __FILE__, __LINE__);                                               \
-        world_close(w);                                                                            \
+        fixture_row(w, (want), m, __FILE__, __LINE__);                                             \
+        fixture_close(w);                                                                          \
     }
 
 static void rid_at(struct msg *m, uint64_t ms)
@@ -230,10 +230,10 @@ void rows_fields(void)
     ROW(RESERVED_NONZERO, m);
 }
 
-/* A zero rid is what world_send() replaces, so these go around it. */
+/* A zero rid is what fixture_send() replaces, so these go around it. */
 static void zero_rid(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     struct msg list[SAMPLES];
     unsigned count = samples(w, list);
     for (unsigned i = 0; i < count; i++) {
@@ -242,49 +242,49 @@ static void zero_rid(void)
         struct decision decision;
         decide(w->s, &list[i].op, &in, record, &decision);
         OK(decision.kind == DECISION_REJECT && decision.reply.code == GJ_RID_ZERO);
-        world_reached[list[i].op.type][decision.reply.code] = 1;
+        fixture_reached[list[i].op.type][decision.reply.code] = 1;
     }
-    world_close(w);
+    fixture_close(w);
 }
 
 /* The same bytes again give the same reply; the same rid with another body gives 31. */
 static void replays(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     struct msg list[SAMPLES];
     unsigned count = samples(w, list);
     for (unsigned i = 0; i < count; i++) {
         struct msg m = list[i];
         rid_at(&m, w->time_ms + i);
-        world_do(w, m);
+        fixture_do(w, m);
         struct gj_reply first = w->last.reply;
         struct gj_reply_sources sources = w->last.sources;
         m.op.deadline_ms = 1; /* no part of the body */
         w->time_ms += HOUR_MS;
-        world_row(w, first.code, m, __FILE__, __LINE__);
+        fixture_row(w, first.code, m, __FILE__, __LINE__);
         OK(w->last.kind == DECISION_REPLAY);
         OK(w->last.reply.flags == (first.flags | GJ_REPLY_REPLAYED));
         OK(w->last.reply.seq == first.seq && w->last.reply.balance == first.balance);
         OK(w->last.reply.amount == first.amount);
         OK(memcmp(&sources, &w->last.sources, sizeof(sources)) == 0);
         m.op.ref++;
-        world_row(w, GJ_RID_REUSED, m, __FILE__, __LINE__);
+        fixture_row(w, GJ_RID_REUSED, m, __FILE__, __LINE__);
     }
     /* A refusal is remembered as well, even when the reason is gone. */
     struct msg m = transfer_msg(101, 100, 30000, WALLET);
     rid_at(&m, w->time_ms + 99);
     POLICY(1, quota_bp = 10000);
-    world_row(w, GJ_INSUFFICIENT_BALANCE, m, __FILE__, __LINE__);
-    world_do(w, transfer_msg(100, 101, 30000, PERSONAL));
-    world_row(w, GJ_INSUFFICIENT_BALANCE, m, __FILE__, __LINE__);
+    fixture_row(w, GJ_INSUFFICIENT_BALANCE, m, __FILE__, __LINE__);
+    fixture_do(w, transfer_msg(100, 101, 30000, PERSONAL));
+    fixture_row(w, GJ_INSUFFICIENT_BALANCE, m, __FILE__, __LINE__);
     OK(w->last.kind == DECISION_REPLAY);
     /* Another person's equal rid is another request. */
     m.op.person = 100;
     m.op.other = 101;
     m.op.kind = PERSONAL;
     m.op.amount = 5;
-    world_row(w, GJ_OK, m, __FILE__, __LINE__);
-    world_close(w);
+    fixture_row(w, GJ_OK, m, __FILE__, __LINE__);
+    fixture_close(w);
 }
 
 /* What was reversed before it arrived is never executed, whatever it is. */
@@ -292,11 +292,11 @@ static void tombstoned(void)
 {
     EACH(GJ_RID_TOMBSTONED, {
         if (!has_person(&m)) { /* a reversal has a first person, so these cannot be */
-            world_close(w);
+            fixture_close(w);
             continue;
         }
         m = as(m, 1);
-        world_row(w, GJ_OK_TOMBSTONED, reverse_msg(m.op.person, 1), __FILE__, __LINE__);
+        fixture_row(w, GJ_OK_TOMBSTONED, reverse_msg(m.op.person, 1), __FILE__, __LINE__);
     })
 }
 
@@ -305,7 +305,7 @@ void rows_request(void)
     zero_rid();
     replays();
     tombstoned();
-    EACH(GJ_RID_EXPIRED, rid_at(&m, w->time_ms - 1), world_forget(w, w->time_ms));
+    EACH(GJ_RID_EXPIRED, rid_at(&m, w->time_ms - 1), fixture_forget(w, w->time_ms));
     EACH(GJ_RID_IN_FUTURE, rid_at(&m, w->time_ms + GJ_RID_AHEAD_MS + 1));
     EACH(m.op.type == GJ_OP_RESUME ? GJ_OK_NOOP : GJ_OK, rid_at(&m, w->time_ms + GJ_RID_AHEAD_MS));
     EACH(GJ_DEADLINE_EXCEEDED, rid_at(&m, w->time_ms - 11); m.op.deadline_ms = 10);

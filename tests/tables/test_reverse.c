@@ -2,12 +2,12 @@
  * after whatever came in between is in test_matrix.c. */
 #include <string.h>
 
-#include "tests/tables/world.h"
+#include "tests/tables/fixture.h"
 
 #define TODAY calendar_day(NOW_MS)
 #define DAY   (24 * HOUR_MS)
 
-static void receive(struct world *w, uint16_t region, uint8_t mode)
+static void receive(struct fixture *w, uint16_t region, uint8_t mode)
 {
     POLICY(region, receive_mode = mode);
 }
@@ -82,7 +82,7 @@ static void window_rows(void)
     ROW(REVERSAL_WINDOW_CLOSED, reverse_msg(100, 1), POLICY(1, reversal_days = 0); DO(sent());
         w->time_ms += 15 * HOUR_MS);
     ROW(OK, reverse_msg(100, 1), POLICY(1, reversal_days = UINT16_MAX); DO(sent());
-        w->time_ms = world_ms(2090, 1, 1, 0));
+        w->time_ms = fixture_ms(2090, 1, 1, 0));
     /* By the version under which the money moved, of the payee's side. */
     ROW(OK, reverse_msg(100, 1), DO(sent()); POLICY(1, reversal_days = 0); w->time_ms += DAY);
     ROW(REVERSAL_WINDOW_CLOSED, reverse_msg(100, 1), POLICY(3, reversal_days = 0);
@@ -115,23 +115,23 @@ static void window_rows(void)
         DO(as(capture_msg(101, 1, 5), 2)); w->time_ms += DAY);
     /* Below the floor nothing is known, be it an original or one that never came. */
     ROW(REVERSAL_WINDOW_CLOSED, reverse_msg(100, 1), DO(sent()); w->time_ms += HOUR_MS;
-        world_forget(w, NOW_MS + 1));
+        fixture_forget(w, NOW_MS + 1));
     ROW(REVERSAL_WINDOW_CLOSED, reverse_msg(100, 1), w->time_ms += HOUR_MS;
-        world_forget(w, NOW_MS + 1));
-    ROW(OK_TOMBSTONED, reverse_msg(100, 1), w->time_ms += HOUR_MS; world_forget(w, NOW_MS));
+        fixture_forget(w, NOW_MS + 1));
+    ROW(OK_TOMBSTONED, reverse_msg(100, 1), w->time_ms += HOUR_MS; fixture_forget(w, NOW_MS));
     struct msg late = reverse_msg(101, 2);
-    struct gj_rid rid = world_rid(NOW_MS + HOUR_MS, 77);
+    struct gj_rid rid = fixture_rid(NOW_MS + HOUR_MS, 77);
     memcpy(late.ext, &rid, sizeof(rid));
     struct msg refund = refund_msg(101, 1, 5);
     refund.op.rid = rid;
     ROW(OK, late, DO(paid()); w->time_ms += HOUR_MS; DO(refund));
     ROW(REVERSAL_WINDOW_CLOSED, late, DO(paid()); w->time_ms += HOUR_MS; DO(refund);
-        world_forget(w, NOW_MS + 1)); /* the refund is known, its payment is not */
+        fixture_forget(w, NOW_MS + 1)); /* the refund is known, its payment is not */
     /* An original from the future. */
-    rid = world_rid(NOW_MS + GJ_RID_AHEAD_MS + 1, 77);
+    rid = fixture_rid(NOW_MS + GJ_RID_AHEAD_MS + 1, 77);
     memcpy(late.ext, &rid, sizeof(rid));
     ROW(RID_IN_FUTURE, late);
-    rid = world_rid(NOW_MS + GJ_RID_AHEAD_MS, 77);
+    rid = fixture_rid(NOW_MS + GJ_RID_AHEAD_MS, 77);
     memcpy(late.ext, &rid, sizeof(rid));
     ROW(OK_TOMBSTONED, late);
 }
@@ -181,19 +181,19 @@ static void account_rows(void)
 /* What moves back, and what the answer says of it. */
 static void amounts(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(deposit_msg(100, 500), 1));
     STEP(OK, reverse_msg(100, 1));
     OK(w->last.reply.amount == 500 && w->last.reply.balance == 80000 && w->last.reply.flags == 0);
-    EQ(world_cold(w, 100)->credits, 100000);
+    EQ(fixture_cold(w, 100)->credits, 100000);
     EQ(w->s->books[1].fund, 100000);
 
     DO(as(transfer_msg(100, 102, 500, PERSONAL), 2));
     STEP(OK, reverse_msg(100, 2));
     OK(w->last.reply.amount == 500 && w->last.reply.balance == 80000 && w->last.reply.flags == 0);
-    EQ(world_cold(w, 100)->used, 20000);
-    EQ(world_person(w, 102)->wallet, 0);
-    EQ(world_person(w, 100)->transfer_count, 2); /* never falls */
+    EQ(fixture_cold(w, 100)->used, 20000);
+    EQ(fixture_person(w, 102)->wallet, 0);
+    EQ(fixture_person(w, 100)->transfer_count, 2); /* never falls */
     EQ(w->s->books[1].clearing, 0);
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 3], 500);
     EQ(w->s->gross[3 * GJ_REGIONS_MAX + 1], 500);
@@ -205,7 +205,7 @@ static void amounts(void)
     DO(as(pay_msg(101, 10, 700, WALLET), 4));
     STEP(OK, reverse_msg(101, 4));
     OK(w->last.reply.amount == 700 && w->last.reply.balance == 20000 && w->last.reply.flags == 0);
-    struct gj_institution_day_view day = world_day(w, 10, TODAY);
+    struct gj_institution_day_view day = fixture_day(w, 10, TODAY);
     OK(day.credit_count == 1 && day.debit_count == 1 && day.debits.low == 700);
 
     DO(as(relative_msg(101, 10, 20200, gj_sources(WALLET, RELATIVE, 0), 100), 5));
@@ -214,36 +214,36 @@ static void amounts(void)
     EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
     OK(w->last.sources.taken[0] == 20000 && w->last.sources.taken[1] == 200);
     EQ(w->last.sources.remainder, 0);
-    EQ(world_cold(w, 100)->used, 20000);
-    EQ(world_draws(w, 100, 101), 0);
+    EQ(fixture_cold(w, 100)->used, 20000);
+    EQ(fixture_draws(w, 100, 101), 0);
 
     DO(as(hold_msg(101, 10, 700, WALLET), 6));
     DO(as(capture_msg(101, 6, 200), 7));
     DO(as(capture_msg(101, 6, 100), 8));
     STEP(OK, reverse_msg(101, 7));
     OK(w->last.reply.amount == 200 && w->last.reply.balance == 19900 && w->last.reply.flags == 0);
-    EQ(world_person(w, 101)->wallet_held, 400); /* it reopens nothing of the hold */
+    EQ(fixture_person(w, 101)->wallet_held, 400); /* it reopens nothing of the hold */
     STEP(CAPTURE_EXCEEDS_HOLD, capture_msg(101, 6, 401));
     STEP(OK, as(final_msg(101, 6, 400), 9));
     STEP(OK, reverse_msg(101, 9));
     STEP(HOLD_CAPTURED, capture_msg(101, 6, 1));
-    EQ(world_person(w, 101)->wallet, 19900);
+    EQ(fixture_person(w, 101)->wallet, 19900);
 
     DO(as(premium_msg(100, 101, 2026, PERSONAL), 10));
     STEP(PREMIUM_ALREADY_PAID, premium_msg(100, 101, 2026, PERSONAL));
     STEP(OK, reverse_msg(100, 10));
     OK(w->last.reply.amount == 40000 && w->last.reply.balance == 80000 && w->last.reply.flags == 0);
-    EQ(world_cold(w, 100)->used, 20000);
+    EQ(fixture_cold(w, 100)->used, 20000);
     EQ(w->s->premium_payable[1 * PREMIUM_YEARS + 26], 0);
-    EQ(world_view(w, 101).premium_paid[2], 0);
+    EQ(fixture_view(w, 101).premium_paid[2], 0);
     STEP(OK, premium_msg(100, 101, 2026, PERSONAL)); /* it can be paid again */
-    world_close(w);
+    fixture_close(w);
 }
 
 /* Refunds one after another, taken back and made again. */
 static void refunds_of_one_payment(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(bind_msg(103, 100, GJ_SIBLING, 700));
     DO(transfer_msg(101, 100, 300, WALLET));
     DO(as(relative_msg(100, 10, 81000, gj_sources(WALLET, PERSONAL, RELATIVE), 103), 1));
@@ -253,15 +253,15 @@ static void refunds_of_one_payment(void)
     STEP(OK, as(refund_msg(100, 1, 300), 3));
     OK(moved[0] == 0 && moved[1] == 300 && moved[2] == 0);
     EQ(w->last.sources.remainder, 79800);
-    EQ(world_cold(w, 103)->used, 0);
+    EQ(fixture_cold(w, 103)->used, 0);
     STEP(OK, reverse_msg(100, 2));
     OK(moved[0] == 0 && moved[1] == 200 && moved[2] == 700);
     EQ(w->last.reply.amount, 900);
     EQ(w->last.reply.flags, GJ_REPLY_SOURCES);
-    EQ(world_cold(w, 103)->used, 700); /* they grow again */
-    EQ(world_draws(w, 103, 100), 700);
-    EQ(world_institution(w, 10)->payable, 80700);
-    struct gj_institution_day_view day = world_day(w, 10, TODAY);
+    EQ(fixture_cold(w, 103)->used, 700); /* they grow again */
+    EQ(fixture_draws(w, 103, 100), 700);
+    EQ(fixture_institution(w, 10)->payable, 80700);
+    struct gj_institution_day_view day = fixture_day(w, 10, TODAY);
     OK(day.credit_count == 2 && day.credits.low == 81900);
     OK(day.debit_count == 2 && day.debits.low == 1200);
     STEP(ALREADY_REVERSED, reverse_msg(100, 2));
@@ -277,21 +277,21 @@ static void refunds_of_one_payment(void)
     STEP(OK, reverse_msg(100, 3));
     STEP(NOT_REVERSIBLE, reverse_msg(100, 1));
     STEP(OK, reverse_msg(100, 4));
-    EQ(world_institution(w, 10)->payable, 81000);
+    EQ(fixture_institution(w, 10)->payable, 81000);
     STEP(OK, reverse_msg(100, 1));
     OK(moved[0] == 300 && moved[1] == 80000 && moved[2] == 700);
     EQ(w->last.reply.balance, 300);
-    EQ(world_institution(w, 10)->payable, 0);
-    OK(world_cold(w, 103)->used == 0 && world_draws(w, 103, 100) == 0);
+    EQ(fixture_institution(w, 10)->payable, 0);
+    OK(fixture_cold(w, 103)->used == 0 && fixture_draws(w, 103, 100) == 0);
     STEP(ALREADY_REVERSED, refund_msg(100, 1, 1));
     STEP(ALREADY_REVERSED, reverse_msg(100, 1));
-    world_close(w);
+    fixture_close(w);
 }
 
 /* A retry of either gets the stored answer, and the original is never executed again. */
 static void retries(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(sent());
     struct msg reverse = as(reverse_msg(100, 1), 2);
     STEP(OK, reverse);
@@ -300,15 +300,15 @@ static void retries(void)
     OK(w->last.kind == DECISION_REPLAY && w->last.reply.flags == GJ_REPLY_REPLAYED);
     STEP(OK, reverse);
     OK(w->last.kind == DECISION_REPLAY && w->last.reply.amount == 500);
-    EQ(world_person(w, 101)->wallet, 20000);
-    EQ(world_op(w, 100, 1).state, GJ_OP_STATE_EXECUTED);
+    EQ(fixture_person(w, 101)->wallet, 20000);
+    EQ(fixture_op(w, 100, 1).state, GJ_OP_STATE_EXECUTED);
 
     struct msg tombstone = as(reverse_msg(100, 3), 4);
-    EQ(world_op(w, 100, 3).state, GJ_OP_STATE_NOT_EXECUTED);
+    EQ(fixture_op(w, 100, 3).state, GJ_OP_STATE_NOT_EXECUTED);
     STEP(OK_TOMBSTONED, tombstone);
-    struct gj_op_view view = world_op(w, 100, 3);
+    struct gj_op_view view = fixture_op(w, 100, 3);
     EQ(view.state, GJ_OP_STATE_TOMBSTONED);
-    EQ(view.position, world_op(w, 100, 4).position);
+    EQ(view.position, fixture_op(w, 100, 4).position);
     OK(view.reply.code == 0 && view.reply.seq == 0 && view.op.type == 0);
     STEP(OK_TOMBSTONED, tombstone);
     OK(w->last.kind == DECISION_REPLAY);
@@ -318,41 +318,41 @@ static void retries(void)
     late.op.amount = 6; /* whatever its body */
     STEP(RID_TOMBSTONED, late);
     STEP(RID_TOMBSTONED, as(deposit_msg(100, 5), 3));
-    EQ(world_op(w, 100, 3).state, GJ_OP_STATE_TOMBSTONED);
-    world_close(w);
+    EQ(fixture_op(w, 100, 3).state, GJ_OP_STATE_TOMBSTONED);
+    fixture_close(w);
 }
 
 /* Undone in the next year, nothing of the new year's quota changes. */
 static void over_the_year(void)
 {
-    struct world *w = world_new();
-    w->time_ms = world_ms(2026, 1, 1, 0) - 1;
+    struct fixture *w = fixture_new();
+    w->time_ms = fixture_ms(2026, 1, 1, 0) - 1;
     DO(as(deposit_msg(100, 500), 1));
     DO(as(transfer_msg(100, 101, 600, PERSONAL), 2));
     DO(as(relative_msg(101, 10, 700, RELATIVE, 100), 3));
     DO(as(premium_msg(100, 101, 2026, PERSONAL), 4));
     w->time_ms++;
     STEP(OK, reverse_msg(100, 1));
-    struct gj_person_view view = world_view(w, 100);
+    struct gj_person_view view = fixture_view(w, 100);
     OK(view.opening == 39200 && view.credits == 0 && view.used == 0 && view.personal == 38700);
     DO(relative_msg(101, 10, 50, RELATIVE, 100));
     STEP(OK, reverse_msg(100, 2));
     STEP(OK, reverse_msg(101, 3));
     STEP(OK, reverse_msg(100, 4));
-    view = world_view(w, 100);
+    view = fixture_view(w, 100);
     OK(view.opening == 39200 && view.credits == 0 && view.used == 50 && view.personal == 79950);
     EQ(view.quota, 27440); /* 70 % of 392.00 */
-    EQ(world_draws(w, 100, 101), 50);
-    EQ(world_view(w, 101).premium_paid[1] | world_view(w, 101).premium_paid[2], 0);
+    EQ(fixture_draws(w, 100, 101), 50);
+    EQ(fixture_view(w, 101).premium_paid[1] | fixture_view(w, 101).premium_paid[2], 0);
 
     /* A refund of last year's payment, taken back in this one. */
-    w->time_ms = world_ms(2027, 1, 1, 0) - 1;
+    w->time_ms = fixture_ms(2027, 1, 1, 0) - 1;
     DO(as(relative_msg(101, 10, 700, RELATIVE, 100), 5));
-    EQ(world_view(w, 100).used, 750);
+    EQ(fixture_view(w, 100).used, 750);
     w->time_ms++;
     DO(as(refund_msg(101, 5, 300), 6));
     STEP(OK, reverse_msg(101, 6));
-    view = world_view(w, 100);
+    view = fixture_view(w, 100);
     OK(view.used == 0 && view.opening == 79250 && view.personal == 79250);
     /* Again and again: what is over stays as it was, whichever of both years' figures is stored. */
     DO(as(refund_msg(101, 5, 700), 7));
@@ -360,31 +360,31 @@ static void over_the_year(void)
     DO(as(refund_msg(101, 5, 700), 8));
     DO(reverse_msg(101, 8));
     STEP(OK, reverse_msg(101, 5));
-    OK(world_view(w, 100).used == 0 && world_view(w, 100).members[0].used == 0);
-    world_close(w);
+    OK(fixture_view(w, 100).used == 0 && fixture_view(w, 100).members[0].used == 0);
+    fixture_close(w);
 
     /* A mark that is out of reach is gone with its year. */
     for (uint16_t year = 2026; year <= 2030; year++) {
-        w = world_new();
+        w = fixture_new();
         POLICY(1, reversal_days = UINT16_MAX);
         POLICY(1, quota_bp = 10000);
         DO(as(premium_msg(100, 101, 2026, PERSONAL), 1));
-        w->time_ms = world_ms(year, 6, 1, 0);
+        w->time_ms = fixture_ms(year, 6, 1, 0);
         POLICY(1, premiums[1] = (p->premiums[0]); p->premiums[1].year = year;
                p->premiums[1].product = 2; p->premiums[1].to_day = UINT16_MAX);
         DO(with_detail(premium_msg(100, 101, year, PERSONAL), 2));
         STEP(OK, reverse_msg(100, 1));
-        EQ(world_view(w, 101).premium_paid[1], 2); /* the other product's stays */
-        EQ(world_view(w, 101).premium_paid[0], 0);
+        EQ(fixture_view(w, 101).premium_paid[1], 2); /* the other product's stays */
+        EQ(fixture_view(w, 101).premium_paid[0], 0);
         EQ(w->s->premium_payable[1 * PREMIUM_YEARS + 26], year == 2026 ? 40000 : 0);
-        world_close(w);
+        fixture_close(w);
     }
 }
 
 /* Lines post in the regions of now. */
 static void moved_wallets(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(sent());
     POLICY(1, region_change_enabled = 1);
     DO(region_change_msg(101, 3));
@@ -393,24 +393,24 @@ static void moved_wallets(void)
     EQ(w->s->gross[1 * GJ_REGIONS_MAX + 3], 20500);
     EQ(w->s->gross[3 * GJ_REGIONS_MAX + 1], 500);
     EQ(w->s->books[1].clearing, 20000);
-    world_close(w);
+    fixture_close(w);
 }
 
 /* Draws are of the relation they were drawn over. */
 static void another_relation(void)
 {
-    struct world *w = world_new();
+    struct fixture *w = fixture_new();
     DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
     DO(as(refund_msg(101, 1, 20), 2));
     DO(unbind_msg(100, 101));
     STEP(OK, reverse_msg(101, 2));
-    EQ(world_cold(w, 100)->used, 20050);
+    EQ(fixture_cold(w, 100)->used, 20050);
     DO(bind_msg(100, 101, GJ_PARENT, 100));
     DO(relative_msg(101, 10, 30, RELATIVE, 100));
     STEP(OK, reverse_msg(101, 1));
-    EQ(world_cold(w, 100)->used, 20030);
-    EQ(world_draws(w, 100, 101), 30);
-    world_close(w);
+    EQ(fixture_cold(w, 100)->used, 20030);
+    EQ(fixture_draws(w, 100, 101), 30);
+    fixture_close(w);
 }
 
 void rows_reverse(void)

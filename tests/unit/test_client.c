@@ -277,7 +277,7 @@ static struct good_hello good_hello(void)
 {
     return (struct good_hello){
         .header = {.size = sizeof(struct wire_hello_answer), .type = WIRE_HELLO | WIRE_ANSWER},
-        .answer = {.version = WIRE_VERSION, .shards = 1, .credit = 16, .batch_max = 8},
+        .answer = {.version = WIRE_VERSION, .shards = 1, .window = 16, .batch_max = 8},
     };
 }
 
@@ -302,7 +302,7 @@ TEST(nonsense_is_a_protocol_error)
     hello.answer.version = 9;
     CHECK_EQ(hear(&hello, sizeof(hello), &client), GJ_E_PROTOCOL);
     hello = good_hello();
-    hello.answer.credit = 0;
+    hello.answer.window = 0;
     CHECK_EQ(hear(&hello, sizeof(hello), &client), GJ_E_PROTOCOL);
     hello = good_hello();
     hello.header.size = UINT32_MAX - 7;
@@ -383,7 +383,7 @@ TEST(a_frame_in_pieces)
     enum { OPS = 4096, HELLO_SIZE = sizeof(struct wire_header) + sizeof(struct wire_hello) };
     static _Alignas(8) unsigned char sent[GJ_FRAME_SIZE(OPS, 0)], seen[HELLO_SIZE + sizeof(sent)];
     struct good_hello hello = good_hello();
-    hello.answer.credit = hello.answer.batch_max = OPS;
+    hello.answer.window = hello.answer.batch_max = OPS;
     int ends[2], room = 1;
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     CHECK_EQ(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);

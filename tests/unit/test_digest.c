@@ -20,7 +20,7 @@ TEST(digest_sees_no_slots_positions_or_capacities)
     a->persons[0].last_position = 77;
     a->seq = 9;
     a->time_ms = 1000;
-    state_raise_rid_floor(a, 500);
+    state_raise_rid_low_water(a, 500);
     CHECK(same_digest(a, b));
     free(a);
     free(b);

@@ -194,7 +194,7 @@ TEST(operation_executed_unknown_or_expired)
     CHECK_EQ(ask(f, &read)->code, GJ_OK);
     CHECK_EQ(view->state, GJ_OP_STATE_NOT_EXECUTED);
     CHECK_EQ(view->position, 0);
-    state_raise_rid_floor(f->s, NOW_MS + 1);
+    state_raise_rid_low_water(f->s, NOW_MS + 1);
     CHECK_EQ(ask(f, &read)->code, GJ_OK);
     CHECK_EQ(view->state, GJ_OP_STATE_EXPIRED);
     read.id = 100; /* below the floor, but still remembered */
@@ -398,14 +398,14 @@ TEST(dry_run_of_a_payment_and_of_a_replay)
     drop(f);
 }
 
-/* Evidence of another request, which only has an equal fingerprint, is not this one's. */
-TEST(evidence_of_another_request)
+/* Fetched records of another request, which only has an equal fingerprint, is not this one's. */
+TEST(record_of_another_request)
 {
     struct fixture *f = build();
     const void *record = f->shard->log + f->record_position * GJ_RECORD_UNIT;
     struct decide_input in = {.time_ms = NOW_MS,
-                              .evidence_count = 1,
-                              .evidence = {{.position = f->record_position, .record = record}}};
+                              .fetched_count = 1,
+                              .fetched = {{.position = f->record_position, .record = record}}};
     const struct gj_op_view *view = payload(f);
     struct gj_read read = {.type = GJ_READ_GET_OP, .id = 101, .rid = rid_number(f->minted)};
     CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
@@ -492,4 +492,4 @@ TEST_MAIN(T(person_in_one_snapshot), T(operation_executed_unknown_or_expired), T
           T(region_by_id_and_by_name), T(totals_and_netting_of_a_region),
           T(institutions_in_order_and_after_one), T(stats_digest_audit_ping),
           T(dry_run_changes_nothing), T(dry_run_of_a_payment_and_of_a_replay),
-          T(evidence_of_another_request), T(region_with_a_scheduled_policy), T(wrong_requests))
+          T(record_of_another_request), T(region_with_a_scheduled_policy), T(wrong_requests))

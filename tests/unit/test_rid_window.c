@@ -1,5 +1,5 @@
-/* tests/unit/test_rid_window.c -- remembered requests: found, forgotten by the floor, never in
- * between. */
+/* tests/unit/test_rid_window.c -- remembered requests: found, forgotten by the low-water mark,
+ * never in between. */
 #include <stdlib.h>
 
 #include "core/base/hash.h"
@@ -60,7 +60,7 @@ TEST(empty_knows_nothing)
     struct gj_rid rid = rid_at(1000, 1), oldest = rid_at(0, 1);
     CHECK_EQ(candidates(&f.w, 1, &rid), 0);
     CHECK_EQ(candidates(&f.w, 1, &oldest), 0);
-    CHECK_EQ(f.w.floor_ms, 0);
+    CHECK_EQ(f.w.low_water_ms, 0);
     free(f.memory);
 }
 
@@ -74,8 +74,8 @@ TEST(person_is_part_of_the_key)
     free(f.memory);
 }
 
-/* The promise: every rid inserted is found, or its time is below the floor; and at least rids_max
- * of the latest are found. Times repeat so that seams fall inside one millisecond. */
+/* The promise: every rid inserted is found, or its time is below the low-water mark; and at least
+ * rids_max of the latest are found. Times repeat so that seams fall inside one millisecond. */
 static void run_through(uint64_t rids_max, uint64_t inserts, uint64_t per_ms)
 {
     struct fixture f = build(rids_max);
@@ -83,14 +83,14 @@ static void run_through(uint64_t rids_max, uint64_t inserts, uint64_t per_ms)
     for (uint64_t n = 0; n < inserts; n++) {
         struct gj_rid rid = rid_at(1000 + n / per_ms, n);
         rid_window_insert(&f.w, n % 7, &rid, n + 1);
-        falls += f.w.floor_ms < floor;
-        floor = f.w.floor_ms;
+        falls += f.w.low_water_ms < floor;
+        floor = f.w.low_water_ms;
         if (n % 61 != 0 && n + 1 != inserts) continue;
         for (uint64_t k = 0; k <= n; k += n + 1 == inserts ? 1 : 13) {
             struct gj_rid old = rid_at(1000 + k / per_ms, k);
             if (finds(&f.w, k % 7, &old, k + 1)) continue;
             forgotten++;
-            lost += rid_time_ms(&old) >= f.w.floor_ms;
+            lost += rid_time_ms(&old) >= f.w.low_water_ms;
             late_lost += k + rids_max > n;
         }
     }
@@ -129,15 +129,16 @@ TEST(out_of_order_within_the_window)
         random ^= random >> 7;
         random ^= random << 17;
         uint64_t now = 100000 + n * 10, ms = now - random % 5000;
-        if (ms < f.w.floor_ms) ms = f.w.floor_ms; /* older ones are refused before the insert */
+        if (ms < f.w.low_water_ms)
+            ms = f.w.low_water_ms; /* older ones are refused before the insert */
         rids[n] = rid_at(ms, n);
         rid_window_insert(&f.w, 3, &rids[n], n + 1);
     }
     for (uint64_t n = 0; n < inserts; n++) {
-        lost += !finds(&f.w, 3, &rids[n], n + 1) && rid_time_ms(&rids[n]) >= f.w.floor_ms;
+        lost += !finds(&f.w, 3, &rids[n], n + 1) && rid_time_ms(&rids[n]) >= f.w.low_water_ms;
     }
     CHECK_EQ(lost, 0);
-    CHECK(f.w.floor_ms > 0);
+    CHECK(f.w.low_water_ms > 0);
     free(rids);
     free(f.memory);
 }
@@ -160,17 +161,17 @@ TEST(seam_inside_one_millisecond)
     free(f.memory);
 }
 
-TEST(floor_is_just_above_what_was_forgotten)
+TEST(low_water_is_just_above_what_was_forgotten)
 {
     struct fixture f = build(1);
     uint64_t n = 0;
-    while (f.w.floor_ms == 0) {
+    while (f.w.low_water_ms == 0) {
         struct gj_rid rid = rid_at(1000 + n, n);
         rid_window_insert(&f.w, 1, &rid, n + 1);
         n++;
     }
     /* The first slice held the rids 0 .. slice_max-1. */
-    CHECK_EQ(f.w.floor_ms, 1000 + f.w.slice_max);
+    CHECK_EQ(f.w.low_water_ms, 1000 + f.w.slice_max);
     CHECK_EQ(n, f.w.slice_max * (RID_SLICES - 1) + 1);
     struct gj_rid last_forgotten = rid_at(1000 + f.w.slice_max - 1, f.w.slice_max - 1);
     struct gj_rid first_known = rid_at(1000 + f.w.slice_max, f.w.slice_max);
@@ -180,17 +181,17 @@ TEST(floor_is_just_above_what_was_forgotten)
     free(f.memory);
 }
 
-/* One rid ahead of time in a slice raises the floor to it when the slice goes. */
-TEST(floor_follows_the_newest_time_of_the_slice)
+/* One rid ahead of time in a slice raises the low-water mark to it when the slice goes. */
+TEST(low_water_follows_the_newest_time_of_the_slice)
 {
     struct fixture f = build(1);
     struct gj_rid ahead = rid_at(90000, 0);
     rid_window_insert(&f.w, 1, &ahead, 1);
-    for (uint64_t n = 1; f.w.floor_ms == 0; n++) {
+    for (uint64_t n = 1; f.w.low_water_ms == 0; n++) {
         struct gj_rid rid = rid_at(1000 + n, n);
         rid_window_insert(&f.w, 1, &rid, n + 1);
     }
-    CHECK_EQ(f.w.floor_ms, 90001);
+    CHECK_EQ(f.w.low_water_ms, 90001);
     free(f.memory);
 }
 
@@ -292,8 +293,8 @@ TEST(moved_in_an_older_slice_stays_there)
     free(f.memory);
 }
 
-/* Its slice was forgotten, whether it is cleared by now or not: a new entry, and the floor stays
- * where it is. */
+/* Its slice was forgotten, whether it is cleared by now or not: a new entry, and the low-water mark
+ * stays where it is. */
 static void move_forgotten(bool cleared)
 {
     struct fixture f = build(1000); /* many buckets: clearing takes a while */
@@ -304,14 +305,14 @@ static void move_forgotten(bool cleared)
         struct gj_rid more = rid_at(1000 + n, n);
         rid_window_insert(&f.w, 2, &more, n);
         n++;
-        if (f.w.floor_ms > 0) until = cleared ? f.w.slice_max - 1 : 1;
+        if (f.w.low_water_ms > 0) until = cleared ? f.w.slice_max - 1 : 1;
     }
-    CHECK(rid_time_ms(&rid) < f.w.floor_ms);
+    CHECK(rid_time_ms(&rid) < f.w.low_water_ms);
     CHECK_EQ(candidates(&f.w, 1, &rid), 0);
-    uint64_t floor = f.w.floor_ms, count = f.w.count;
+    uint64_t floor = f.w.low_water_ms, count = f.w.count;
     rid_window_move(&f.w, 1, &rid, 10, n);
     CHECK_EQ(f.w.count, count + 1);
-    CHECK_EQ(f.w.floor_ms, floor);
+    CHECK_EQ(f.w.low_water_ms, floor);
     CHECK_EQ(candidates(&f.w, 1, &rid), 1);
     CHECK(finds(&f.w, 1, &rid, n));
     free(f.memory);
@@ -342,8 +343,8 @@ TEST(move_leaves_others_alone)
 }
 
 /* Every request is amended again and again at random: the window always knows the latest, or it is
- * below the floor. */
-TEST(random_moves_are_found_or_below_the_floor)
+ * below the low-water mark. */
+TEST(random_moves_are_found_or_below_the_low_water)
 {
     struct fixture f = build(500);
     uint64_t random = 88172645463325252u, lost = 0, position = 0, moved = 0;
@@ -357,14 +358,14 @@ TEST(random_moves_are_found_or_below_the_floor)
         random ^= random << 17;
         uint64_t back = n - random % (n < 700 ? n + 1 : 700);
         rid = rid_at(1000 + back, back);
-        if (rid_time_ms(&rid) < f.w.floor_ms) continue;
+        if (rid_time_ms(&rid) < f.w.low_water_ms) continue;
         rid_window_move(&f.w, 1, &rid, latest[back], position + 1);
         latest[back] = ++position;
         moved++;
     }
     for (uint64_t n = 0; n < steps; n++) {
         struct gj_rid rid = rid_at(1000 + n, n);
-        if (rid_time_ms(&rid) < f.w.floor_ms) continue;
+        if (rid_time_ms(&rid) < f.w.low_water_ms) continue;
         lost += !finds(&f.w, 1, &rid, latest[n]) || candidates(&f.w, 1, &rid) != 1;
     }
     CHECK_EQ(lost, 0);
@@ -384,7 +385,7 @@ TEST(same_inserts_same_window)
         rid_window_insert(&b.w, n, &rid, n + 1);
     }
     CHECK(memcmp(a.memory, b.memory, rid_window_size(200)) == 0);
-    CHECK_EQ(a.w.floor_ms, b.w.floor_ms);
+    CHECK_EQ(a.w.low_water_ms, b.w.low_water_ms);
     free(a.memory);
     free(b.memory);
 }
@@ -435,10 +436,10 @@ TEST(rids_that_collide_under_another_seed)
 TEST_MAIN(T(time_is_the_first_six_bytes), T(empty_knows_nothing), T(person_is_part_of_the_key),
           T(found_or_below_the_floor_smallest), T(found_or_below_the_floor_all_in_one_ms_each),
           T(found_or_below_the_floor_wraps_twice), T(out_of_order_within_the_window),
-          T(seam_inside_one_millisecond), T(floor_is_just_above_what_was_forgotten),
-          T(floor_follows_the_newest_time_of_the_slice), T(retired_slices_are_clean_in_time),
+          T(seam_inside_one_millisecond), T(low_water_is_just_above_what_was_forgotten),
+          T(low_water_follows_the_newest_time_of_the_slice), T(retired_slices_are_clean_in_time),
           T(equal_fingerprints_give_both), T(largest_position),
           T(moved_entry_means_the_later_record), T(moved_from_nothing_is_inserted),
           T(moved_in_an_older_slice_stays_there), T(moved_after_its_slice_was_forgotten),
-          T(move_leaves_others_alone), T(random_moves_are_found_or_below_the_floor),
+          T(move_leaves_others_alone), T(random_moves_are_found_or_below_the_low_water),
           T(same_inserts_same_window), T(rids_that_collide_under_another_seed))

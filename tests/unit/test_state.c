@@ -106,7 +106,7 @@ TEST(empty_state)
     CHECK(state_due_ms(s) == UINT64_MAX);
     CHECK_EQ(state_seq(s), 0);
     CHECK_EQ(state_time_ms(s), 0);
-    CHECK_EQ(state_rid_floor_ms(s), 0);
+    CHECK_EQ(state_rid_low_water_ms(s), 0);
     CHECK_EQ(person_find(s, 1), SLOT_NONE);
     CHECK(state_audit(s) == NULL);
     uint64_t digest[2];
@@ -120,10 +120,10 @@ TEST(floor_only_rises)
 {
     struct state_config config = small();
     struct state *s = build(&config);
-    state_raise_rid_floor(s, 100);
-    CHECK_EQ(state_rid_floor_ms(s), 100);
-    state_raise_rid_floor(s, 50);
-    CHECK_EQ(state_rid_floor_ms(s), 100);
+    state_raise_rid_low_water(s, 100);
+    CHECK_EQ(state_rid_low_water_ms(s), 100);
+    state_raise_rid_low_water(s, 50);
+    CHECK_EQ(state_rid_low_water_ms(s), 100);
     free(s);
 }
 

@@ -1,12 +1,12 @@
-/* fuzz/log_harm.c -- bytes changed, sectors zeroed, groups misplaced, headers and records changed
+/* fuzz/log_damage.c -- bytes changed, sectors zeroed, groups misplaced, headers and records changed
  * and signed again, files missing. */
-#include "fuzz/log_harm.h"
+#include "fuzz/log_damage.h"
 
 #include <string.h>
 
-/* Of harm_run(), while it runs. */
+/* Of damage_run(), while it runs. */
 static struct log_image *image;
-static struct harm *harm;
+static struct damage *damage;
 
 static uint32_t group_of(const struct step *s)
 {
@@ -34,7 +34,7 @@ static void change_byte(const struct step *s)
     if (s->detail == 0) return;
     image->bytes[g->position + at] ^= s->detail;
     note(g->position + at + 1);
-    if (at < 56) harm->header = true; /* magic, version, log, ..., position */
+    if (at < 56) damage->header = true; /* magic, version, log, ..., position */
 }
 
 /* Zeros over a part of a group, in sectors: torn, or never written. */
@@ -72,7 +72,7 @@ static void change_header(const struct step *s)
     uint32_t n = group_of(s);
     struct log_group *g = image_at(image, n);
     const uint64_t amount = (uint64_t)(int64_t)s->amount;
-    if (changed(n) || harm->records) return;
+    if (changed(n) || damage->records) return;
     switch (s->kind % 10) {
     case 0: g->generation += amount; break;
     case 1: g->number += amount; break;
@@ -80,7 +80,7 @@ static void change_header(const struct step *s)
     case 3: g->count += (uint32_t)amount; break;
     case 4: g->durable_through = amount; break;
     case 5: g->kind = s->detail; break;
-    case 6: g->prev_digest[s->detail % 16] ^= 1; break;
+    case 6: g->prev_checksum[s->detail % 16] ^= 1; break;
     case 7: g->format_version = s->detail; break;
     case 8: g->log_id[s->detail % 16] ^= 1; break;
     default: /* fewer lines */
@@ -88,11 +88,11 @@ static void change_header(const struct step *s)
         break;
     }
     log_group_sign(g, image->meta.secret);
-    harm->signed_ = true;
+    damage->signed_ = true;
     for (; s->flags % 2 && n + 1 < image->count; n++) {
         struct log_group *next = image_at(image, n + 1);
         if (changed(n + 1)) break;
-        memcpy(next->prev_digest, image_at(image, n)->digest, sizeof(next->prev_digest));
+        memcpy(next->prev_checksum, image_at(image, n)->checksum, sizeof(next->prev_checksum));
         log_group_sign(next, image->meta.secret);
     }
 }
@@ -106,7 +106,7 @@ static void change_record(const struct step *s)
     uint64_t at = sizeof(*g) + s->arg % (g->size - sizeof(*g));
     image->bytes[image->groups[n].position + at] ^= s->detail;
     log_group_sign(g, image->meta.secret);
-    harm->signed_ = harm->records = true;
+    damage->signed_ = damage->records = true;
 }
 
 /* Nothing is asked of the time of a group but that it does not fall; what it decides is in its
@@ -118,9 +118,9 @@ static void change_time(const struct step *s)
     if (s->flags % 2)
         g->time_ms += (uint64_t)(int64_t)s->amount;
     else
-        g->rid_floor_ms += (uint64_t)(int64_t)s->amount;
+        g->rid_low_water_ms += (uint64_t)(int64_t)s->amount;
     log_group_sign(g, image->meta.secret);
-    harm->signed_ = harm->records = true;
+    damage->signed_ = damage->records = true;
 }
 
 static void change_meta(const struct step *s)
@@ -128,7 +128,7 @@ static void change_meta(const struct step *s)
     uint8_t *bytes = (uint8_t *)&image->meta;
     bytes[s->arg % sizeof(image->meta)] ^= s->detail;
     if (s->flags % 2) log_meta_sign(&image->meta);
-    harm->files = true;
+    damage->files = true;
 }
 
 /* What happened to the files as files. */
@@ -139,7 +139,7 @@ static void change_files(const struct step *s)
     case 1: image->meta.magic = 0; break; /* no log.meta: see write_files() */
     default: image->meta.segment_size_mib = 0; break;
     }
-    harm->files = true;
+    damage->files = true;
 }
 
 enum verb {
@@ -154,7 +154,7 @@ enum verb {
     CHANGE_FILES = 15
 };
 
-static void harm_log(const struct step *s, unsigned verb)
+static void damage_log(const struct step *s, unsigned verb)
 {
     if (image->count == 0) return;
     if (verb < TEAR)
@@ -194,11 +194,11 @@ static void note_changed(void)
 }
 
 /* First everything that is written, then everything that happens to it. */
-void harm_run(struct log_image *to, const uint8_t *data, size_t steps, struct harm *ret)
+void damage_run(struct log_image *to, const uint8_t *data, size_t steps, struct damage *ret)
 {
     image = to;
-    harm = ret;
-    *ret = (struct harm){.header = false};
+    damage = ret;
+    *ret = (struct damage){.header = false};
     image_clear(image);
     (void)image_mark(image, LOG_GROUP_START, 0);
     for (unsigned pass = 0; pass < 2; pass++) {
@@ -208,7 +208,7 @@ void harm_run(struct log_image *to, const uint8_t *data, size_t steps, struct ha
             memcpy(&s, data + i * sizeof(s), sizeof(s));
             unsigned verb = s.verb % 16;
             if (pass == 0 && verb < CHANGE_BYTE) write_log(&s, verb);
-            if (pass == 1 && verb >= CHANGE_BYTE) harm_log(&s, verb);
+            if (pass == 1 && verb >= CHANGE_BYTE) damage_log(&s, verb);
         }
     }
     note_changed();

@@ -1,7 +1,7 @@
-/* tests/log/log_world.h -- a log in a real directory with a state under it, driven through a disk
+/* tests/log/fixture.h -- a log in a real directory with a state under it, driven through a disk
  * door that can fail, shorten and reorder. */
-#ifndef TESTS_LOG_LOG_WORLD_H
-#define TESTS_LOG_LOG_WORLD_H
+#ifndef TESTS_LOG_FIXTURE_H
+#define TESTS_LOG_FIXTURE_H
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,12 +16,12 @@
 #include "io/os/disk_sync.h"
 #include "tests/test.h"
 
-#define WORLD_QUEUE 256u
-#define WORLD_TIME  UINT64_C(1763800000000)
+#define FIXTURE_QUEUE 256u
+#define FIXTURE_TIME  UINT64_C(1763800000000)
 
-struct world {
+struct fixture {
     struct disk disk; /* first: the door hands back its own address */
-    struct disk_op *queue[WORLD_QUEUE];
+    struct disk_op *queue[FIXTURE_QUEUE];
     uint32_t count;
     uint64_t log_writes; /* writes of groups performed so far */
     uint64_t fail_at;    /* the n-th of them gives fail_res; 0 = never */
@@ -41,19 +41,19 @@ struct world {
     uint64_t time_ms;
 };
 
-static inline void world_submit(struct disk *disk, struct disk_op *op)
+static inline void fixture_submit(struct disk *disk, struct disk_op *op)
 {
-    struct world *w = (struct world *)disk;
-    ASSERT(w->count < WORLD_QUEUE);
+    struct fixture *w = (struct fixture *)disk;
+    ASSERT(w->count < FIXTURE_QUEUE);
     w->queue[w->count++] = op;
 }
-static inline void world_kick(struct disk *disk)
+static inline void fixture_kick(struct disk *disk)
 {
     (void)disk;
 }
 
 /* Performs the queued operation at `i`. */
-static inline void world_run(struct world *w, uint32_t i)
+static inline void fixture_run(struct fixture *w, uint32_t i)
 {
     struct disk_op *op = w->queue[i];
     memmove(&w->queue[i], &w->queue[i + 1], (w->count - i - 1) * sizeof(w->queue[0]));
@@ -73,22 +73,22 @@ static inline void world_run(struct world *w, uint32_t i)
 }
 
 /* Performs all that is queued and what follows from it, except zero-writing ahead. */
-static inline void world_poll(struct world *w)
+static inline void fixture_poll(struct fixture *w)
 {
     for (bool any = true; any;) {
         any = false;
         for (uint32_t n = 0; n < w->count && !any; n++) {
             uint32_t i = w->newest_first ? w->count - 1 - n : n;
             if (w->queue[i] == &w->log->prealloc.op) continue;
-            world_run(w, i);
+            fixture_run(w, i);
             any = true;
         }
     }
 }
 
-static inline struct state *world_state(void *owner, uint64_t hash_seed)
+static inline struct state *fixture_state(void *owner, uint64_t hash_seed)
 {
-    struct world *w = owner;
+    struct fixture *w = owner;
     struct state_config config = {.persons_max = w->persons_max,
                                   .families_max = 16,
                                   .institutions_max = 16,
@@ -106,12 +106,12 @@ static inline struct state *world_state(void *owner, uint64_t hash_seed)
 }
 
 /* A new directory beside the build (a real disk; /tmp may be memory). */
-static inline void world_init(struct world *w)
+static inline void fixture_init(struct fixture *w)
 {
-    *w = (struct world){.disk = {.submit = world_submit, .kick = world_kick}};
+    *w = (struct fixture){.disk = {.submit = fixture_submit, .kick = fixture_kick}};
     w->persons_max = 1000;
     w->rids_max = 1 << 16;
-    w->time_ms = WORLD_TIME;
+    w->time_ms = FIXTURE_TIME;
     (void)snprintf(w->dir, sizeof(w->dir), "/var/tmp/gongji-test-log-XXXXXX");
     ASSERT(mkdtemp(w->dir) != NULL);
     w->options =
@@ -119,12 +119,12 @@ static inline void world_init(struct world *w)
 }
 
 /* Phase 1 only; the exit code. */
-static inline int world_recover(struct world *w)
+static inline int fixture_recover(struct fixture *w)
 {
     w->count = 0;
     w->log = NULL;
     w->memory = NULL;
-    if (!log_recover(&w->options, world_state, w, &w->rec)) {
+    if (!log_recover(&w->options, fixture_state, w, &w->rec)) {
         free(w->memory);
         w->memory = NULL;
         return w->rec.exit_code;
@@ -134,9 +134,9 @@ static inline int world_recover(struct world *w)
     return 0;
 }
 
-static inline int world_start(struct world *w)
+static inline int fixture_start(struct fixture *w)
 {
-    int code = world_recover(w);
+    int code = fixture_recover(w);
     if (code != 0) return code;
     if (!log_start(w->log, &w->disk, w->time_ms, &w->rec)) {
         log_close(w->log);
@@ -147,7 +147,7 @@ static inline int world_start(struct world *w)
 }
 
 /* As if the process had died here: what was not performed never happens. */
-static inline void world_die(struct world *w)
+static inline void fixture_die(struct fixture *w)
 {
     if (w->log == NULL) return;
     w->log->flying = 0;
@@ -157,7 +157,7 @@ static inline void world_die(struct world *w)
     w->count = 0;
 }
 
-static inline void world_remove(struct world *w)
+static inline void fixture_remove(struct fixture *w)
 {
     DIR *listing = opendir(w->dir);
     if (listing != NULL) {
@@ -170,22 +170,22 @@ static inline void world_remove(struct world *w)
 }
 
 /* A deposit to a person nobody opened: the smallest record there is (a refusal, 128 bytes). */
-static inline struct gj_op world_op(uint64_t n)
+static inline struct gj_op fixture_op(uint64_t n)
 {
     struct gj_op op = {.person = 1 + n % 7, .amount = 100, .type = GJ_OP_DEPOSIT};
-    for (unsigned i = 0; i < 6; i++) op.rid.bytes[i] = (uint8_t)(WORLD_TIME >> (40 - 8 * i));
+    for (unsigned i = 0; i < 6; i++) op.rid.bytes[i] = (uint8_t)(FIXTURE_TIME >> (40 - 8 * i));
     for (unsigned i = 0; i < 8; i++) op.rid.bytes[8 + i] = (uint8_t)(n >> (8 * i));
     return op;
 }
 
 /* An operation of two lines, refused: its records of 192 bytes cross the chunks of the cache. */
-struct world_long_op {
+struct fixture_long_op {
     struct gj_op op;
     struct gj_institution_ext ext;
 };
-static inline struct world_long_op world_long_op(uint64_t n)
+static inline struct fixture_long_op fixture_long_op(uint64_t n)
 {
-    struct world_long_op ret = {.op = world_op(n)};
+    struct fixture_long_op ret = {.op = fixture_op(n)};
     ret.op.type = GJ_OP_SET_INSTITUTION;
     ret.op.ext_count = 1;
     ret.op.person = 0;
@@ -199,9 +199,9 @@ static inline struct world_long_op world_long_op(uint64_t n)
 }
 
 /* Decides, appends and commits one operation; its position, 0 if there is no room now. `in` has the
- * evidence. */
-static inline uint64_t world_append_with(struct world *w, const struct gj_op *op,
-                                         struct decide_input *in)
+ * fetched records. */
+static inline uint64_t fixture_append_with(struct fixture *w, const struct gj_op *op,
+                                           struct decide_input *in)
 {
     struct decision decision;
     void *record = log_reserve(w->log, w->time_ms);
@@ -213,65 +213,65 @@ static inline uint64_t world_append_with(struct world *w, const struct gj_op *op
     CHECK_EQ(decision.kind, DECISION_RECORD);
     if (decision.kind != DECISION_RECORD) return 0;
     commit(w->state, record, position, in->time_ms);
-    log_append(w->log, decision.record_size, in->seq, state_rid_floor_ms(w->state));
+    log_append(w->log, decision.record_size, in->seq, state_rid_low_water_ms(w->state));
     return position;
 }
-/* Without evidence: what was there before is executed again. */
-static inline uint64_t world_append_op(struct world *w, const struct gj_op *op)
+/* Without fetched records: what was there before is executed again. */
+static inline uint64_t fixture_append_op(struct fixture *w, const struct gj_op *op)
 {
-    struct decide_input in = {.evidence_count = 0};
-    return world_append_with(w, op, &in);
+    struct decide_input in = {.fetched_count = 0};
+    return fixture_append_with(w, op, &in);
 }
-static inline uint64_t world_append(struct world *w, uint64_t n)
+static inline uint64_t fixture_append(struct fixture *w, uint64_t n)
 {
-    struct gj_op op = world_op(n);
-    return world_append_op(w, &op);
+    struct gj_op op = fixture_op(n);
+    return fixture_append_op(w, &op);
 }
 
 /* One group of `records` records, durable. */
-static inline void world_group(struct world *w, uint64_t first, uint64_t records)
+static inline void fixture_group(struct fixture *w, uint64_t first, uint64_t records)
 {
-    for (uint64_t i = 0; i < records; i++) CHECK(world_append(w, first + i) != 0);
+    for (uint64_t i = 0; i < records; i++) CHECK(fixture_append(w, first + i) != 0);
     log_flush(w->log);
-    world_poll(w);
+    fixture_poll(w);
 }
 
-static inline void world_seal(struct world *w)
+static inline void fixture_seal(struct fixture *w)
 {
     log_seal(w->log);
-    world_poll(w);
+    fixture_poll(w);
     CHECK(log_quiet(w->log));
 }
 
-static inline void world_path(const struct world *w, const char *name, char path[128])
+static inline void fixture_path(const struct fixture *w, const char *name, char path[128])
 {
     (void)snprintf(path, 128, "%s/%s", w->dir, name);
 }
 
 /* Bytes of segment 0 read and written behind the server's back. */
-static inline void world_peek(const struct world *w, uint64_t offset, void *bytes, size_t size)
+static inline void fixture_peek(const struct fixture *w, uint64_t offset, void *bytes, size_t size)
 {
     char path[128];
-    world_path(w, "log-0000000000000000.seg", path);
+    fixture_path(w, "log-0000000000000000.seg", path);
     int fd = open(path, O_RDONLY);
     ASSERT(fd >= 0 && pread(fd, bytes, size, (off_t)offset) == (ssize_t)size);
     (void)close(fd);
 }
-static inline void world_poke(const struct world *w, uint64_t offset, const void *bytes,
-                              size_t size)
+static inline void fixture_poke(const struct fixture *w, uint64_t offset, const void *bytes,
+                                size_t size)
 {
     char path[128];
-    world_path(w, "log-0000000000000000.seg", path);
+    fixture_path(w, "log-0000000000000000.seg", path);
     int fd = open(path, O_WRONLY);
     ASSERT(fd >= 0 && pwrite(fd, bytes, size, (off_t)offset) == (ssize_t)size && fsync(fd) == 0);
     (void)close(fd);
 }
 
 /* Makes the unwritten rest of segment 0 a hole: many scans of it cost nothing. */
-static inline void world_sparse(const struct world *w, uint64_t from)
+static inline void fixture_sparse(const struct fixture *w, uint64_t from)
 {
     char path[128];
-    world_path(w, "log-0000000000000000.seg", path);
+    fixture_path(w, "log-0000000000000000.seg", path);
     int fd = open(path, O_WRONLY);
     ASSERT(fd >= 0 && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
                                 (off_t)(LOG_SEGMENT_SIZE - from)) == 0);

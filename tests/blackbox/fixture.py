@@ -1,6 +1,6 @@
-"""tests/blackbox/yard.py -- What the black-box tests share: the protocol tests' client, server and
-load, small disks, and what a directory looks like. Run by hand they take build/gongjid and work in
-/var/tmp, unless GONGJID and TEST_DIR say otherwise."""
+"""tests/blackbox/fixture.py -- What the black-box tests share: the protocol tests' client, server
+and load, small disks, and what a directory looks like. Run by hand they take build/gongjid and work
+in /var/tmp, unless GONGJID and TEST_DIR say otherwise."""
 import contextlib
 import os
 import subprocess

@@ -1,5 +1,5 @@
-/* fuzz/world.c -- states over images, and back to them. */
-#include "fuzz/world.h"
+/* fuzz/fixture.c -- states over images, and back to them. */
+#include "fuzz/fixture.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static bool is_zero(const uint8_t *page)
 
 /* What the state is now becomes its image: a file in memory, mapped private in its place and once
  * more to be read. Once for each state. */
-static void keep(struct world_state *state)
+static void keep(struct fixture_state *state)
 {
     int fd = memfd_create("world", MFD_CLOEXEC);
     if (fd < 0 || ftruncate(fd, (off_t)state->size) != 0) abort();
@@ -36,7 +36,7 @@ static void keep(struct world_state *state)
 }
 
 /* Bytes of the state as they are in its image. */
-static void copy(const struct world_state *state, void *to, size_t size)
+static void copy(const struct fixture_state *state, void *to, size_t size)
 {
     memcpy(to, state->image + ((uint8_t *)to - (uint8_t *)state->s), size);
 }
@@ -53,7 +53,7 @@ static bool set_regions(const struct state *s, uint16_t set[GJ_REGIONS_MAX])
 
 /* The tables of the regions are nearly all of a state: of them only what is about a region that is
  * set. Everything before and behind them. */
-static void copy_used(const struct world_state *state, const uint16_t *set, uint32_t count)
+static void copy_used(const struct fixture_state *state, const uint16_t *set, uint32_t count)
 {
     const struct state *like = (const struct state *)state->image; /* points into state->s */
     uint8_t *begin = (uint8_t *)state->s, *end = begin + state->size;
@@ -71,7 +71,7 @@ static void copy_used(const struct world_state *state, const uint16_t *set, uint
     copy(state, behind, (size_t)(end - behind));
 }
 
-static void go_back(struct world_state *state)
+static void go_back(struct fixture_state *state)
 {
     uint16_t set[GJ_REGIONS_MAX];
     uint32_t count = state->s->regions_count;
@@ -84,36 +84,36 @@ static void go_back(struct world_state *state)
 }
 
 /* An empty state on pages of its own. */
-static struct world_state empty_state(const struct state_config *config, size_t size)
+static struct fixture_state empty_state(const struct state_config *config, size_t size)
 {
     const int how = MAP_PRIVATE | MAP_ANONYMOUS;
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, how, -1, 0);
     if (memory == MAP_FAILED) abort();
-    struct world_state empty = {.s = state_init(config, memory), .size = size};
+    struct fixture_state empty = {.s = state_init(config, memory), .size = size};
     keep(&empty);
     return empty;
 }
 
-void world_begin(struct world *w, const struct state_config *config, uint64_t lines,
-                 uint64_t time_ms)
+void fixture_begin(struct fixture *w, const struct state_config *config, uint64_t lines,
+                   uint64_t time_ms)
 {
     struct state_memory parts;
     memset(w, 0, sizeof(*w));
     w->shard = shard_memory_new(config, lines);
     if (w->shard == NULL) abort();
     w->shard->time_ms = time_ms;
-    w->kept = (struct world_state){.s = w->shard->s, .size = state_size(config, &parts)};
+    w->kept = (struct fixture_state){.s = w->shard->s, .size = state_size(config, &parts)};
     for (unsigned i = 0; i < 2; i++) w->empty[i] = empty_state(config, w->kept.size);
 }
 
-void world_keep(struct world *w)
+void fixture_keep(struct fixture *w)
 {
     keep(&w->kept);
     w->lines = w->shard->lines;
     w->time_ms = w->shard->time_ms;
 }
 
-void world_back(struct world *w)
+void fixture_back(struct fixture *w)
 {
     go_back(&w->kept);
     w->shard->s = w->kept.s;
@@ -122,9 +122,9 @@ void world_back(struct world *w)
     w->shard->read_only = false;
 }
 
-bool world_redo(struct world *w)
+bool fixture_redo(struct fixture *w)
 {
-    struct world_state *fresh = &w->empty[w->turn];
+    struct fixture_state *fresh = &w->empty[w->turn];
     go_back(fresh);
     if (!shard_memory_replay(w->shard, fresh->s)) return false;
     w->turn = 1 - w->turn;

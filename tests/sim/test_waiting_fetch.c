@@ -1,9 +1,9 @@
-/* tests/sim/test_parked.c -- connections that end while they are parked: an old record is read for
- * them from a slow disk, or they queue for a set to keep such records in. More of them than there
- * are sets; who ends, and when, is drawn from the seed. The server's books must add up all the
- * while, who stays is answered, and in the end nothing is left of those who went.
+/* tests/sim/test_waiting_fetch.c -- connections that end while they are waiting for records: an old
+ * record is read for them from a slow disk, or they queue for a set to keep such records in. More
+ * of them than there are sets; who ends, and when, is drawn from the seed. The server's books must
+ * add up all the while, who stays is answered, and in the end nothing is left of those who went.
  *
- *   test_parked [--seed N]      that seed only */
+ *   test_waiting_fetch [--seed N]      that seed only */
 #include <stdlib.h>
 
 #include "core/format/codes.h"
@@ -30,7 +30,7 @@
 #define END_US    2000000u /* nothing is left of anybody */
 #define LATE_US   5000000u /* a stop takes no longer */
 
-_Static_assert(PEERS >= EVIDENCE_SETS + 16, "some queue for a set");
+_Static_assert(PEERS >= FETCH_SETS + 16, "some queue for a set");
 
 static const char *const arguments[] = {"--data",
                                         SIM_DATA,
@@ -55,7 +55,7 @@ static const char *const arguments[] = {"--data",
 /* What else goes wrong. */
 enum how { PLAIN, READ_FAILS, STOPPED, LOG_FAILS, HOWS };
 
-struct parked {
+struct waiting_fetch {
     struct sim_peer peer;
     uint32_t number;
     bool asked, answered, over;
@@ -65,10 +65,11 @@ struct parked {
 
 static struct {
     enum how how;
-    struct parked peers[PEERS];
-    uint64_t begun_us;            /* the first is greeted; 0 = nobody yet */
-    uint32_t parked, gone_parked; /* most at a time; parked when somebody went */
-    bool left;                    /* nothing is left of anybody */
+    struct waiting_fetch peers[PEERS];
+    uint64_t begun_us; /* the first is greeted; 0 = nobody yet */
+    uint32_t waiting_fetch,
+        gone_waiting; /* most at a time; waiting for records when somebody went */
+    bool left;        /* nothing is left of anybody */
     char fault[160];
 } world;
 
@@ -81,7 +82,7 @@ static void fault(const char *what, uint32_t which)
                    sim_now_us() - world.begun_us);
 }
 
-static void send_frame(struct parked *p, uint8_t type, uint16_t count, uint64_t tag,
+static void send_frame(struct waiting_fetch *p, uint8_t type, uint16_t count, uint64_t tag,
                        const void *body, uint32_t size)
 {
     struct wire_header header = {.size = size, .type = type, .count = count, .tag = tag};
@@ -91,7 +92,7 @@ static void send_frame(struct parked *p, uint8_t type, uint16_t count, uint64_t 
 
 /* Reads whose answers are more than the window takes, and behind them a deposit of the life before:
  * its record is read from the disk while the answers cannot be sent. */
-static void ask(struct parked *p)
+static void ask(struct waiting_fetch *p)
 {
     struct gj_read pings[PINGS];
     struct gj_op old;
@@ -106,7 +107,7 @@ static void ask(struct parked *p)
 
 static void begin(void);
 
-static void told(struct parked *p, const struct wire_header *header, const void *body)
+static void told(struct waiting_fetch *p, const struct wire_header *header, const void *body)
 {
     struct gj_reply reply;
     if (header->type == WIRE_ERROR) {
@@ -130,7 +131,7 @@ static void told(struct parked *p, const struct wire_header *header, const void 
 
 static void received(struct sim_peer *peer, const void *bytes, size_t size)
 {
-    struct parked *p = peer->owner;
+    struct waiting_fetch *p = peer->owner;
     struct wire_header header;
     if (p->in_size + size > sizeof(p->in)) abort();
     memcpy(p->in + p->in_size, bytes, size);
@@ -147,20 +148,20 @@ static void received(struct sim_peer *peer, const void *bytes, size_t size)
 
 static void opened(struct sim_peer *peer)
 {
-    struct wire_hello hello = {.version_min = 1, .version_max = 1, .credit = 64};
+    struct wire_hello hello = {.version_min = 1, .version_max = 1, .window = 64};
     memcpy(hello.magic, WIRE_MAGIC, sizeof(hello.magic));
     send_frame(peer->owner, WIRE_HELLO, 0, 0, &hello, sizeof(hello));
 }
 
 static void come(void *owner)
 {
-    struct parked *p = owner;
+    struct waiting_fetch *p = owner;
     if (!p->over) sim_connect(&p->peer);
 }
 
 static void closed(struct sim_peer *peer, bool reset)
 {
-    struct parked *p = peer->owner;
+    struct waiting_fetch *p = peer->owner;
     if (!p->asked && world.begun_us == 0) {
         sim_after(TRY_US, come, p); /* nobody listens yet */
         return;
@@ -171,7 +172,7 @@ static void closed(struct sim_peer *peer, bool reset)
 
 /* ---- what happens ---- */
 
-static void go(struct parked *p)
+static void go(struct waiting_fetch *p)
 {
     sim_reset_peer(&p->peer);
     p->over = true;
@@ -179,9 +180,9 @@ static void go(struct parked *p)
 
 static void go_away(void *owner)
 {
-    struct parked *p = owner;
+    struct waiting_fetch *p = owner;
     if (sim_server() == NULL || p->over) return;
-    world.gone_parked += server_parked(sim_server()) > 0 && !p->answered;
+    world.gone_waiting += server_waiting_fetch(sim_server()) > 0 && !p->answered;
     go(p);
 }
 
@@ -204,7 +205,8 @@ static void look(void *owner)
     if (!sim_resting()) return;
     const char *wrong = server_books(s);
     if (wrong != NULL) fault(wrong, s->connections);
-    if (server_parked(s) > world.parked) world.parked = server_parked(s);
+    if (server_waiting_fetch(s) > world.waiting_fetch)
+        world.waiting_fetch = server_waiting_fetch(s);
     if (sim_now_us() < world.begun_us + END_US || world.how == STOPPED) return;
     world.left = true;
     wrong = server_books_of_nobody(s);
@@ -266,7 +268,7 @@ static void run_seed(uint64_t seed)
     world.how = (enum how)(seed % HOWS);
     sim_net.window = WINDOW;
     for (uint32_t i = 0; i < PEERS; i++) {
-        struct parked *p = &world.peers[i];
+        struct waiting_fetch *p = &world.peers[i];
         p->number = i;
         p->peer =
             (struct sim_peer){.opened = opened, .received = received, .closed = closed, .owner = p};
@@ -277,24 +279,25 @@ static void run_seed(uint64_t seed)
     CHECK_EQ(run.exit_code, world.how == LOG_FAILS ? 74 : 0);
     CHECK(sim_now_us() < world.begun_us + LATE_US);
     CHECK_STR(world.fault, "");
-    CHECK_EQ(world.parked, PEERS);
-    CHECK(world.gone_parked > 0 || world.how == STOPPED || world.how == LOG_FAILS);
+    CHECK_EQ(world.waiting_fetch, PEERS);
+    CHECK(world.gone_waiting > 0 || world.how == STOPPED || world.how == LOG_FAILS);
     for (uint32_t i = 0; i < PEERS; i++) sim_reset_peer(&world.peers[i].peer);
     if (test_failures_ != failures) {
-        printf("    %s\n    repeat with test_parked --seed %" PRIu64 "\n", sim_console(), seed);
+        printf("    %s\n    repeat with test_waiting_fetch --seed %" PRIu64 "\n", sim_console(),
+               seed);
     }
 }
 
 static uint64_t first_seed, seeds = SEEDS;
 
-TEST(who_ends_while_parked_leaves_nothing)
+TEST(who_ends_while_waiting_leaves_nothing)
 {
     for (uint64_t i = 0; i < seeds && test_failures_ == 0; i++) run_seed(first_seed + i);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct test_case cases[] = {T(who_ends_while_parked_leaves_nothing)};
+    static const struct test_case cases[] = {T(who_ends_while_waiting_leaves_nothing)};
     if (argc == 3 && strcmp(argv[1], "--seed") == 0) {
         first_seed = strtoull(argv[2], NULL, 10);
         seeds = 1;
