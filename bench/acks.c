@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFERED ((1u << 20) / sizeof(struct ack))
@@ -33,23 +34,33 @@ static int open_unnamed(void)
     return fd;
 }
 
-struct acks *acks_create(const char *path)
+/* Empty, an acks file of an earlier run, or no regular file: may be written to. */
+static bool may_empty(int fd)
 {
-    struct acks *acks = calloc(1, sizeof(*acks));
-    if (acks == NULL) return NULL;
-    acks->fd = path == NULL ? open_unnamed()
-                            : open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-    if (acks->fd >= 0) return acks;
-    int saved = errno;
-    free(acks);
-    errno = saved;
-    return NULL;
+    struct stat status;
+    struct acks_head head;
+    if (fstat(fd, &status) != 0) return false;
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) return true;
+    ssize_t size = pread(fd, &head, sizeof(head), 0);
+    if (size == (ssize_t)sizeof(head) && acks_head_good(&head)) return true;
+    errno = EEXIST;
+    return false;
 }
 
-static void write_out(struct acks *acks)
+static int open_named(const char *path)
 {
-    const char *at = (const char *)acks->buffer;
-    size_t rest = acks->used * sizeof(struct ack);
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0) return fd;
+    if (may_empty(fd) && (ftruncate(fd, 0) == 0 || errno == EINVAL)) return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static void put_bytes(struct acks *acks, const void *bytes, size_t rest)
+{
+    const char *at = bytes;
     while (rest > 0 && acks->error == 0) {
         ssize_t done = write(acks->fd, at, rest);
         if (done < 0 && errno != EINTR) acks->error = errno;
@@ -57,6 +68,33 @@ static void write_out(struct acks *acks)
         at += done;
         rest -= (size_t)done;
     }
+}
+
+struct acks *acks_create(const char *path)
+{
+    const struct acks_head head = {.magic = ACKS_MAGIC};
+    struct acks *acks = calloc(1, sizeof(*acks));
+    if (acks == NULL) return NULL;
+    acks->fd = path == NULL ? open_unnamed() : open_named(path);
+    if (acks->fd >= 0) {
+        put_bytes(acks, &head, sizeof(head));
+        return acks;
+    }
+    int saved = errno;
+    free(acks);
+    errno = saved;
+    return NULL;
+}
+
+bool acks_head_good(const struct acks_head *head)
+{
+    const struct acks_head good = {.magic = ACKS_MAGIC};
+    return memcmp(head, &good, sizeof(good)) == 0;
+}
+
+static void write_out(struct acks *acks)
+{
+    put_bytes(acks, acks->buffer, acks->used * sizeof(struct ack));
     acks->used = 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define VERIFY_BATCH    1024u
 #define VERIFY_INFLIGHT 8u
@@ -91,33 +92,46 @@ static int sort_by_seq(struct verify *v)
     return 0;
 }
 
-static void check_one(struct verify *v, const struct ack *ack, const struct gj_answer *answer,
-                      const struct gj_op_view *view)
+enum ack_state ack_compare(const struct ack *ack, const struct gj_answer *answer,
+                           const struct gj_op_view *view)
 {
-    if (answer->code != GJ_OK || answer->size != sizeof(*view)) {
-        v->verdict->missing++;
-        const char *name = gj_code_name(answer->code);
-        complain(v, ack, "get_op answers %s", name == NULL ? "?" : name);
-        return;
-    }
-    if (view->state != GJ_OP_STATE_EXECUTED && view->state != GJ_OP_STATE_REFUSED) {
-        v->verdict->missing++;
-        complain(v, ack, "not there (state %u)", view->state);
-        return;
-    }
+    if (answer->code != GJ_OK || answer->size != sizeof(*view)) return ACK_MISSING;
+    if (view->state != GJ_OP_STATE_EXECUTED && view->state != GJ_OP_STATE_REFUSED)
+        return ACK_MISSING;
     bool same = view->reply.code == ack->code && view->reply.seq == ack->seq &&
                 view->reply.amount == ack->amount &&
                 (uint32_t)view->reply.balance == ack->balance && view->op.type == ack->type &&
                 view->op.person == ack->person &&
                 memcmp(&view->op.rid, &ack->rid, sizeof(ack->rid)) == 0 &&
                 (view->state == GJ_OP_STATE_EXECUTED) == gj_code_ok(ack->code);
-    if (same) {
-        v->verdict->verified++;
+    return same ? ACK_VERIFIED : ACK_DIFFERENT;
+}
+
+static void complain_missing(struct verify *v, const struct ack *ack,
+                             const struct gj_answer *answer, const struct gj_op_view *view)
+{
+    const char *name = gj_code_name(answer->code);
+    if (answer->code == GJ_OK)
+        complain(v, ack, "not there (state %u)", view == NULL ? 0u : view->state);
+    else
+        complain(v, ack, "get_op answers %s", name == NULL ? "?" : name);
+}
+
+static void check_one(struct verify *v, const struct ack *ack, const struct gj_answer *answer,
+                      const struct gj_op_view *view)
+{
+    switch (ack_compare(ack, answer, view)) {
+    case ACK_VERIFIED: v->verdict->verified++; return;
+    case ACK_MISSING:
+        v->verdict->missing++;
+        complain_missing(v, ack, answer, view);
+        return;
+    case ACK_DIFFERENT:
+        v->verdict->different++;
+        complain(v, ack, "there as seq %" PRIu64 " code %u amount %" PRId64, view->reply.seq,
+                 view->reply.code, view->reply.amount);
         return;
     }
-    v->verdict->different++;
-    complain(v, ack, "there as seq %" PRIu64 " code %u amount %" PRId64, view->reply.seq,
-             view->reply.code, view->reply.amount);
 }
 
 /* Sends record numbers [at, at + VERIFY_BATCH) and returns how many. */
@@ -211,20 +225,27 @@ int acks_verify(int fd, const char *address, bool progress, struct acks_verdict 
         (void)snprintf(why, ACKS_WHY_SIZE, "acks: %s", strerror(errno));
         return GJ_E_ARGUMENT;
     }
-    struct verify v = {.count = (uint64_t)status.st_size / sizeof(struct ack), .verdict = verdict};
+    struct acks_head head;
+    if (pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) || !acks_head_good(&head)) {
+        (void)snprintf(why, ACKS_WHY_SIZE,
+                       "no file of acknowledgements: `gongji bench --acks FILE` writes one");
+        return ACKS_FOREIGN;
+    }
+    uint64_t lines = (uint64_t)status.st_size / sizeof(struct ack); /* the head is one too */
+    struct verify v = {.count = lines - 1, .verdict = verdict};
     verdict->acknowledged = v.count;
     if (v.count == 0) return 0;
     if (v.count >= NOT_THERE) {
         (void)snprintf(why, ACKS_WHY_SIZE, "acks: more than 2^32 records in one file");
         return GJ_E_ARGUMENT;
     }
-    size_t size = v.count * sizeof(struct ack);
+    size_t size = lines * sizeof(struct ack);
     void *mapped = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (mapped == MAP_FAILED) {
         (void)snprintf(why, ACKS_WHY_SIZE, "acks: %s", strerror(errno));
         return GJ_E_ARGUMENT;
     }
-    v.acks = mapped;
+    v.acks = (const struct ack *)mapped + 1;
     int error = verify_mapped(&v, address, progress, why);
     free(v.order);
     (void)munmap(mapped, size);

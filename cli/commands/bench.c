@@ -117,6 +117,8 @@ static int verify(int fd, const struct bench_options *o, struct acks_verdict *ve
 {
     char why[ACKS_WHY_SIZE];
     int error = acks_verify(fd, o->address, o->progress, verdict, why);
+    if (error == ACKS_FOREIGN)
+        return command_error(&command_bench, EXIT_DATA, "%s: %s", o->acks, why);
     if (error < 0)
         return command_error(&command_bench, error == GJ_E_ARGUMENT ? EXIT_NOINPUT : EXIT_SERVER,
                              "%s", why);
@@ -194,8 +196,10 @@ static int run_load(const struct bench_options *o)
     if (o->acks != NULL || o->verify) {
         acks = acks_create(o->acks);
         if (acks == NULL)
-            return command_error(&command_bench, EXIT_IO, "%s: %s",
-                                 o->acks == NULL ? "temporary file" : o->acks, strerror(errno));
+            return command_error(
+                &command_bench, EXIT_IO, "%s: %s", o->acks == NULL ? "temporary file" : o->acks,
+                errno == EEXIST ? "is there and no file of acknowledgements: not overwritten"
+                                : strerror(errno));
     }
     struct bench_result *result = calloc(1, sizeof(*result));
     if (result == NULL) {

@@ -17,6 +17,7 @@ import time
 
 BUILD, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 GONGJI = os.path.join(BUILD, "gongji")
+ACKS_HEAD = b"gongji acks 1\n" + bytes(34)  # bench/acks.h
 failures = 0
 
 
@@ -117,6 +118,15 @@ def test_commands(address):
     check("nothing failed", result["errors"] == 0 and result["operations"] > 0, str(result))
     check("every acknowledgement verified",
           result["verified"] >= result["operations"] + 17 * 1000, str(result))
+    with tempfile.NamedTemporaryFile(suffix=".acks") as acks:
+        done = tool("bench", *connect, "--persons", "8000", "--duration", "0.3", "--batch", "64",
+                    "--acks", acks.name, "--json", "-", name="bench of which half is refused")
+        result = json.loads(done.stdout)
+        records = acks.read()[48:]
+        refused = sum(code >= 40 for code in records[45::48])
+        check("refusals are acknowledged too", len(records) == 48 * result["operations"]
+              and refused == result["refused"] > 0, f"{len(records)} {refused} {result}")
+        tool("bench", "verify", *connect, "--acks", acks.name, name="refusals are verified")
     done = tool("bench", *connect, "--persons", "4000", "--duration", "2", "--rate", "2000",
                 "--batch", "10", "--json", "-", name="bench open loop")
     rate = json.loads(done.stdout)["operations_per_second"]
@@ -312,15 +322,39 @@ def test_wild_acks(data, address):
     """Files that are no acknowledgements of this server: an answer, never nonsense."""
     acks = os.path.join(data, "..", "wild")
     verify = ("bench", "verify", "--acks", acks, "--connect", address)
+    with open(os.path.join(SOURCE, "data/regions.csv"), "rb") as file:
+        table = file.read()
+    for name, content in (("empty", b""), ("a torn head", ACKS_HEAD[:47]), ("a table", table),
+                          ("records only", bytes(9 * 48)),
+                          ("a newer head", b"gongji acks 2\n" + bytes(34 + 48))):
+        with open(acks, "wb") as file:
+            file.write(content)
+        done = tool(*verify, code=65, name=f"no acks file: {name}")
+        check(f"no acks file: {name}: it says so", done.stderr.count("\n") == 1 and
+              f"{acks}: no file of acknowledgements" in done.stderr, done.stderr)
+    done = tool("bench", "--acks", os.path.join(SOURCE, "README.md"), "--connect", address, code=74,
+                name="acknowledgements over another file")
+    check("it is not overwritten", "not overwritten" in done.stderr and
+          os.path.getsize(os.path.join(SOURCE, "README.md")) > 1000, done.stderr)
     one = struct.Struct("<Q16sQqIBB2x")
+    twice = one.pack(1, 16 * b"x", 5, 0, 0, 0, 0)
+    for name, count, content in (("at once", 1, 2 * twice), ("thrice", 2, 3 * twice),
+                                 ("far apart", 1, twice + one.pack(1, 16 * b"y", 2**60, 0, 0, 0, 0)
+                                  + twice)):
+        with open(acks, "wb") as file:
+            file.write(ACKS_HEAD + content)
+        done = tool(*verify, code=1, name=f"acks: one seq twice, {name}")
+        check(f"acks: one seq twice, {name}: it is counted",
+              f" {count} acknowledged twice" in done.stderr and
+              f" {len(content) // 48 - count} missing" in done.stderr, done.stderr)
     for name, code, content in (
-            ("empty", 65, b""), ("a torn record", 65, bytes(47)),
+            ("no record", 65, b""), ("a torn record", 65, bytes(47)),
             ("the widest range of seqs", 1,
              one.pack(1, 16 * b"x", 0, 0, 0, 0, 0) + one.pack(1, 16 * b"y", 2**64 - 1, 0, 0, 0, 0)),
             ("sparse seqs", 1, b"".join(one.pack(1, 16 * b"z", 2**40 * n, 0, 0, 0, 0)
                                         for n in range(9)))):
         with open(acks, "wb") as file:
-            file.write(content)
+            file.write(ACKS_HEAD + content)
         done = tool(*verify, code=code, name=f"acks: {name}")
         if code == 1:
             check(f"acks: {name}: all missing, none twice",
@@ -354,15 +388,15 @@ def test_kill(data, socket, server):
           done.stderr)
     tool("check", "--connect", address, name="check after SIGKILL")
     with open(acks, "r+b") as file:  # an acknowledgement nobody gave
-        file.seek(8 + 9)
+        file.seek(48 + 8 + 9)
         byte = file.read(1)[0]
-        file.seek(8 + 9)
+        file.seek(48 + 8 + 9)
         file.write(bytes([byte ^ 0x10]))
     done = tool("bench", "verify", "--acks", acks, "--connect", address, code=1,
                 name="a wrong acknowledgement is found")
     check("and it is exactly one", " 1 missing" in done.stderr, done.stderr)
     with open(acks, "r+b") as file:  # the second one again, as if it had got another seq, too
-        file.seek(48)
+        file.seek(2 * 48)
         record = bytearray(file.read(48))
         record[24:32] = struct.pack("<Q", 2**39)
         file.seek(os.path.getsize(acks) // 48 * 48)

@@ -17,10 +17,10 @@ import re
 PLACE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(PLACE))
 CLASSES = ("money rule", "request id", "time", "table", "durability", "recovery", "disk fault",
-           "connection", "client")
+           "connection", "client", "checker")
 SUITES = ("unit", "tables", "model", "scenario", "log", "sim", "blackbox", "server",
           "integration", "scenario-server")
-TOPS = ("core/", "io/", "clients/")
+TOPS = ("core/", "io/", "clients/", "cli/", "bench/")
 PROSE_MIN = 3  # paragraphs
 
 Mutant = collections.namedtuple("Mutant", "name prose kind checks first hunks")
