@@ -144,7 +144,7 @@ static int64_t most_of(struct model *m, const struct payment *p, const struct li
     if (p->relation->cap != -1) {
         int64_t left = p->relation->cap - p->relation->used;
         if (left < 0) left = 0;
-        if (left < p->rest) *bound = 160;
+        if (left < p->rest) *bound = *bound < 160 ? *bound : 160;
         available = smaller(available, left);
     }
     int64_t quota = model_quota(m, l->owner, l->side);
@@ -161,11 +161,12 @@ static void share_out(struct model *m, struct payment *p)
 {
     bool partial = (p->op->flags & GJ_FLAG_PARTIAL) != 0;
     int64_t limit = visit_limit(m, p), limited = 0;
-    unsigned bound = 255; /* lowest of 160, 161, 164 that kept a source from giving all the rest */
+    unsigned bound = 255; /* lowest of 159, 160, 161, 164 below what was asked of its source */
     p->rest = p->op->amount;
     for (unsigned i = 0; i < p->count; i++) {
         struct listed *l = &p->listed[i];
         bool visit = l->source != GJ_SOURCE_PERSONAL;
+        if (limit >= 0 && visit && p->rest > limit - limited) bound = 159;
         l->taken = smaller(p->rest, most_of(m, p, l, &bound));
         if (partial && limit >= 0 && visit) l->taken = smaller(l->taken, limit - limited);
         if (visit) limited += l->taken;

@@ -16,7 +16,7 @@ struct payment {
     uint32_t timeout_s;    /* of a HOLD; 0 = not given */
     int64_t visit_left;    /* what the single limit still allows from wallet and relative */
     int64_t rest;          /* not yet covered */
-    uint8_t bounded;       /* lowest of 160, 161, 164 that kept a source from giving all, or none */
+    uint8_t bounded; /* lowest of 159, 160, 161, 164 that the rest asked of a source exceeded */
 };
 
 static void check_institution(struct decider *d, struct payment *pay)
@@ -114,6 +114,8 @@ static void check_listed(struct decider *d, struct payment *pay, unsigned i, enu
     if (source == GJ_SOURCE_RELATIVE) check_relative(d, pay, side);
 }
 
+/* `give`, or less if `bound` is smaller. The code is a candidate for the answer if the bound alone
+ * is below the rest, whatever else keeps the source from giving it. */
 static int64_t bounded_by(struct payment *pay, int64_t give, int64_t bound, uint8_t code)
 {
     if (bound < pay->rest && code < pay->bounded) pay->bounded = code;
@@ -156,7 +158,7 @@ static void draw(struct decider *d, struct payment *pay)
         }
         if (source != GJ_SOURCE_PERSONAL) {
             lower_if(d, !partial && give > pay->visit_left, GJ_OUTPATIENT_SINGLE_LIMIT);
-            if (give > pay->visit_left) give = pay->visit_left;
+            give = bounded_by(pay, give, pay->visit_left, GJ_OUTPATIENT_SINGLE_LIMIT);
             pay->visit_left -= give;
         }
         pay->rest -= give;

@@ -151,6 +151,45 @@ static void amount_rows(void)
     BOTH(OK_PARTIAL, partial(pay_msg(101, 10, 20001, WALLET)));
 }
 
+/* Something is left over: every bound that the rest asked of a source exceeded is a candidate for
+ * the answer, the limit of one visit too, and the lowest wins. What is covered in the end is OK. */
+static void bound_rows(void)
+{
+    const uint8_t relative_own = gj_sources(RELATIVE, PERSONAL, 0);
+    const uint8_t wallet_relative = gj_sources(WALLET, RELATIVE, 0);
+    BOTH(OUTPATIENT_SINGLE_LIMIT, draw(50001), POLICY(1, outpatient_single_fen = 50000);
+         DO(cap_msg(100, 101, 10000)));
+    BOTH(OUTPATIENT_SINGLE_LIMIT, draw(50001), POLICY(1, outpatient_single_fen = 50000));
+    BOTH(SHARED_CAP_EXCEEDED, draw(50000), POLICY(1, outpatient_single_fen = 50000);
+         DO(cap_msg(100, 101, 10000)));
+    BOTH(OUTPATIENT_SINGLE_LIMIT, pay_msg(101, 10, 20001, WALLET),
+         POLICY(1, outpatient_single_fen = 20000));
+    BOTH(INSUFFICIENT_BALANCE, pay_msg(101, 10, 20001, WALLET),
+         POLICY(1, outpatient_single_fen = 20001));
+    /* Nothing taken: the same, although the empty wallet alone explains it. */
+    BOTH(OUTPATIENT_SINGLE_LIMIT, partial(pay_msg(100, 10, 51, WALLET)),
+         POLICY(1, outpatient_single_fen = 50));
+    BOTH(INSUFFICIENT_BALANCE, partial(pay_msg(100, 10, 50, WALLET)),
+         POLICY(1, outpatient_single_fen = 50));
+    /* What the wallet gave is no longer of the limit that the relative meets. */
+    BOTH(OUTPATIENT_SINGLE_LIMIT, relative_msg(101, 10, 20300, wallet_relative, 100),
+         POLICY(1, outpatient_single_fen = 20299);
+         DO(cap_msg(100, 101, 50)));
+    BOTH(SHARED_CAP_EXCEEDED, relative_msg(101, 10, 20300, wallet_relative, 100),
+         POLICY(1, outpatient_single_fen = 20300);
+         DO(cap_msg(100, 101, 50)));
+    /* 600.00, of which the cap leaves 100.00 and the own account pays the rest. */
+    BOTH(OK, relative_msg(100, 10, 60000, relative_own, 103),
+         POLICY(1, outpatient_single_fen = 50000);
+         DO(bind_msg(103, 100, GJ_SIBLING, 10000)));
+    BOTH(OUTPATIENT_SINGLE_LIMIT, relative_msg(100, 10, 30000, relative_own, 103),
+         POLICY(1, outpatient_single_fen = 29999); /* the relative could give it all */
+         DO(bind_msg(103, 100, GJ_SIBLING, -1)));
+    BOTH(OUTPATIENT_SINGLE_LIMIT, relative_msg(100, 10, 90001, relative_own, 103),
+         POLICY(1, outpatient_single_fen = 50000);
+         DO(bind_msg(103, 100, GJ_SIBLING, 10000)));
+}
+
 /* Three sources in their order; cash for the rest. */
 static void several_sources(void)
 {
@@ -240,6 +279,7 @@ void rows_pay(void)
     place_rows();
     institution_rows();
     amount_rows();
+    bound_rows();
     several_sources();
     held_money();
 }
