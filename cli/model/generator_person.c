@@ -105,6 +105,7 @@ void generate_unbind_or_cap(struct generator *g, const struct model *m, struct g
     op->other = generator_known_person(g, m);
     if (op->type == GJ_OP_SET_CAP) {
         op->amount = any_cap(g);
+        op->auth = generator_auth(g);
         if (chance(g, 20)) op->other = 0;
     }
     const struct model_relation *r = generator_relation(g, m);

@@ -145,8 +145,8 @@ static void check_other_types(const struct gj_op *op, struct verdict *v)
         other = true;
         break;
     case GJ_OP_SET_CAP:
-        v->bad |= !in(op->amount, -1, GJ_AMOUNT_MAX);
-        other = amount = true;
+        v->bad |= !in(op->amount, -1, GJ_AMOUNT_MAX) || op->auth > GJ_AUTH_CARD;
+        other = amount = auth = true;
         break;
     case GJ_OP_DEPOSIT: amount = true; break;
     case GJ_OP_TRANSFER:

@@ -212,6 +212,11 @@ static unsigned unbind(struct model *m, const struct gj_op *op)
     return GJ_OK;
 }
 
+static int64_t cap_or_infinite(int64_t cap)
+{
+    return cap == -1 ? INT64_MAX : cap;
+}
+
 static unsigned set_cap(struct model *m, const struct gj_op *op)
 {
     const struct model_person *payer = model_find_person(m, op->person);
@@ -220,13 +225,18 @@ static unsigned set_cap(struct model *m, const struct gj_op *op)
     if (op->other != 0) {
         model_refuse_if(m, model_find_person(m, op->other) == NULL, GJ_PERSON_NOT_FOUND);
     }
-    unsigned meant = 0, changed = 0;
+    unsigned meant = 0, changed = 0, raised = 0;
     for (uint32_t i = 0; i < m->relation_count; i++) {
         struct model_relation *r = &m->relations[i];
         if (r->payer != op->person) continue;
         if (op->other != 0 && r->member != op->other) continue;
         meant++;
         if (r->cap != op->amount) changed++;
+        if (cap_or_infinite(op->amount) > cap_or_infinite(r->cap)) raised++;
+    }
+    if (raised > 0 && payer != NULL) {
+        uint8_t mask = model_policy(m, payer->region)->auth_mask_bind;
+        model_refuse_if(m, (mask >> op->auth & 1) == 0, GJ_AUTH_METHOD_REQUIRED);
     }
     model_refuse_if(m, meant == 0, GJ_RELATION_NOT_FOUND);
     if (m->lowest != 255) return 0;

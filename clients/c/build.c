@@ -102,10 +102,17 @@ void gj_unbind(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t mem
     *op = (struct gj_op){.rid = rid, .person = payer, .other = member, .type = GJ_OP_UNBIND};
 }
 
-void gj_set_cap(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member, int64_t cap)
+void gj_set_cap(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member, int64_t cap,
+                enum gj_auth auth)
 {
     *op = (struct gj_op){
-        .rid = rid, .person = payer, .other = member, .amount = cap, .type = GJ_OP_SET_CAP};
+        .rid = rid,
+        .person = payer,
+        .other = member,
+        .amount = cap,
+        .type = GJ_OP_SET_CAP,
+        .auth = (uint8_t)auth,
+    };
 }
 
 void gj_deposit(struct gj_op *op, struct gj_rid rid, uint64_t person, int64_t amount)

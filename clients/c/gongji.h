@@ -194,8 +194,10 @@ void gj_confirm_wallet(struct gj_op *op, struct gj_rid rid, uint64_t person, uin
 void gj_bind(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member,
              enum gj_relation kind, int64_t cap, enum gj_auth auth);
 void gj_unbind(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member);
-/* member 0 = all members of the payer. */
-void gj_set_cap(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member, int64_t cap);
+/* member 0 = all members of the payer. auth: asked as for gj_bind if the cap of any of them is
+ * raised or removed; GJ_AUTH_NONE does for a lower one. */
+void gj_set_cap(struct gj_op *op, struct gj_rid rid, uint64_t payer, uint64_t member, int64_t cap,
+                enum gj_auth auth);
 void gj_deposit(struct gj_op *op, struct gj_rid rid, uint64_t person, int64_t amount);
 /* source: GJ_SOURCE_PERSONAL or GJ_SOURCE_WALLET. With GJ_REPLY_PENDING in the reply's flags
  * nothing has moved yet: the money is held until gj_accept, gj_return or its expiry

@@ -76,6 +76,19 @@ void decide_unbind(struct decider *d)
     lower_if(d, relation_in_use(d, d->effect->slot_first, member_slot), GJ_RELATION_IN_USE);
 }
 
+static bool raises(int64_t from, int64_t to)
+{
+    return from >= 0 && (to < 0 || to > from); /* below 0: no cap */
+}
+
+/* Who may give more is asked as at BIND; to give less needs no consent. */
+static void check_raise(struct decider *d, const struct person *payer)
+{
+    const struct gj_policy *policy = side_of(d, payer->insured_region).policy;
+    d->effect->policy_source = region_policy_version(d->s, payer->insured_region, d->in->time_ms);
+    check_auth(d, policy->auth_mask_bind);
+}
+
 void decide_set_cap(struct decider *d)
 {
     const struct gj_op *op = d->op;
@@ -95,7 +108,11 @@ void decide_set_cap(struct decider *d)
     }
     d->effect->family = payer->family;
     lower_if(d, first == end, GJ_RELATION_NOT_FOUND);
-    bool changed = false;
-    for (uint8_t i = first; i < end; i++) changed |= family->cap[i] != op->amount;
+    bool changed = false, raised = false;
+    for (uint8_t i = first; i < end; i++) {
+        changed |= family->cap[i] != op->amount;
+        raised |= raises(family->cap[i], op->amount);
+    }
+    if (raised) check_raise(d, payer);
     if (!changed) d->success = GJ_OK_NOOP;
 }

@@ -39,7 +39,7 @@ static inline bool gj_rid_equal(const struct gj_rid *a, const struct gj_rid *b)
     X(CONFIRM_WALLET, 5, "wallet", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH)                                \
     X(BIND, 6, "bind", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_AUTH)                              \
     X(UNBIND, 7, "unbind", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER)                                       \
-    X(SET_CAP, 8, "cap", 0, 0, GJ_OP_PERSON)                                                       \
+    X(SET_CAP, 8, "cap", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH)                                          \
     X(DEPOSIT, 9, "deposit", 0, 0, GJ_OP_PERSON | GJ_OP_MONEY)                                     \
     X(TRANSFER, 10, "transfer", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)       \
     X(PAY, 11, "pay", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)                 \

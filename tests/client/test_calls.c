@@ -182,7 +182,7 @@ TEST(setting_the_stage)
     run(&op, NULL, GJ_OK);
     gj_bind(&op, rid(), PAYER, LEAVER, GJ_SIBLING, -1, GJ_AUTH_FACE);
     run(&op, NULL, GJ_OK);
-    gj_set_cap(&op, rid(), PAYER, MEMBER, 50000);
+    gj_set_cap(&op, rid(), PAYER, MEMBER, 50000, GJ_AUTH_NONE);
     run(&op, NULL, GJ_OK);
     gj_deposit(&op, rid(), PAYER, 1000000);
     run(&op, NULL, GJ_OK);

@@ -283,7 +283,9 @@ static struct msg any_rare(const struct fixture *w)
     case 9: return capture_msg(any_person(), 1, 5);
     case 10: return release_msg(any_person(), 1);
     case 11: return accept_msg(any_person(), 1, any_person());
-    default: return cap_msg(any_person(), rnd(2) ? 0 : any_person(), (int64_t)rnd(5000) - 1);
+    default:
+        return with_auth(cap_msg(any_person(), rnd(2) ? 0 : any_person(), (int64_t)rnd(5000) - 1),
+                         (uint8_t)rnd(4));
     }
 }
 

@@ -43,6 +43,47 @@ static void relations_in_use(void)
     ROW(RELATION_NOT_FOUND, unbind_msg(101, 100), DO(draw)); /* directed */
 }
 
+static void by_face(struct fixture *w)
+{
+    POLICY(1, auth_mask_bind = 1 << GJ_AUTH_FACE);
+}
+
+/* Raising a cap or removing it is asked what BIND is asked; lowering is not. 101 has none,
+ * 102 50.00 yuan. */
+static void raised_caps(void)
+{
+    struct msg m = with_auth(cap_msg(100, 102, 5001), GJ_AUTH_NONE);
+    ROW(OK, m);
+    ROW(AUTH_METHOD_REQUIRED, m, by_face(w));
+    ROW(AUTH_METHOD_REQUIRED, with_auth(m, GJ_AUTH_CODE), by_face(w));
+    ROW(OK, with_auth(m, GJ_AUTH_FACE), by_face(w));
+    m.op.amount = -1;
+    ROW(AUTH_METHOD_REQUIRED, m, by_face(w));
+    ROW(OK, with_auth(m, GJ_AUTH_FACE), by_face(w));
+    m.op.amount = 5000;
+    ROW(OK_NOOP, m, by_face(w));
+    m.op.amount = 4999;
+    ROW(OK, m, by_face(w));
+    m.op.amount = 0;
+    ROW(OK, m, by_face(w));
+    m = with_auth(cap_msg(100, 101, GJ_AMOUNT_MAX), GJ_AUTH_NONE);
+    ROW(OK, m, by_face(w)); /* it had none */
+    m.op.amount = -1;
+    ROW(OK_NOOP, m, by_face(w));
+    m.op.other = 0; /* all: one of them is enough */
+    ROW(AUTH_METHOD_REQUIRED, m, by_face(w));
+    m.op.amount = 5001;
+    ROW(AUTH_METHOD_REQUIRED, m, by_face(w));
+    m.op.amount = 5000;
+    ROW(OK, m, by_face(w));
+    m.op.amount = 1;
+    ROW(AUTH_METHOD_REQUIRED, m, by_face(w); DO(with_auth(cap_msg(100, 102, 0), GJ_AUTH_NONE)));
+    m = with_auth(cap_msg(100, 102, -1), GJ_AUTH_NONE);
+    ROW(OK, m, POLICY(2, auth_mask_bind = 1 << GJ_AUTH_FACE)); /* the payer's region decides */
+    ROW(ACCOUNT_CLOSED, m, by_face(w); DO(close_msg(100, GJ_PAYOUT_CASH)));
+    ROW(RELATION_NOT_FOUND, with_auth(cap_msg(100, 103, -1), GJ_AUTH_NONE), by_face(w));
+}
+
 void rows_family(void)
 {
     ROW(OK, bind_msg(104, 105, GJ_CHILD, 0));
@@ -90,6 +131,7 @@ void rows_family(void)
     ROW(RELATION_NOT_FOUND, cap_msg(103, 0, 5), fixture_do(w, unbind_msg(103, 104)));
 
     relations_in_use();
+    raised_caps();
 
     /* The place a member leaves is taken by the last; the others keep cap and use. */
     struct fixture *w = fixture_new();

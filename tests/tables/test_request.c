@@ -129,6 +129,7 @@ void rows_fields(void)
     ROW(BAD_FIELD, bind_msg(104, 105, GJ_CHILD, GJ_AMOUNT_MAX + 1));
     ROW(BAD_FIELD, unbind_msg(100, 0));
     ROW(BAD_FIELD, cap_msg(100, 101, -2));
+    ROW(BAD_FIELD, with_auth(cap_msg(100, 101, 5), 4));
     ROW(BAD_FIELD, transfer_msg(100, 101, 5, 0));
     ROW(BAD_FIELD, transfer_msg(100, 101, 5, RELATIVE));
     ROW(BAD_FIELD, transfer_msg(100, 0, 5, PERSONAL));

@@ -140,8 +140,8 @@ TEST(builders_fill_the_documented_fields)
     CHECK(op.type == 4 && op.other == 77 && op.flags == GJ_FLAG_PHONE);
     gj_bind(&op, rid, 1, 2, GJ_PARENT, -1, GJ_AUTH_NONE);
     CHECK(op.type == 6 && op.amount == -1 && op.kind == 2 && op.other == 2);
-    gj_set_cap(&op, rid, 1, 0, 500);
-    CHECK(op.type == 8 && op.other == 0 && op.amount == 500);
+    gj_set_cap(&op, rid, 1, 0, 500, GJ_AUTH_CODE);
+    CHECK(op.type == 8 && op.other == 0 && op.amount == 500 && op.auth == 2);
     gj_set_region(&op, rid, 48, 4000000000u, 0);
     CHECK(op.type == 1 && op.ext_count == 6 && op.arg == 48 && op.amount == 4000000000);
     gj_suspend(&op, rid, 1, GJ_USE_PREMIUM);
