@@ -1,19 +1,19 @@
 /* io/engine/fetch.c -- sets of old records, filled read by read. */
 #include "io/engine/fetch.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "io/net/server.h"
+#include "io/os/report.h"
 
 /* The one alarm for a disk that gives back other bytes than were written; STATS counts them. */
 static void report_damage(struct server *s)
 {
     if (s->damaged_ms != 0 && s->now_ms - s->damaged_ms < 1000) return;
     s->damaged_ms = s->now_ms;
-    fputs("gongjid: an old record could not be read back as it was written; the request that needs "
-          "it was answered OUTCOME_UNKNOWN. Check the disk, and the log with `gongji log verify`\n",
-          stderr);
+    report(REPORT_ERROR,
+           "an old record could not be read back as it was written; the request that needs it was "
+           "answered OUTCOME_UNKNOWN. Check the disk, and the log with `gongji log verify`");
 }
 
 static void park(struct conn *c)

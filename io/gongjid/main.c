@@ -12,6 +12,7 @@
 #include "io/net/server.h"
 #include "io/os/clock_os.h"
 #include "io/os/memory.h"
+#include "io/os/report.h"
 #include "io/os/signals.h"
 
 #define MIB        (1u << 20)
@@ -30,7 +31,7 @@ struct process {
 
 static int fail(int code, const char *text)
 {
-    fprintf(stderr, "gongjid: %s\n", text);
+    report(REPORT_ERROR, "%s", text);
     return code;
 }
 
@@ -65,30 +66,29 @@ static struct state *make_state(void *owner, uint64_t hash_seed)
     return state_init(&p->state_config, p->state_memory);
 }
 
-static void report(const struct process *p)
+static void report_start(const struct process *p)
 {
     const struct log_recovered *r = &p->recovered;
     struct state_counts counts;
     const uint8_t *id = log_id(r->log);
     char hex[33];
     for (unsigned i = 0; i < 16; i++) snprintf(hex + 2 * i, 3, "%02x", id[i]);
-    if (r->warning[0] != '\0') fprintf(stderr, "gongjid: warning: %s\n", r->warning);
-    fprintf(stderr, "gongjid: data %s, log %s, generation %llu%s\n", p->config.data_dir, hex,
-            (unsigned long long)r->generation, r->fresh ? ", new" : "");
+    if (r->warning[0] != '\0') report(REPORT_WARNING, "%s", r->warning);
+    report(REPORT_INFO, "data %s, log %s, generation %llu%s", p->config.data_dir, hex,
+           (unsigned long long)r->generation, r->fresh ? ", new" : "");
     double seconds = (double)r->redo_us / 1e6;
-    fprintf(
-        stderr,
-        "gongjid: recovered %llu records in %llu groups, %.1f MiB, in %.3f s (%.0f records/s)\n",
-        (unsigned long long)r->records, (unsigned long long)r->groups, (double)r->bytes / MIB,
-        seconds, seconds > 0 ? (double)r->records / seconds : 0.0);
+    report(REPORT_INFO,
+           "recovered %llu records in %llu groups, %.1f MiB, in %.3f s (%.0f records/s)",
+           (unsigned long long)r->records, (unsigned long long)r->groups, (double)r->bytes / MIB,
+           seconds, seconds > 0 ? (double)r->records / seconds : 0.0);
     state_counts(r->state, &counts);
-    fprintf(stderr,
-            "gongjid: %llu persons, %llu families, %llu institutions, %llu regions, %llu request "
-            "ids, %llu open holds and transfers, seq %llu\n",
-            (unsigned long long)counts.persons, (unsigned long long)counts.families,
-            (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
-            (unsigned long long)counts.rids, (unsigned long long)counts.holds,
-            (unsigned long long)state_seq(r->state));
+    report(REPORT_INFO,
+           "%llu persons, %llu families, %llu institutions, %llu regions, %llu request "
+           "ids, %llu open holds and transfers, seq %llu",
+           (unsigned long long)counts.persons, (unsigned long long)counts.families,
+           (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
+           (unsigned long long)counts.rids, (unsigned long long)counts.holds,
+           (unsigned long long)state_seq(r->state));
 }
 
 /* As many descriptors as the connections need, if the system lets us. */
@@ -99,10 +99,8 @@ static void raise_descriptors(uint32_t connections_max)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-        fprintf(stderr,
-                "gongjid: warning: only %llu descriptors for --connections-max %u; raise ulimit "
-                "-n\n",
-                (unsigned long long)limit.rlim_cur, connections_max);
+        report(REPORT_WARNING, "only %llu descriptors for --connections-max %u; raise ulimit -n",
+               (unsigned long long)limit.rlim_cur, connections_max);
     }
 }
 
@@ -121,10 +119,10 @@ static int log_set_up(struct process *p)
     struct log_recovered *r = &p->recovered;
     if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);
     if (r->cut_bytes != 0) { /* said now: the start may still be refused, and the tail is cut */
-        fprintf(stderr,
-                "gongjid: cut a torn tail of %llu bytes from group %llu on; none of it was ever "
-                "acknowledged\n",
-                (unsigned long long)r->cut_bytes, (unsigned long long)r->cut_group);
+        report(REPORT_WARNING,
+               "cut a torn tail of %llu bytes from group %llu on; none of it was ever "
+               "acknowledged",
+               (unsigned long long)r->cut_bytes, (unsigned long long)r->cut_group);
     }
     /* A test clock goes on where the client left it; a new log's begins at 1970, so that a client
      * can set any time. */
@@ -148,7 +146,7 @@ static int serve(struct process *p)
     if (rc != 0) return fail(rc, error);
     rc = log_set_up(p);
     if (rc != 0) return rc;
-    report(p);
+    report_start(p);
     s->log = p->recovered.log;
     s->state = p->recovered.state;
     server_start_time(s, p->recovered.time_ms);
@@ -157,7 +155,7 @@ static int serve(struct process *p)
            (unsigned long long)p->recovered.records);
     fflush(stdout);
     rc = server_run(s);
-    if (rc == 0) fputs("gongjid: stopped; everything acknowledged is on disk\n", stderr);
+    if (rc == 0) report(REPORT_INFO, "stopped; everything acknowledged is on disk");
     return rc;
 }
 
@@ -185,10 +183,10 @@ static int trace_set_up(struct process *p)
                                  "part of the log; nothing was touched; give a file elsewhere");
     }
     if (!disk_trace_open(&p->trace_memory, path)) {
-        fprintf(stderr,
-                "gongjid: cannot make %s for --io-trace: %s; give a new file in a directory "
-                "that may be written\n",
-                path, strerror(errno));
+        report(REPORT_ERROR,
+               "cannot make %s for --io-trace: %s; give a new file in a directory "
+               "that may be written",
+               path, strerror(errno));
         return EXIT_CONFIG;
     }
     p->trace = &p->trace_memory;

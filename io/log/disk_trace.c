@@ -9,13 +9,12 @@
 
 #include "core/format/log_format.h"
 #include "io/log/disk_trace.h"
+#include "io/os/report.h"
 
 static void stop(struct disk_trace *trace, const char *why)
 {
-    (void)fprintf(stderr,
-                  "gongjid: warning: the trace of disk operations ends here: %s; the server "
-                  "is not affected\n",
-                  why);
+    report(REPORT_WARNING, "the trace of disk operations ends here: %s; the server is not affected",
+           why);
     (void)close(trace->fd);
     trace->fd = -1;
 }

@@ -2,9 +2,10 @@
 #include "io/net/server.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "io/os/report.h"
 
 #define CLOCK_LOOK_MS  1000u /* between looks at the wall clock */
 #define STOOD_STILL_MS 1000u /* no tick waits that long while deadlines run */
@@ -66,10 +67,10 @@ static void time_update(struct server *s)
     if (s->now_ms - s->clock_look_ms < CLOCK_LOOK_MS) return;
     s->clock_look_ms = s->now_ms;
     if (log_clock_stepped(&s->log_clock, &offset_ms)) {
-        fprintf(stderr,
-                "gongjid: warning: the wall clock was stepped and is now %lld ms from log time; "
-                "log time makes that up slowly\n",
-                (long long)offset_ms);
+        report(REPORT_WARNING,
+               "the wall clock was stepped and is now %lld ms from log time; "
+               "log time makes that up slowly",
+               (long long)offset_ms);
     }
 }
 
@@ -285,12 +286,12 @@ static int wait_ms(const struct server *s)
 void server_signal(struct server *s, int signal)
 {
     if (s->signalled) {
-        fputs("gongjid: second signal: stopping at once\n", stderr);
+        report(REPORT_WARNING, "second signal: stopping at once");
         _exit(128 + signal);
     }
     s->signalled = true;
     if (s->phase != SERVER_SERVING) return; /* it failed, and stops already */
-    fputs("gongjid: stopping: finishing what was received\n", stderr);
+    report(REPORT_INFO, "stopping: finishing what was received");
     s->phase = SERVER_FINISHING;
     s->phase_ms = s->stop_ms = s->now_ms;
     listeners_close(s);
@@ -307,10 +308,10 @@ void server_signal(struct server *s, int signal)
 void server_fail(struct server *s, const char *what)
 {
     if (s->failed) return;
-    fprintf(stderr,
-            "gongjid: %s; nothing more is acknowledged, stopping with exit code 74. Restart to "
-            "recover; clients ask get_op what became of unanswered operations\n",
-            what);
+    report(REPORT_ERROR,
+           "%s; nothing more is acknowledged, stopping with exit code 74. Restart to "
+           "recover; clients ask get_op what became of unanswered operations",
+           what);
     s->failed = true;
     s->exit_code = EXIT_IO;
     s->phase = SERVER_FINISHING;
@@ -370,9 +371,9 @@ static void stop_step(struct server *s)
         if (log_quiet(s->log)) {
             enter(s, SERVER_STOPPED);
         } else if (overdue) {
-            fputs("gongjid: the log could not be sealed in time, stopping with exit code 74; the "
-                  "next start recovers it\n",
-                  stderr);
+            report(REPORT_ERROR,
+                   "the log could not be sealed in time, stopping with exit code 74; the "
+                   "next start recovers it");
             s->exit_code = EXIT_IO;
             enter(s, SERVER_STOPPED);
         }
@@ -406,7 +407,7 @@ static void tick(struct server *s, int timeout_ms)
 {
     int error = 0;
     if (!uring_wait(s->ring, timeout_ms, &error)) {
-        fprintf(stderr, "gongjid: io_uring failed: %s\n", strerror(error));
+        report(REPORT_ERROR, "io_uring failed: %s", strerror(error));
         server_fail(s, "the ring failed");
         s->phase = SERVER_STOPPED;
         return;

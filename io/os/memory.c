@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "io/os/report.h"
+
 #define MIB       (1u << 20)
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
@@ -98,7 +100,8 @@ uint64_t memory_available(void)
 
 static void part(const char *name, uint64_t bytes, const char *formula)
 {
-    fprintf(stderr, "  %-13s %9.1f MiB  %s\n", name, (double)bytes / MIB, formula);
+    report(REPORT_INFO, "memory: %-13s %9.1f MiB%s%s", name, (double)bytes / MIB,
+           *formula ? "  " : "", formula);
 }
 
 bool memory_plan(const struct config *config, uint64_t other)
@@ -114,13 +117,11 @@ bool memory_plan(const struct config *config, uint64_t other)
     char formula[128];
     uint64_t total = state_size(&state, &m);
     if (total == 0) {
-        fputs("gongjid: these limits are out of range; lower --persons-max, --families-max, "
-              "--institutions-max, --holds-max or --rids-max\n",
-              stderr);
+        report(REPORT_ERROR, "these limits are out of range; lower --persons-max, --families-max, "
+                             "--institutions-max, --holds-max or --rids-max");
         return false;
     }
     uint64_t sum = total + config->buffers_max + other;
-    fputs("gongjid: memory\n", stderr);
     snprintf(formula, sizeof formula, "%u persons x %.0f B", config->persons_max,
              (double)m.persons / config->persons_max);
     part("persons", m.persons, formula);
@@ -150,10 +151,10 @@ bool memory_plan(const struct config *config, uint64_t other)
              available == UINT64_MAX ? 0.0 : (double)available / MIB);
     part("sum", sum, available == UINT64_MAX ? "" : formula);
     if (sum <= available) return true;
-    fprintf(stderr,
-            "gongjid: needs %llu MiB of memory but only %llu MiB are available; lower "
-            "--persons-max, --holds-max, --rids-max or --buffers-max, or give it more\n",
-            (unsigned long long)(sum / MIB), (unsigned long long)(available / MIB));
+    report(REPORT_ERROR,
+           "needs %llu MiB of memory but only %llu MiB are available; lower "
+           "--persons-max, --holds-max, --rids-max or --buffers-max, or give it more",
+           (unsigned long long)(sum / MIB), (unsigned long long)(available / MIB));
     return false;
 }
 

@@ -18,7 +18,7 @@ class Bulk:
     FRAME = 2048
 
     def __init__(self, server):
-        self.client = server.client(credit=4 * self.FRAME, timeout=60)
+        self.client = server.client(window=4 * self.FRAME, timeout=60)
         self.tail = region(1)[16:]
         self.first = []  # request of the first in each frame, and its reply
 
@@ -123,7 +123,7 @@ def fails_under_load(d, break_it):
         disk.repair()
         with Server(disk.data) as server:
             check(server, loads)
-            client = server.client(credit=8192)
+            client = server.client(window=8192)
             for load in loads:
                 for at in range(0, len(load.sent), 4096):
                     part = [op(DEPOSIT, load.person, amount=1, id=i)

@@ -81,7 +81,7 @@ def refused(process, code, *words):
         raise
     last = err.decode().strip().splitlines()[-1]
     assert process.returncode == code and out == b'', (process.returncode, code, last)
-    assert last.startswith('gongjid: ') and all(word in last for word in words), last
+    assert LINE.match(last) and all(word in last for word in words), last
 
 
 def stamps(directory):

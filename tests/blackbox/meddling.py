@@ -14,7 +14,7 @@ PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 def test_short_write(d):
     """The last write of a file that may not grow comes back short: a failure like any other."""
     with Server(d) as server:
-        client = server.client(credit=8192, timeout=30)
+        client = server.client(window=8192, timeout=30)
         fill(client, 2)
         assert client.codes(op(DEPOSIT, 1, amount=3)) == [0]
         settle(d)
@@ -28,7 +28,7 @@ def test_short_write(d):
             pass
         assert server.process.wait(10) == 74
     with Server(d) as server:
-        client = server.client(credit=8192)
+        client = server.client(window=8192)
         assert client.balance(1) == 3
         client.audit()
         states = {answer[5][0] for answer in client.reads(*(read(GET_OP, 2, op_id=i)

@@ -3,7 +3,7 @@ reversal and an expiry: the server that starts again has exactly the state befor
 every operation, and answers each of them again as before."""
 import sys
 
-from fixture import *
+from fixture_people import *
 
 
 class Life:

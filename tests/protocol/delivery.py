@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from fixture import *
+from fixture_people import *
 
 
 def test_an_hour_late(d):

@@ -3,7 +3,7 @@ written down changes no answer, and thousands due at one instant hold up nobody.
 import signal
 import sys
 
-from fixture import *
+from fixture_people import *
 
 MANY = 20000
 PAYERS = 100

@@ -18,6 +18,8 @@ import traceback
 
 HELLO, OPS, READS, CLOCK, ANSWER, ERROR = 1, 2, 3, 4, 0x80, 0xFF
 MAGIC = b'gongji\r\n'
+# What every line of the server on stderr begins with.
+LINE = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (INFO|WARNING|ERROR) ')
 (SET_REGION, SET_INSTITUTION, OPEN_PERSON, UPDATE_PERSON, CONFIRM_WALLET, BIND, UNBIND, SET_CAP,
  DEPOSIT, TRANSFER, PAY, PAY_PREMIUM, SUSPEND, RESUME, ACCEPT, RETURN, HOLD, CAPTURE, RELEASE,
  REFUND, REVERSE, CHANGE_REGION, CLOSE_PERSON, EXPIRE) = range(1, 25)
@@ -309,10 +311,10 @@ class Server:
             return int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', status.read(), re.M)[1])
 
     def said(self, what):
-        """How often a line of stderr begins with these words, of this server and of those before
+        """How often a line of stderr says these words first, of this server and of those before
         it beside the same directory."""
         with open(self.stderr.name, errors='replace') as text:
-            return sum(line.startswith(what) for line in text)
+            return sum(LINE.sub('', line).startswith(what) for line in text)
 
     def admits(self, **keys):
         """A client, as soon as there is a place for one again: connections that end give theirs

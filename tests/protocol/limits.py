@@ -32,7 +32,7 @@ def test_memory_is_what_the_summary_says(d):
     """Resident from the start: the sum printed for the state and the log, within 5 %."""
     with Server(d, '--persons-max', '700K', '--families-max', '500K', '--rids-max', '8M') as server:
         with open(os.path.join(os.path.dirname(d), 'stderr')) as text:
-            said = dict(re.findall(r'^  ([a-z, ]+?) +([0-9.]+) MiB', text.read(), re.M))
+            said = dict(re.findall(r' INFO memory: ([a-z, ]+?) +([0-9.]+) MiB', text.read(), re.M))
         parts = sum(float(said[name]) for name in ('persons', 'index', 'families', 'institutions',
                                                    'holds', 'regions', 'rids', 'other'))
         assert abs(parts - float(said['state'])) < 1, said

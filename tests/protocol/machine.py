@@ -10,7 +10,7 @@ import threading
 from due import wait_expired
 from durability import check, fill
 from load import Load, under_way
-from fixture import *
+from fixture_people import *
 
 FLAGS = ('--listen', '127.0.0.1:0', *SMALL)
 
@@ -78,7 +78,7 @@ def test_memory_limit_below_the_formula(d):
         code, out, err = run_to_end('--data', d, *FLAGS, preexec_fn=group.join)
         last = err.splitlines()[-1]
         assert code == 78 and out == '' and not os.path.exists(d), (code, err)
-        total = re.search(r'^  sum +([0-9]+)', err, re.M)[1]
+        total = re.search(r' INFO memory: sum +([0-9]+)', err, re.M)[1]
         assert f'needs {total} MiB' in last and 'lower --persons-max' in last, last
         group.limit(1 << 30)
         with Server(d, limits=group.join) as server:
@@ -134,7 +134,7 @@ def one_start(d, n):
             _, err = process.communicate(timeout=30)
             code, last = process.returncode, err.splitlines()[-1]
             # Retry, disk or configuration; never a signal, an assertion or a wrong command line.
-            assert code in (74, 75, 78) and last.startswith('gongjid: '), (n, code, err)
+            assert code in (74, 75, 78) and LINE.match(last), (n, code, err)
     return code, 'preload: refused' in err
 
 
@@ -200,14 +200,14 @@ def test_wall_clock_that_is_set(d):
             last = now
         wait_expired(client, 1)
         assert client.person(1)['personal_held'] == 0 and time_of(client) >= due
-        assert 'warning: the wall clock was stepped' in said(d)
+        assert 'WARNING the wall clock was stepped' in said(d)
         last = time_of(client)
         assert client.codes(op(DEPOSIT, 1, amount=1)) == [0]
         server.kill()
     step(-HOUR)
     with Server(d, env=env) as server: # behind the log: on from the log
         assert last <= time_of(server.client()) < last + 60000
-        assert 'warning: the clock is' in said(d)
+        assert 'WARNING the clock is' in said(d)
         server.kill()
     step(4 * DAY)
     code, out, err = run_to_end('--data', d, *FLAGS, env=os.environ | env)
@@ -266,6 +266,29 @@ def test_stopped_and_continued(d):
         assert client.person(1)['personal'] == 100000 + 8
         assert client.person(1)['personal_held'] == 0 and client.stats()['expired'] == 1
         client.audit()
+
+
+def test_stderr_that_nobody_reads(d):
+    """A full pipe on stderr holds up neither the start nor an answer nor the stop; afterwards it
+    says how many lines were dropped."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b'x' * 4096)
+    os.set_blocking(writer, True) # as the server finds it
+    with Server(d, limits=lambda: os.dup2(writer, 2)) as server:
+        os.close(writer)
+        assert server.client().reads(read(PING))[0][0] == 0
+        os.set_blocking(reader, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.read(reader, 65536):
+                pass
+        assert server.stop() == 0
+        said_last = os.read(reader, 65536).decode().splitlines()
+    assert re.search(r'WARNING [1-9]\d* lines were dropped', said_last[0]), said_last
+    assert 'INFO stopped' in said_last[-1], said_last
+    os.close(reader)
 
 
 if __name__ == '__main__':

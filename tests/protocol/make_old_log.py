@@ -5,7 +5,7 @@ write."""
 import sys
 import tempfile
 
-from fixture import *
+from fixture_people import *
 
 BLOCK = 4096
 LOG_MAX = 1 << 20 # it ends before this

@@ -4,7 +4,7 @@ and goes on. So a format cannot change without a new number. Argument: the sourc
 import sys
 
 import make_old_log
-from fixture import *
+from fixture_people import *
 
 SEGMENT_SIZE = 256 << 20
 

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from fixture import *
+from fixture_people import *
 
 CHUNK_OPS = 2048 # operations of 128 bytes fill one chunk of the server's cache of the log
 PATIENTS = 96    # chunks it takes to hold what each needs: more than twice what the cache has

@@ -5,7 +5,7 @@ import json
 import sys
 import threading
 
-from fixture import *
+from fixture_people import *
 
 
 def bench(server, *options):

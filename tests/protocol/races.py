@@ -3,7 +3,7 @@ moment: it happens once, nothing is lost, nothing is below zero."""
 import sys
 import threading
 
-from fixture import *
+from fixture_people import *
 
 CONNECTIONS = 8
 

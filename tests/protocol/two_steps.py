@@ -2,7 +2,7 @@
 real sockets: each step's reply, what it changed, and what GET_OP and the lists say."""
 import sys
 
-from fixture import *
+from fixture_people import *
 
 
 def step(client, request, expected, changed, people=(1, 2, 3, 4)):

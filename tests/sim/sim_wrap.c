@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -488,6 +489,24 @@ int __wrap_printf(const char *format, ...)
     int size = __wrap_vfprintf(stdout, format, args);
     va_end(args);
     return size;
+}
+
+/* The process writes lines on stderr, and to nothing else this way. */
+WRAP(ssize_t, write, int fd, const void *bytes, size_t size)
+{
+    if (!process_inside) return __real_write(fd, bytes, size);
+    ASSERT(fd == STDERR_FILENO);
+    print(bytes, size);
+    return (ssize_t)size;
+}
+
+/* Its stderr takes everything. */
+WRAP(int, poll, struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    if (!process_inside) return __real_poll(fds, count, timeout_ms);
+    ASSERT(count == 1 && fds[0].fd == STDERR_FILENO && timeout_ms == 0);
+    fds[0].revents = POLLOUT;
+    return 1;
 }
 
 WRAP(size_t, fwrite, const void *bytes, size_t size, size_t count, FILE *file)

@@ -79,7 +79,7 @@ static bool faulty_life(const struct plan *p, struct short_load *load, const cha
     stats.codes[end.exit_code]++;
     if (end.exit_code != 0) {
         stats.refusals++;
-        if (strstr(sim_console(), "gongjid: ") == NULL)
+        if (strstr(sim_console(), "Z ERROR ") == NULL)
             return complain(p, when, &end, "nothing said why");
         if (sim_failed_call()[0] == 0) return complain(p, when, &end, "stopped without a fault");
         return true;

@@ -1,4 +1,4 @@
-"""tests/protocol/fixture.py -- People and regions for tests of holds, two-step transfers, undoing.
+"""tests/protocol/fixture_people.py -- People and regions that tests of several operations share.
 
 Region 1 settles transfers at once, region 2 lets its people accept them. Persons 1 to 4 have a
 personal account and a wallet: 1, 2 and 4 in region 1, 3 in region 2. 1 bound 2 and 3; 4 bound 1,
