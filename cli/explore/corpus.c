@@ -120,7 +120,9 @@ static void read_time(struct reader *r, const struct statement *s)
 {
     uint64_t to = s->kind == STATEMENT_AT ? s->time_ms : r->time_ms + s->time_ms;
     if (to < r->time_ms) {
-        refuse(r, s, "time never goes back; a file begins at 2025-06-02T09:00:00");
+        refuse(r, s,
+               "time never goes back; a file that does not begin with `at` begins at "
+               "2025-06-02T09:00:00");
         return;
     }
     add(r, &(struct fuzz_step){.kind = FUZZ_ADVANCE, .advance_ms = to - r->time_ms});
@@ -175,12 +177,11 @@ bool fuzz_corpus_add(struct fuzz_corpus *corpus, const char *text,
                        .sequence = &corpus->sequences[corpus->count],
                        .report = report,
                        .context = context,
-                       .time_ms = SCENARIO_START_MS,
                        .good = true};
     corpus->count++;
     if (!scenario_read(text, scenario, report, context)) return false;
-    r.sequence->limits =
-        (struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX};
+    r.sequence->limits = SCENARIO_LIMITS;
+    r.sequence->limits.start_ms = r.time_ms = scenario_start_ms(scenario);
     r.names = calloc(2 * scenario->count + 2, sizeof(*r.names));
     r.sent = calloc(2 * scenario->count + 2, sizeof(*r.sent));
     if (r.names == NULL || r.sent == NULL) abort();

@@ -37,7 +37,7 @@ static bool local_start(struct scenario_target *target, const struct scenario_li
         fuzz->local.shard = shard;
     }
     if (shard == NULL) return scenario_local_fail(&fuzz->local, "out of memory");
-    shard->time_ms = SCENARIO_START_MS;
+    shard->time_ms = limits->start_ms;
     return true;
 }
 

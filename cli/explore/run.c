@@ -65,18 +65,18 @@ static const void *ask(struct compare_reads *reads, const void *lines, struct gj
 }
 
 /* The server's time, and whether it is empty and its clock stands still. */
-static bool join_server(struct fuzz_run *run, struct model_limits *limits)
+static bool join_server(struct fuzz_run *run, uint64_t start_ms, struct model_limits *limits)
 {
     struct gj_answer answer;
     const struct gj_read read = {.type = GJ_READ_STATS};
     const struct gj_stats_view *stats = ask(&run->reads, &read, &answer);
     if (run->failure.kind != FUZZ_GOOD) return false;
-    if (stats->persons != 0 || stats->regions != 0 || answer.time_ms > SCENARIO_START_MS) {
+    if (stats->persons != 0 || stats->regions != 0 || answer.time_ms > start_ms) {
         return fail(run, FUZZ_TARGET, 0, "start",
                     "needs an empty server started with --test-clock; this one is not: start "
                     "gongjid --test-clock on a new directory");
     }
-    if (!run->target->set_time(run->target, SCENARIO_START_MS)) {
+    if (!run->target->set_time(run->target, start_ms)) {
         return fail(run, FUZZ_TARGET, 0, "start",
                     "needs an empty server started with --test-clock; this one's clock runs by "
                     "itself");
@@ -102,7 +102,7 @@ bool fuzz_run_begin(struct fuzz_run *run, const struct scenario_limits *limits, 
     run->c.reads = &run->reads;
     run->reads.ask = ask;
     run->failure.kind = FUZZ_GOOD;
-    run->time_ms = SCENARIO_START_MS;
+    run->time_ms = limits->start_ms;
     memset(run->minted, 0, run->names_max * sizeof(*run->minted));
     memset(run->armed, 0, sizeof(run->armed));
     memset(run->active, 0, sizeof(run->active));
@@ -113,7 +113,7 @@ bool fuzz_run_begin(struct fuzz_run *run, const struct scenario_limits *limits, 
         if (!run->target->start(run->target, limits)) {
             return fail(run, FUZZ_TARGET, 0, "start", run->target->error);
         }
-        if (!run->target->fresh && !join_server(run, &room)) return false;
+        if (!run->target->fresh && !join_server(run, limits->start_ms, &room)) return false;
     }
     model_clear(model, &room);
     run->c.generator.time_ms = run->time_ms;

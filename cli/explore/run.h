@@ -70,7 +70,7 @@ struct fuzz_run {
 struct fuzz_run *fuzz_run_new(size_t steps_max);
 void fuzz_run_free(struct fuzz_run *run);
 
-/* An empty world at SCENARIO_START_MS, or, on a server that runs, at its time. The generator is as
+/* An empty world at limits->start_ms. The generator is as
  * generator_init() makes it. False: run->failure says why (FUZZ_TARGET). */
 bool fuzz_run_begin(struct fuzz_run *run, const struct scenario_limits *limits, uint64_t seed);
 /* One step; `index` is only noted. False: run->failure says what is not as it should be. */

@@ -365,8 +365,8 @@ static void plain_region(struct shrinker *s, size_t at)
 static void plain_limits(struct shrinker *s)
 {
     restart_trial(s);
-    s->trial.limits =
-        (struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX};
+    s->trial.limits = SCENARIO_LIMITS;
+    s->trial.limits.start_ms = s->best->limits.start_ms;
     if (memcmp(&s->trial.limits, &s->best->limits, sizeof(s->trial.limits)) != 0) (void)try(s);
 }
 

@@ -483,6 +483,10 @@ bool fuzz_write(FILE *out, struct fuzz_run *run, const struct fuzz_sequence *seq
     run->target = NULL;
     count_uses(sequence, end, w.names);
     put_limits(&w, &sequence->limits);
+    if (sequence->limits.start_ms != SCENARIO_START_MS) {
+        put_time(&w, "at ", sequence->limits.start_ms);
+        end_line(&w);
+    }
     fuzz_run_begin(run, &sequence->limits, 1);
     for (size_t i = 0; i < end; i++) {
         bool fully = failure->kind == FUZZ_REPLY && i == failure->step;

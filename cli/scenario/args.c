@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/scenario/similar.h"
+#include "core/format/codes.h"
+
+/* Every operation takes these. */
+#define COMMON_KEYS "rid= rid_at= ref= actor= deadline="
+/* And a wanted reply these. */
+#define WANTED_KEYS "moved= balance= remainder= taken= pending="
+
 bool args_fail(struct args *a, const char *format, ...)
 {
     if (a->failed) return false;
@@ -100,11 +108,34 @@ uint64_t args_key_number(struct args *a, const char *key, uint64_t max, uint64_t
 {
     uint64_t number = absent;
     const char *value = args_key(a, key);
-    if (value != NULL && !scenario_number(value, max, &number)) {
+    if (value == NULL || scenario_number(value, max, &number)) return number;
+    if (max == 1) {
+        args_fail_flag(a, key, value);
+    } else {
         args_fail(a, "%s= needs a whole number up to %llu, not '%s'", key, (unsigned long long)max,
                   value);
     }
     return number;
+}
+
+void args_fail_code(struct args *a, const char *name)
+{
+    struct similar similar;
+    char hint[SIMILAR_TEXT_SIZE];
+    similar_begin(&similar, name);
+    for (unsigned code = 0; code < 256; code++) {
+        const char *right = gj_code_name((uint8_t)code);
+        if (right != NULL) similar_try(&similar, right);
+    }
+    similar_text(&similar, hint);
+    args_fail(a, "no result code is called '%s'%s", name, hint);
+}
+
+void args_fail_flag(struct args *a, const char *key, const char *value)
+{
+    char text[128];
+    scenario_flag_error(key, value, text, sizeof(text));
+    args_fail(a, "%s", text);
 }
 
 static uint8_t read_word(struct args *a, const char *key, const char *value,
@@ -155,12 +186,24 @@ void args_name(struct args *a, const char *name, char ret[SCENARIO_NAME_SIZE])
     memcpy(ret, name, length + 1);
 }
 
+static void fail_unknown_key(struct args *a, char *word)
+{
+    struct similar similar;
+    char hint[SIMILAR_TEXT_SIZE];
+    word[strcspn(word, "=")] = 0;
+    similar_begin(&similar, word);
+    similar_try_keys(&similar, a->usage);
+    similar_try_keys(&similar, a->after_arrow ? WANTED_KEYS : COMMON_KEYS);
+    similar_text(&similar, hint);
+    args_fail(a, "unknown key '%s'%s", word, hint);
+}
+
 void args_finish(struct args *a)
 {
     for (unsigned i = 0; i < a->count && !a->failed; i++) {
         if (a->taken[i]) continue;
         if (is_key(a->words[i])) {
-            args_fail(a, "unknown key '%.*s'", (int)strcspn(a->words[i], "="), a->words[i]);
+            fail_unknown_key(a, a->words[i]);
         } else {
             args_fail(a, "'%s' is too much", a->words[i]);
         }

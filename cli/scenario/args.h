@@ -15,6 +15,7 @@ struct args {
     unsigned next;                  /* of the words by place */
     bool taken[SCENARIO_WORDS_MAX]; /* keys that were asked for */
     const char *usage;              /* of the verb, for messages */
+    bool after_arrow;               /* the words of a wanted reply */
     bool failed;
     char *error; /* SCENARIO_ERROR_SIZE */
 };
@@ -24,6 +25,11 @@ bool args_split(struct args *a, const char *line, char *error);
 
 /* Notes an error, with the verb's usage behind it. Returns false. */
 __attribute__((format(printf, 2, 3))) bool args_fail(struct args *a, const char *format, ...);
+
+/* Notes that no result code has this name. */
+void args_fail_code(struct args *a, const char *name);
+/* Notes that key=value takes 0 or 1 only. */
+void args_fail_flag(struct args *a, const char *key, const char *value);
 
 /* The next word by place (one that is not key=value), NULL with an error if there is none. */
 const char *args_place(struct args *a, const char *what);

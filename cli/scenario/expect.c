@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/scenario/similar.h"
 #include "core/format/codes.h"
 
 static const struct {
@@ -49,6 +50,21 @@ static bool read_field(const char *name, enum expect_subject subject, enum expec
     return false;
 }
 
+static void fail_unknown_field(struct args *a, const char *name, enum expect_subject subject)
+{
+    struct similar similar;
+    char hint[SIMILAR_TEXT_SIZE], all[160] = "";
+    similar_begin(&similar, name);
+    for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) {
+        if (fields[i].subject != subject) continue;
+        similar_try(&similar, fields[i].name);
+        size_t at = strlen(all);
+        snprintf(all + at, sizeof(all) - at, "%s%s", at == 0 ? "" : ", ", fields[i].name);
+    }
+    similar_text(&similar, hint);
+    args_fail(a, "unknown field '%s'%s; there are %s", name, hint, all);
+}
+
 static bool read_compare(const char *text, size_t length, enum compare *ret)
 {
     static const struct {
@@ -89,7 +105,7 @@ static void read_term(struct args *a, struct expectation *e, const char *word)
     memcpy(name, word, length);
     name[length] = 0;
     if (!read_field(name, e->subject, &term.field)) {
-        args_fail(a, "unknown field '%s'", name);
+        fail_unknown_field(a, name, e->subject);
     } else if (!read_compare(word + length, sign, &term.compare)) {
         args_fail(a, "'%s' needs one of = < <= > >= and a value", word);
     } else if (term.field == FIELD_QUOTA_LEFT && strcmp(value, "off") == 0) {
@@ -152,7 +168,7 @@ static void read_op(struct args *a, struct expectation *e)
     } else {
         e->code = gj_code_from_name(code);
     }
-    if (e->code < 0) args_fail(a, "no result code is called '%s'", code);
+    if (e->code < 0) args_fail_code(a, code);
 }
 
 static bool read_hex(const char *text, uint64_t *ret)
@@ -197,5 +213,10 @@ void expectation_read(struct args *a, struct expectation *ret)
         if (subjects[i].read != NULL) subjects[i].read(a, ret);
         return;
     }
-    args_fail(a, "cannot expect '%s'", word);
+    struct similar similar;
+    char hint[SIMILAR_TEXT_SIZE];
+    similar_begin(&similar, word);
+    for (unsigned i = 0; i < ARRAY_COUNT(subjects); i++) similar_try(&similar, subjects[i].name);
+    similar_text(&similar, hint);
+    args_fail(a, "cannot expect '%s'%s", word, hint);
 }

@@ -32,7 +32,7 @@ static bool local_start(struct scenario_target *target, const struct scenario_li
     };
     local->shard = shard_memory_new(&config, LOG_LINES_MAX);
     if (local->shard == NULL) return scenario_local_fail(local, "out of memory");
-    local->shard->time_ms = SCENARIO_START_MS;
+    local->shard->time_ms = limits->start_ms;
     return true;
 }
 

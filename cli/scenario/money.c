@@ -37,7 +37,8 @@ static void read_pay_sources(struct args *a, struct statement *s, const char *li
             args_fail(a, "source= needs a comma list of wallet, personal, relative:ID, not '%s'",
                       source);
         } else if (seen & 1u << kind) {
-            args_fail(a, "source= names '%s' twice", source);
+            args_fail(a, "source= takes %s only once",
+                      kind == GJ_SOURCE_RELATIVE ? "relative:ID" : source);
         }
         if (a->failed) return;
         seen |= 1u << kind;

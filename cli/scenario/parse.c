@@ -9,6 +9,8 @@
 
 #include "cli/scenario/args.h"
 #include "cli/scenario/originals.h"
+#include "cli/scenario/similar.h"
+#include "cli/scenario/target.h"
 #include "cli/scenario/verbs.h"
 #include "core/format/codes.h"
 
@@ -42,7 +44,7 @@ static void read_wanted(struct args *a, struct statement *s)
         return;
     }
     if (at == a->count) return;
-    struct args after = {.error = a->error, .usage = a->usage};
+    struct args after = {.error = a->error, .usage = a->usage, .after_arrow = true};
     for (unsigned i = at + 1; i < a->count; i++) after.words[after.count++] = a->words[i];
     a->count = at;
 
@@ -50,7 +52,7 @@ static void read_wanted(struct args *a, struct statement *s)
     wanted->given = true;
     const char *name = args_place(&after, "the code after =>");
     int code = name == NULL ? GJ_OK : gj_code_from_name(name);
-    if (code < 0) args_fail(&after, "no result code is called '%s'", name);
+    if (code < 0) args_fail_code(&after, name);
     wanted->code = (uint8_t)code;
     wanted->moved_given = args_key_yuan(&after, "moved", &wanted->moved);
     wanted->balance_given = args_key_yuan(&after, "balance", &wanted->balance);
@@ -85,6 +87,21 @@ static void read_common(struct args *a, struct statement *s, bool auth)
     s->op.deadline_ms = (uint32_t)deadline;
 }
 
+static void fail_unknown_verb(struct args *a, const char *word, bool dry_run)
+{
+    struct similar similar;
+    char hint[SIMILAR_TEXT_SIZE];
+    if (dry_run && strcmp(word, "dry_run") == 0) {
+        args_fail(a, "one %s is enough", word);
+        return;
+    }
+    similar_begin(&similar, word);
+    verbs_similar(&similar);
+    similar_text(&similar, hint);
+    args_fail(a, "unknown verb '%s'%s%s", word, hint,
+              hint[0] == 0 ? "; gongji scenario --verbs lists them" : "");
+}
+
 int scenario_parse_line(const char *line, struct statement *ret, char error[SCENARIO_ERROR_SIZE])
 {
     struct args a;
@@ -100,11 +117,7 @@ int scenario_parse_line(const char *line, struct statement *ret, char error[SCEN
     }
     const struct verb *verb = verb_find(a.words[first]);
     if (verb == NULL) {
-        args_fail(&a,
-                  dry_run && strcmp(a.words[first], "dry_run") == 0
-                      ? "one %s is enough"
-                      : "unknown verb '%s'; gongji scenario --verbs lists them",
-                  a.words[first]);
+        fail_unknown_verb(&a, a.words[first], dry_run);
         return -1;
     }
     a.usage = verb->usage;
@@ -159,6 +172,20 @@ static bool append(struct scenario *scenario, const struct statement *statement,
     return true;
 }
 
+/* The `at` that a file begins with; NULL: it begins with something else. */
+static const struct statement *start_statement(const struct scenario *scenario)
+{
+    size_t at = scenario->count > 0 && scenario->statements[0].kind == STATEMENT_LIMITS ? 1 : 0;
+    if (at >= scenario->count || scenario->statements[at].kind != STATEMENT_AT) return NULL;
+    return &scenario->statements[at];
+}
+
+uint64_t scenario_start_ms(const struct scenario *scenario)
+{
+    const struct statement *first = start_statement(scenario);
+    return first == NULL ? SCENARIO_START_MS : first->time_ms;
+}
+
 bool scenario_read(const char *text, struct scenario *ret,
                    void (*report)(void *context, unsigned line, const char *message), void *context)
 {
@@ -194,6 +221,11 @@ bool scenario_read(const char *text, struct scenario *ret,
     if (ret->text == NULL) {
         report(context, 1, "out of memory");
         return false;
+    }
+    const struct statement *first = start_statement(ret);
+    if (first != NULL && first->time_ms < SCENARIO_EARLIEST_MS) {
+        report(context, first->line, "a file begins at 2021-01-01T00:00:00 or later");
+        good = false;
     }
     /* A line that cannot be read may be the one that sends it. */
     return good && scenario_originals_check(ret, report, context);

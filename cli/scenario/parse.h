@@ -146,4 +146,8 @@ bool scenario_read(const char *text, struct scenario *ret,
                    void *context);
 void scenario_free(struct scenario *scenario);
 
+/* When it begins: the time of an `at` in front of everything but `limits`, else 2025-06-02T09:00.
+ */
+uint64_t scenario_start_ms(const struct scenario *scenario);
+
 #endif

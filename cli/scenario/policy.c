@@ -4,10 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/scenario/similar.h"
 #include "cli/scenario/text.h"
 #include "core/base/base.h"
 
-enum field_kind { FIELD_NUMBER, FIELD_FEN, FIELD_MINUTE, FIELD_WORD, FIELD_MASK, FIELD_NAME };
+enum field_kind {
+    FIELD_NUMBER,
+    FIELD_FLAG,
+    FIELD_FEN,
+    FIELD_MINUTE,
+    FIELD_WORD,
+    FIELD_MASK,
+    FIELD_NAME
+};
 
 struct field {
     const char *name;
@@ -38,6 +47,11 @@ static const struct scenario_word overdues[] = {
     {                                                                                              \
 #n, FIELD_NUMBER, 0, AT(policy.n), NULL                                                    \
     }
+/* 0 or 1; other numbers are written all the same, so that their refusal can be shown. */
+#define FLAG(n)                                                                                    \
+    {                                                                                              \
+#n, FIELD_FLAG, 0, AT(policy.n), NULL                                                      \
+    }
 #define FEN(n)                                                                                     \
     {                                                                                              \
 #n, FIELD_FEN, 0, AT(policy.n), NULL                                                       \
@@ -60,9 +74,9 @@ static const struct field fields[] = {
     {"name", FIELD_NAME, 0, AT(name), NULL},
     {"province", FIELD_NAME, 0, AT(province), NULL},
     {"public_code", FIELD_NUMBER, 0, AT(public_code), NULL},
-    NUMBER(wallet_open),
-    NUMBER(region_change_enabled),
-    NUMBER(local_sharing_enabled),
+    FLAG(wallet_open),
+    FLAG(region_change_enabled),
+    FLAG(local_sharing_enabled),
     MASK(relation_mask, 1, scenario_relations),
     NUMBER(max_members),
     MASK(payer_mask_personal, 1, scenario_insurances),
@@ -74,7 +88,7 @@ static const struct field fields[] = {
     FEN(special_single_fen),
     FEN(transfer_single_fen),
     NUMBER(transfer_daily_count),
-    NUMBER(one_outstanding),
+    FLAG(one_outstanding),
     MINUTE(service_from, service_from_minute),
     MINUTE(service_to, service_to_minute),
     WORD(receive_mode, receive_modes),
@@ -84,7 +98,7 @@ static const struct field fields[] = {
     MASK(purpose_mask_relative, 1, scenario_care),
     WORD(place_rule, place_rules),
     WORD(cross_region_pay, cross_pays),
-    NUMBER(cross_region_transfer),
+    FLAG(cross_region_transfer),
     MASK(auth_mask_transfer, 0, scenario_auths),
     MASK(auth_mask_pay, 0, scenario_auths),
     MASK(auth_mask_bind, 0, scenario_auths),
@@ -105,9 +119,14 @@ static bool read_value(const struct field *field, const char *value, void *ret, 
     char words[256];
     switch (field->kind) {
     case FIELD_NUMBER:
+    case FIELD_FLAG:
         if (scenario_number(value, max, &number)) {
             memcpy(ret, &number, field->size); /* little-endian */
             return true;
+        }
+        if (field->kind == FIELD_FLAG) {
+            scenario_flag_error(field->name, value, error, error_size);
+            return false;
         }
         snprintf(error, error_size, "%s= needs a whole number from 0 to %llu%s, not '%s'",
                  field->name, (unsigned long long)max,
@@ -202,8 +221,14 @@ bool region_change_read(struct region_change *change, const char *name, const ch
         return read_value(&fields[i], value, (uint8_t *)&change->values + fields[i].offset, error,
                           error_size);
     }
-    snprintf(error, error_size, "unknown key '%s'; region takes the fields of docs/OPERATIONS.md",
-             name);
+    struct similar similar;
+    char hint[SIMILAR_TEXT_SIZE];
+    similar_begin(&similar, name);
+    for (unsigned i = 0; i < ARRAY_COUNT(fields); i++) similar_try(&similar, fields[i].name);
+    similar_try_keys(&similar, "premium= version= from=");
+    similar_text(&similar, hint);
+    snprintf(error, error_size, "unknown key '%.60s'%s", name,
+             hint[0] != 0 ? hint : "; gongji scenario --verbs lists the fields of a region");
     return false;
 }
 
@@ -238,6 +263,11 @@ bool region_change_apply(const struct region_change *change, struct gj_region_ex
     return true;
 }
 
+const char *region_field_name(unsigned field)
+{
+    return fields[field].name;
+}
+
 unsigned region_fields_count(void)
 {
     return ARRAY_COUNT(fields);
@@ -262,7 +292,8 @@ bool region_field_text(unsigned field, const struct gj_region_ext *ext, char *re
     uint64_t number = 0;
     if (f->size <= sizeof(number)) memcpy(&number, at, f->size); /* little-endian */
     switch (f->kind) {
-    case FIELD_NUMBER: snprintf(ret, size, "%s=%llu", f->name, (unsigned long long)number); break;
+    case FIELD_NUMBER:
+    case FIELD_FLAG: snprintf(ret, size, "%s=%llu", f->name, (unsigned long long)number); break;
     case FIELD_FEN: snprintf(ret, size, "%s=%lld", f->name, (long long)number); break;
     case FIELD_MINUTE:
         if (number > 1440) return false;

@@ -30,6 +30,7 @@ bool region_change_apply(const struct region_change *change, struct gj_region_ex
 /* The other way, field by field: the table's fields have numbers from 0, the premium rows are none
  * of them. */
 unsigned region_fields_count(void);
+const char *region_field_name(unsigned field);
 bool region_field_same(unsigned field, const struct gj_region_ext *a,
                        const struct gj_region_ext *b);
 void region_field_copy(unsigned field, struct gj_region_ext *to, const struct gj_region_ext *from);

@@ -73,7 +73,7 @@ static bool remote_start(struct scenario_target *target, const struct scenario_l
     return scenario_process_create(&remote->process, limits, target->error,
                                    sizeof(target->error)) &&
            scenario_process_run(&remote->process, target->error, sizeof(target->error)) &&
-           dial(remote, remote->process.address) && remote_set_time(target, SCENARIO_START_MS);
+           dial(remote, remote->process.address) && remote_set_time(target, limits->start_ms);
 }
 
 static void remote_stop(struct scenario_target *target)

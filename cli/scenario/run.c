@@ -342,7 +342,8 @@ static bool look_again(struct runner *r, const struct statement *s)
 static bool read_limits(struct runner *r, const struct scenario *scenario,
                         struct scenario_limits *ret)
 {
-    *ret = (struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX};
+    *ret = SCENARIO_LIMITS;
+    ret->start_ms = scenario_start_ms(scenario);
     for (size_t i = 0; i < scenario->count; i++) {
         const struct statement *s = &scenario->statements[i];
         if (s->kind != STATEMENT_LIMITS) continue;

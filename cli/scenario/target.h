@@ -12,8 +12,10 @@
 #include "core/format/read.h"
 #include "core/format/reply.h"
 
-/* Log time of a scenario without `at`: 2025-06-02T09:00:00 in Shanghai. */
+/* Log time of a scenario that does not begin with `at`: 2025-06-02T09:00:00 in Shanghai. */
 #define SCENARIO_START_MS UINT64_C(1748826000000)
+/* No scenario begins before this: 2021-01-01T00:00:00. */
+#define SCENARIO_EARLIEST_MS UINT64_C(1609430400000)
 
 /* An operation or a read with its extension lines behind it, as they are on the wire. A dry_run has
  * one line more than any operation: the operation itself. */
@@ -25,16 +27,21 @@ struct scenario_request {
     uint8_t ext[GJ_EXT_MAX + 1][GJ_RECORD_UNIT];
 };
 
+/* What a file begins with: room, and the time. */
 struct scenario_limits {
     uint64_t persons_max, rids_max, holds_max;
+    uint64_t start_ms;
 };
 #define SCENARIO_PERSONS_MAX 4096u
 #define SCENARIO_RIDS_MAX    16384u
 #define SCENARIO_HOLDS_MAX   4096u
+#define SCENARIO_LIMITS                                                                            \
+    ((struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX,         \
+                              SCENARIO_START_MS})
 
 struct scenario_target {
     /* Begins a file. In this process and with a server of one's own: an empty state at
-     * SCENARIO_START_MS. */
+     * limits->start_ms. A server that runs keeps its time. */
     bool (*start)(struct scenario_target *target, const struct scenario_limits *limits);
     bool (*execute)(struct scenario_target *target, const struct scenario_request *request,
                     struct gj_reply *reply, struct gj_reply_sources *sources);

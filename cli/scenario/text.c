@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/scenario/similar.h"
 #include "core/base/calendar.h"
 #include "core/format/op.h"
 
@@ -233,6 +234,14 @@ void scenario_words_text(const struct scenario_word *words, char *ret, size_t si
         int n = snprintf(ret + at, size - at, "%s%s", at == 0 ? "" : "|", words->word);
         at += (size_t)n;
     }
+}
+
+void scenario_flag_error(const char *key, const char *value, char *ret, size_t size)
+{
+    int meant = similar_flag(value);
+    int n = snprintf(ret, size, "%s= needs 0 or 1, not '%.40s'", key, value);
+    if (meant >= 0 && n > 0 && (size_t)n < size)
+        snprintf(ret + n, size - (size_t)n, "; did you mean %s=%d?", key, meant);
 }
 
 void scenario_yuan_text(i128 fen, char ret[SCENARIO_YUAN_SIZE])

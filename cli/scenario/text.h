@@ -46,6 +46,8 @@ bool scenario_word(const char *text, const struct scenario_word *words, uint8_t 
 bool scenario_mask(const char *text, const struct scenario_word *words, uint8_t base, uint8_t *ret);
 /* A comma list of words whose values are bits already. */
 bool scenario_bits(const char *text, const struct scenario_word *words, uint8_t *ret);
+/* "wallet= needs 0 or 1, not 'yes'; did you mean wallet=1?" */
+void scenario_flag_error(const char *key, const char *value, char *ret, size_t size);
 /* "a|b|c" of a table, for messages. */
 void scenario_words_text(const struct scenario_word *words, char *ret, size_t size);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "cli/scenario/expect.h"
+#include "cli/scenario/policy.h"
+#include "cli/scenario/similar.h"
 
 static void read_replay(struct args *a, struct statement *s)
 {
@@ -114,8 +116,17 @@ const struct verb *verb_find(const char *name)
     return NULL;
 }
 
+void verbs_similar(struct similar *similar)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) similar_try(similar, verbs[i].name);
+    similar_try(similar, "dry_run");
+}
+
 void verbs_print(FILE *out)
 {
     for (size_t i = 0; i < ARRAY_COUNT(verbs); i++) fprintf(out, "%s\n", verbs[i].usage);
-    fprintf(out, "dry_run OPERATION\n");
+    fprintf(out, "dry_run OPERATION\n\nFIELDs of a region:");
+    for (unsigned i = 0; i < region_fields_count(); i++)
+        fprintf(out, "%s%s", i % 4 == 0 ? "\n  " : " ", region_field_name(i));
+    fprintf(out, "\n");
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/scenario/args.h"
+#include "cli/scenario/similar.h"
 
 struct verb {
     const char *name;
@@ -19,10 +20,12 @@ struct verb {
 
 /* NULL if there is none of this name. */
 const struct verb *verb_find(const char *name);
-/* Prints the usage of each, a line each. */
+/* Tries all their names (cli/scenario/similar.h). */
+void verbs_similar(struct similar *similar);
+/* Prints the usage of each, a line each, and the fields of a region. */
 void verbs_print(FILE *out);
 
-/* Setting the stage: scenario_register.c. */
+/* Setting the stage: register.c. */
 void verb_region(struct args *a, struct statement *s);
 void verb_institution(struct args *a, struct statement *s);
 void verb_person(struct args *a, struct statement *s);
@@ -35,7 +38,7 @@ void verb_suspend(struct args *a, struct statement *s); /* and resume */
 void verb_change_region(struct args *a, struct statement *s);
 void verb_close(struct args *a, struct statement *s);
 
-/* Money: scenario_money.c. */
+/* Money: money.c. */
 void verb_deposit(struct args *a, struct statement *s);
 void verb_transfer(struct args *a, struct statement *s);
 void verb_pay(struct args *a, struct statement *s);

@@ -110,7 +110,7 @@ def main(arguments):
         return 64
     project = arguments[0]
     table = "\n".join(lines_of(os.path.join(project, "cli", "scenario", "policy.c")))
-    fields = set(re.findall(r"^    (?:NUMBER|FEN|MINUTE|WORD|MASK)\((\w+)", table, re.M))
+    fields = set(re.findall(r"^    (?:NUMBER|FLAG|FEN|MINUTE|WORD|MASK)\((\w+)", table, re.M))
     failed = 0
     for name, file in PAIRS.items():
         policy = read_set(os.path.join(project, "data", "policies"), name)

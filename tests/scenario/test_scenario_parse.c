@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "cli/scenario/target.h"
 #include "cli/scenario/text.h"
 #include "core/format/codes.h"
 #include "tests/test.h"
@@ -77,7 +78,7 @@ TEST(pay)
            "taken= needs yuan");
     CHECK_EQ(parse("pay 1 10 3.00 scenario=drug source=wallet"), 1);
     CHECK_EQ(statement.op.ext_count, 0);
-    refuse("pay 1 10 3.00 scenario=drug source=wallet,wallet", "source= names 'wallet' twice");
+    refuse("pay 1 10 3.00 scenario=drug source=wallet,wallet", "source= takes wallet only once");
     refuse("pay 1 10 3.00 scenario=drug source=relative",
            "source= needs a comma list of wallet, personal, relative:ID, not 'relative'");
     refuse("pay 1 10 3.00 scenario=drug source=relative:0", "source= needs a comma list");
@@ -186,7 +187,7 @@ TEST(originals)
     refuse("return t1 by=me", "by= needs a whole number");
     refuse("capture h1", "AMOUNT is missing");
     refuse("capture h1 5", "AMOUNT needs yuan");
-    refuse("capture h1 5.00 final=yes", "final= needs a whole number up to 1");
+    refuse("capture h1 5.00 final=yes", "final= needs 0 or 1");
     refuse("release h1 by=1", "unknown key 'by'");
     refuse("refund p1 5.00 final=1", "unknown key 'final'");
     refuse("reverse p1 person=x", "person= needs a whole number");
@@ -229,7 +230,7 @@ TEST(dry_run)
 
 TEST(verbs)
 {
-    static const char *const none[] = {"expire", "withdraw", "Deposit"};
+    static const char *const none[] = {"expire", "withdraw", "keep"};
     for (unsigned i = 0; i < ARRAY_COUNT(none); i++) {
         char line[64], wanted[96];
         snprintf(line, sizeof(line), "%s 1 2 3.00", none[i]);
@@ -262,7 +263,7 @@ TEST(keys)
     refuse("bind 1 2 kind=child cap=5", "the cap needs yuan");
     refuse("suspend 1 bits=pay,pay", "bits= needs a comma list");
     refuse("cap 1 0 5.00", "MEMBER needs a person's number or all");
-    refuse("deposit 1 5.00 => OK pending=2", "pending= needs a whole number up to 1");
+    refuse("deposit 1 5.00 => OK pending=2", "pending= needs 0 or 1");
     refuse("limits", "persons=, rids= or holds= is missing");
     CHECK_EQ(parse("limits holds=2"), 1);
     CHECK_EQ(statement.holds_max, 2);
@@ -403,6 +404,67 @@ static void report(void *context, unsigned line, const char *message)
     snprintf(reported + at, sizeof(reported) - at, "%u: %s\n", line, message);
 }
 
+/* The word that was meant is named, if one is near; so is what else there is. */
+TEST(did_you_mean)
+{
+    refuse("Deposit 1 5.00", "unknown verb 'Deposit'; did you mean deposit?");
+    refuse("trasnfer 1 2 5.00 source=wallet", "unknown verb 'trasnfer'; did you mean transfer?");
+    refuse("dryrun deposit 1 5.00", "unknown verb 'dryrun'; did you mean dry_run?");
+    refuse("region 1 wallet_opn=1", "unknown key 'wallet_opn'; did you mean wallet_open?");
+    refuse("region 1 relation=all", "unknown key 'relation'; did you mean relation_mask?");
+    refuse("region 1 prenium=none", "unknown key 'prenium'; did you mean premium?");
+    refuse("region 1 colour=red",
+           "unknown key 'colour'; gongji scenario --verbs lists the fields of a region");
+    refuse("region 1 wallet_open=yes",
+           "wallet_open= needs 0 or 1, not 'yes'; did you mean wallet_open=1?");
+    refuse("region 1 one_outstanding=off",
+           "one_outstanding= needs 0 or 1, not 'off'; did you mean one_outstanding=0?");
+    refuse("region 1 wallet_open=maybe", "wallet_open= needs 0 or 1, not 'maybe'; usage:");
+    refuse("person 1 region=1 insurance=employee special=yes",
+           "special= needs 0 or 1, not 'yes'; did you mean special=1?");
+    refuse("pay 1 10 5.00 scenaro=drug scenario=drug source=wallet",
+           "unknown key 'scenaro'; did you mean scenario?");
+    refuse("deposit 1 5.00 rdi=a", "unknown key 'rdi'; did you mean rid?");
+    refuse("deposit 1 5.00 => OK balanse=5.00", "unknown key 'balanse'; did you mean balance?");
+    refuse("deposit 1 5.00 => PERSON_NOTFOUND",
+           "no result code is called 'PERSON_NOTFOUND'; did you mean PERSON_NOT_FOUND?");
+    refuse("expect op t1 ok", "no result code is called 'ok'; did you mean OK?");
+    refuse("expect person 1 walet=1.00",
+           "unknown field 'walet'; did you mean wallet?; there are personal, wallet, held,");
+    refuse("expect region 1 wallet=1.00",
+           "unknown field 'wallet'; there are clearing, premium, fund");
+}
+
+TEST(a_doubled_source_is_named_once)
+{
+    refuse("pay 1 10 5.00 scenario=drug source=relative:2,relative:3",
+           "source= takes relative:ID only once; usage:");
+    refuse("pay 1 10 5.00 scenario=drug source=relative:2,relative:2",
+           "source= takes relative:ID only once; usage:");
+}
+
+/* Reads a file of these lines; when it begins. */
+static uint64_t start_of(const char *text)
+{
+    struct scenario scenario;
+    reported[0] = 0;
+    bool good = scenario_read(text, &scenario, report, NULL);
+    uint64_t start = good ? scenario_start_ms(&scenario) : 0;
+    scenario_free(&scenario);
+    return start;
+}
+
+TEST(a_file_begins_with_its_first_at)
+{
+    CHECK_EQ(start_of("crash\n"), SCENARIO_START_MS);
+    CHECK_EQ(start_of("crash\nat 2027-01-01T00:00:00\n"), SCENARIO_START_MS);
+    CHECK_EQ(start_of("at 2021-01-01T00:00:00\n"), SCENARIO_EARLIEST_MS);
+    CHECK_EQ(start_of("limits persons=5\nat 2021-01-01T00:00:00.001\n"), SCENARIO_EARLIEST_MS + 1);
+    CHECK_EQ(start_of("limits persons=5\ncrash\n"), SCENARIO_START_MS);
+    CHECK_EQ(start_of("# late\n\nat 2020-12-31T23:59:59.999\n"), 0);
+    CHECK_STR(reported, "3: a file begins at 2021-01-01T00:00:00 or later\n");
+}
+
 TEST(line_numbers)
 {
     struct scenario scenario;
@@ -506,5 +568,6 @@ TEST(long_lines)
 }
 
 TEST_MAIN(T(empty_lines), T(transfer), T(pay), T(hold), T(originals), T(leaving), T(dry_run),
-          T(amounts), T(verbs), T(keys), T(regions), T(times), T(expectations), T(line_numbers),
+          T(amounts), T(verbs), T(keys), T(regions), T(times), T(expectations), T(did_you_mean),
+          T(a_doubled_source_is_named_once), T(a_file_begins_with_its_first_at), T(line_numbers),
           T(names_nobody_sent), T(names_somebody_knows), T(many_names), T(long_lines))

@@ -17,8 +17,7 @@ static struct fuzz_sequence sequence;
 static void begin(void)
 {
     sequence.count = sequence.names = 0;
-    sequence.limits =
-        (struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX};
+    sequence.limits = SCENARIO_LIMITS;
 }
 
 static void add(const struct fuzz_step *step)
