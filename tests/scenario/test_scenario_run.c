@@ -286,7 +286,118 @@ TEST(crashes_are_compared)
     scenario_free(&scenario);
 }
 
+TEST(a_file_that_begins_in_another_year)
+{
+    all_good("at 2021-01-01T00:00:00\n" OPENED "deposit 100 5.00 rid=a\n"
+             "at 2021-12-31T23:59:59\nreplay a\n");
+    all_good("limits persons=9\nat 2030-02-28T12:00:00\n" OPENED "deposit 100 5.00\n"
+             "advance 1d\nexpect conserved\n");
+}
+
+/* ---- A target that lies ---------------------------------------------------------------------- */
+
+/* One answer of a local target is changed: `type` read, the byte at `at` of its payload. */
+static struct {
+    bool (*honest)(struct scenario_target *, const struct scenario_request *, struct gj_answer *,
+                   void *);
+    uint8_t type;
+    uint16_t region; /* of the read; 0 = all */
+    size_t at;
+    unsigned changed;
+} lie;
+
+static bool lying_query(struct scenario_target *target, const struct scenario_request *request,
+                        struct gj_answer *answer, void *payload)
+{
+    if (!lie.honest(target, request, answer, payload)) return false;
+    const struct gj_read *read = &request->read;
+    bool meant = read->type == lie.type && (lie.region == 0 || read->region == lie.region);
+    if (!meant || answer->code != GJ_OK || answer->size <= lie.at) return true;
+    ((uint8_t *)payload)[lie.at] ^= 1;
+    lie.changed++;
+    return true;
+}
+
+static struct scenario_result run_lying(const char *text)
+{
+    struct scenario scenario;
+    struct scenario_result result = {.broken = true};
+    struct scenario_target *target = scenario_local_new();
+    size_t size;
+    free(said);
+    said = NULL;
+    FILE *out = open_memstream(&said, &size);
+    CHECK(scenario_read(text, &scenario, report, NULL));
+    lie.honest = target->query;
+    lie.changed = 0;
+    target->query = lying_query;
+    result = scenario_run("f", &scenario, target, false, out);
+    fclose(out);
+    scenario_target_free(target);
+    scenario_free(&scenario);
+    return result;
+}
+
+/* Money in every part of two books, some of it owed from one to the other. */
+#define TWO_BOOKS                                                                                  \
+    "region 1 wallet_open=1 quota_bp=10000 premium=2026/1/4.00/2025-01-01/2025-12-31\n"            \
+    "region 2 wallet_open=1\ninstitution 10 region=1 type=hospital wallet=1\n"                     \
+    "person 100 region=1 insurance=employee\nperson 101 region=2 insurance=resident\n"             \
+    "person 102 region=1 insurance=resident\nwallet 101 region=2\nbind 100 101 kind=parent\n"      \
+    "bind 100 102 kind=child\ndeposit 100 50.00\ntransfer 100 101 20.00 source=personal\n"         \
+    "pay 100 10 3.00 scenario=outpatient source=personal\n"                                        \
+    "premium 100 102 4.00 year=2026 source=personal\n"
+
+static void caught(uint8_t type, uint16_t region, size_t at, const char *message)
+{
+    lie.type = type;
+    lie.region = region;
+    lie.at = at;
+    struct scenario_result result = run_lying(TWO_BOOKS "expect conserved\n");
+    CHECK(lie.changed > 0);
+    CHECK_EQ(result.failed, 1);
+    CHECK(said != NULL && strstr(said, message) != NULL);
+    if (said != NULL && strstr(said, message) == NULL) printf("    said: %s\n", said);
+}
+
+TEST(conserved_finds_each_falsified_field)
+{
+    static const size_t parts[] = {
+        offsetof(struct gj_totals_view, fund),    offsetof(struct gj_totals_view, personal),
+        offsetof(struct gj_totals_view, wallet),  offsetof(struct gj_totals_view, institution),
+        offsetof(struct gj_totals_view, premium), offsetof(struct gj_totals_view, clearing)};
+    lie.type = 0;
+    struct scenario_result result = run_lying(TWO_BOOKS "expect conserved\n");
+    CHECK_EQ(result.failed, 0);
+    CHECK_STR(said, "");
+    for (unsigned i = 0; i < ARRAY_COUNT(parts); i++) {
+        for (uint16_t region = 1; region <= 2; region++) {
+            char message[64];
+            snprintf(message, sizeof(message), "the book of region %u does not balance", region);
+            caught(GJ_READ_REGION_TOTALS, region, parts[i], message);
+            caught(GJ_READ_REGION_TOTALS, region, parts[i] + 8, message);
+        }
+    }
+    caught(GJ_READ_REGION_TOTALS, 2, offsetof(struct gj_totals_view, clearing),
+           "clearing does not net to zero");
+    caught(GJ_READ_NETTING_ROW, 1, offsetof(struct gj_netting_entry, out),
+           "clearing of region 1 is not its netting row");
+    caught(GJ_READ_NETTING_ROW, 2, offsetof(struct gj_netting_entry, in),
+           "clearing of region 2 is not its netting row");
+}
+
+TEST(a_broken_recount_is_said)
+{
+    lie.type = GJ_READ_AUDIT;
+    lie.region = 0;
+    lie.at = 0;
+    struct scenario_result result = run_lying("region 1\n");
+    CHECK_EQ(result.failed, 1);
+    CHECK(said != NULL && strstr(said, "wanted every invariant to hold after it") != NULL);
+}
+
 TEST_MAIN(T(as_written), T(wrong_codes_and_amounts), T(wrong_expectations), T(always_goes_on),
           T(replays), T(time_never_back), T(limits_come_first), T(same_scenario_same_digest),
           T(two_step_transfers), T(holds), T(reversals), T(leaving), T(dry_runs),
-          T(limits_of_holds), T(crashes_are_compared))
+          T(limits_of_holds), T(crashes_are_compared), T(a_file_that_begins_in_another_year),
+          T(conserved_finds_each_falsified_field), T(a_broken_recount_is_said))
