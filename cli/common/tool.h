@@ -7,17 +7,7 @@
 #include <stdio.h>
 
 #include "clients/c/gongji.h"
-
-/* Exit codes, as sysexits.h has them. */
-enum {
-    EXIT_OK = 0,
-    EXIT_NOT_SO = 1,   /* the answer is no: not found, refused, an invariant broken */
-    EXIT_USAGE = 64,   /* the command line is wrong */
-    EXIT_DATA = 65,    /* a file's contents are wrong */
-    EXIT_NOINPUT = 66, /* a file cannot be read */
-    EXIT_SERVER = 69,  /* no server, or the connection is lost */
-    EXIT_IO = 74,      /* writing failed */
-};
+#include "core/base/exit_codes.h"
 
 struct command {
     const char *name;
@@ -27,7 +17,8 @@ struct command {
 };
 
 extern const struct command command_bench, command_check, command_fuzz, command_institution,
-    command_load, command_log, command_op, command_person, command_regions, command_scenario;
+    command_institutions, command_load, command_log, command_op, command_person, command_regions,
+    command_scenario;
 
 #define ADDRESS_STANDARD "127.0.0.1:7272"
 #define ADDRESS_HELP                                                                               \

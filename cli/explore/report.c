@@ -18,7 +18,6 @@
 #define TRIES_MAX       6000u /* about a millisecond each */
 #define TRIES_SPAWN_MAX 150u  /* a server each */
 #define OUTPUT_MAX      4000u
-#define EXIT_ASSERTION  70 /* io/os/assert_fail.c */
 
 struct finding {
     const struct fuzz_plan *plan;
@@ -99,7 +98,7 @@ static bool replay(const char *path, char ret[OUTPUT_MAX])
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
     ret[strcspn(ret, "\n")] = 0;
     if (WIFSIGNALED(status)) return true;
-    return WEXITSTATUS(status) == EXIT_NOT_SO || WEXITSTATUS(status) == EXIT_ASSERTION;
+    return WEXITSTATUS(status) == EXIT_NOT_SO || WEXITSTATUS(status) == EXIT_BUG;
 }
 
 static bool write_file(const struct finding *f, const struct fuzz_sequence *sequence,

@@ -6,10 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EXIT_USAGE  64 /* the command line is wrong */
-#define EXIT_IO     74 /* a read, write or flush failed */
-#define EXIT_RETRY  75 /* locked, address in use, clock: try again later */
-#define EXIT_CONFIG 78 /* refused: does not fit, not allowed, corrupt */
+#include "core/base/exit_codes.h"
 
 struct config {
     const char *data_dir;

@@ -1,6 +1,8 @@
 /* io/log/verdict.c -- the decision table of start-up. One `if` per row, in order of precedence. */
 #include "io/log/verdict.h"
 
+#include "core/base/exit_codes.h"
+
 enum recover_verdict recover_directory(const struct recover_directory *facts)
 {
     if (facts->meta == RECOVER_META_CHECKED) {
@@ -52,13 +54,13 @@ int recover_exit_code(enum recover_verdict verdict)
     case RECOVER_CONTINUE:
     case RECOVER_CUT: return 0;
     case RECOVER_REFUSE_FOREIGN:
-    case RECOVER_REFUSE_NEWER: return 77;
+    case RECOVER_REFUSE_NEWER: return EXIT_FOREIGN;
     case RECOVER_REFUSE_META_MISSING:
     case RECOVER_REFUSE_META_CORRUPT:
     case RECOVER_REFUSE_SEGMENT_MISSING:
     case RECOVER_REFUSE_SEGMENT_SIZE:
     case RECOVER_REFUSE_UNREADABLE:
-    case RECOVER_REFUSE_CORRUPT: return 78;
+    case RECOVER_REFUSE_CORRUPT: return EXIT_CONFIG;
     }
     UNREACHABLE("verdict");
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "core/base/base.h"
+#include "core/base/exit_codes.h"
 
 void gj_assert_fail(const char *condition, const char *file, int line, const char *function)
 {
@@ -12,5 +13,5 @@ void gj_assert_fail(const char *condition, const char *file, int line, const cha
             "acknowledged. Please report it with this line.\n",
             condition, file, line, function);
     fflush(stderr);
-    _exit(70);
+    _exit(EXIT_BUG);
 }
