@@ -37,17 +37,40 @@ static void dump_rid(const char *what, const struct gj_rid *rid, FILE *out)
     for (unsigned i = 0; i < sizeof(rid->bytes); i++) fprintf(out, "%02x", rid->bytes[i]);
 }
 
-static void dump_fen(const char *what, const int64_t fen[GJ_SOURCES_MAX], FILE *out)
+/* Amounts are yuan, as everywhere in the tool: " WHAT -12.30". */
+static void dump_yuan(const char *what, int64_t fen, FILE *out)
+{
+    uint64_t size = fen < 0 ? -(uint64_t)fen : (uint64_t)fen;
+    fprintf(out, "%s %s%" PRIu64 ".%02u", what, fen < 0 ? "-" : "", size / 100,
+            (unsigned)(size % 100));
+}
+
+static void dump_sources(const char *what, const int64_t fen[GJ_SOURCES_MAX], FILE *out)
 {
     fprintf(out, " %s", what);
-    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) fprintf(out, " %" PRId64, fen[i]);
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) dump_yuan("", fen[i], out);
+}
+
+/* What gj_op.amount means depends on the operation. */
+static void dump_amount(const struct gj_op *op, FILE *out)
+{
+    if (op->type == GJ_OP_SET_REGION)
+        fprintf(out, " version %" PRId64, op->amount);
+    else if (op->amount == -1 && (op->type == GJ_OP_BIND || op->type == GJ_OP_SET_CAP))
+        fputs(" cap none", out);
+    else if (op->type == GJ_OP_BIND || op->type == GJ_OP_SET_CAP)
+        dump_yuan(" cap", op->amount, out);
+    else if (op->amount != 0)
+        dump_yuan(" amount", op->amount, out);
 }
 
 static void dump_hold(const void *record, FILE *out)
 {
     const struct gj_effect_hold *hold = record_hold(record);
-    fprintf(out, " hold %u amount %" PRId64 " due %" PRIu64 "%s", hold->entry, hold->amount,
-            hold->due_ms, record_effect(record)->flags & EFFECT_ENDS ? " ends" : "");
+    fprintf(out, " hold %u", hold->entry);
+    dump_yuan(" amount", hold->amount, out);
+    fprintf(out, " due %" PRIu64 "%s", hold->due_ms,
+            record_effect(record)->flags & EFFECT_ENDS ? " ends" : "");
 }
 
 static void dump_original(const void *record, FILE *out)
@@ -57,7 +80,7 @@ static void dump_original(const void *record, FILE *out)
     fprintf(out, " undoes %s amended %" PRIu64, op_name(original->type), original->amended);
     if (memcmp(&original->root, &zero, sizeof(zero)) == 0) return;
     dump_rid("payment", &original->root, out);
-    dump_fen("refunded", original->refunded, out);
+    dump_sources("refunded", original->refunded, out);
 }
 
 static void dump_record(const void *record, FILE *out)
@@ -70,13 +93,13 @@ static void dump_record(const void *record, FILE *out)
     fprintf(out, " person %" PRIu64, op->person);
     if (on_original[op->type]) dump_rid("original", record_original_rid(record), out);
     if (op->other != 0) fprintf(out, " other %" PRIu64, op->other);
-    if (op->amount != 0) fprintf(out, " amount %" PRId64, op->amount);
-    fprintf(out, " -> %u %s balance %" PRId64, effect->code, code != NULL ? code : "?",
-            effect->balance);
+    dump_amount(op, out);
+    fprintf(out, " -> %u %s", effect->code, code != NULL ? code : "?");
+    dump_yuan(" balance", effect->balance, out);
     if (effect->flags & EFFECT_SOURCES) {
         const struct gj_effect_sources *sources = record_sources(record);
-        dump_fen("taken", sources->taken, out);
-        fprintf(out, " remainder %" PRId64, sources->remainder);
+        dump_sources("taken", sources->taken, out);
+        dump_yuan(" remainder", sources->remainder, out);
     }
     if (effect->flags & EFFECT_HOLD) dump_hold(record, out);
     if (effect->flags & EFFECT_ORIGINAL) dump_original(record, out);

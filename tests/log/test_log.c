@@ -481,21 +481,21 @@ TEST(dump_of_holds_and_undoing)
 {
     static const char *const expected[] = {
         " HOLD rid ",
-        " other 77 amount 500 -> 0 OK balance 1000 taken 500 0 0 remainder 0 hold 0 "
-        "amount 500 due ",
+        " other 77 amount 5.00 -> 0 OK balance 10.00 taken 5.00 0.00 0.00 remainder 0.00 hold 0 "
+        "amount 5.00 due ",
         " CAPTURE rid ",
-        " amount 300 -> 0 OK balance 700 taken 300 0 0 remainder 0 hold 0 amount "
-        "300 due ",
+        " amount 3.00 -> 0 OK balance 7.00 taken 3.00 0.00 0.00 remainder 0.00 hold 0 amount "
+        "3.00 due ",
         " ends\n",
         " REFUND rid ",
-        " amount 100 -> 0 OK balance 800 taken 100 0 0 remainder 200 undoes "
+        " amount 1.00 -> 0 OK balance 8.00 taken 1.00 0.00 0.00 remainder 2.00 undoes "
         "CAPTURE amended 0 payment ",
-        " refunded 100 0 0\n",
+        " refunded 1.00 0.00 0.00\n",
         " REVERSE rid ",
-        " -> 0 OK balance 700 taken 100 0 0 remainder 0 undoes REFUND amended 0 "
+        " -> 0 OK balance 7.00 taken 1.00 0.00 0.00 remainder 0.00 undoes REFUND amended 0 "
         "payment ",
-        " refunded 0 0 0\n",
-        " -> 3 OK_TOMBSTONED balance 0\n"};
+        " refunded 0.00 0.00 0.00\n",
+        " -> 3 OK_TOMBSTONED balance 0.00\n"};
     struct fixture w;
     char *text = NULL;
     size_t size = 0;
