@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/progress.h"
+
 #define POPULATE_BATCH    4080u /* whole families: 240 of 17 operations */
 #define POPULATE_INFLIGHT 4u
 
@@ -18,8 +20,8 @@ struct populate {
     uint32_t busy;
     struct gj_frame frames[POPULATE_INFLIGHT];
     unsigned char *memory;
-    bool progress;
-    uint64_t begin_ns, shown_ns, total;
+    struct progress progress;
+    uint64_t begin_ns, total;
 };
 
 static int fail(struct populate *p, int how, const char *what)
@@ -81,8 +83,7 @@ static int send_current(struct populate *p)
     if (error != 0) return error;
     gj_frame_clear(current(p));
     uint64_t now = bench_now_ns();
-    if (p->progress && now - p->shown_ns >= 1000000000u) {
-        p->shown_ns = now;
+    if (progress_due(&p->progress, now)) {
         fprintf(stderr, "populate: %" PRIu64 " of %" PRIu64 " operations, %" PRIu64 "/s\n",
                 p->result->populated, p->total,
                 p->result->populated * 1000 / ((now - p->begin_ns) / 1000000 + 1));
@@ -152,7 +153,7 @@ static int populate_connected(struct populate *p, struct world *world)
 int bench_populate(const struct bench_options *options, struct world *world, struct acks *acks,
                    struct bench_result *result)
 {
-    struct populate p = {.acks = acks, .result = result, .progress = options->progress};
+    struct populate p = {.acks = acks, .result = result, .progress = {.on = options->progress}};
     char why[128];
     struct gj_options client = {
         .window = POPULATE_INFLIGHT * POPULATE_BATCH, .why = why, .why_size = sizeof(why)};
@@ -161,7 +162,7 @@ int bench_populate(const struct bench_options *options, struct world *world, str
         (void)snprintf(result->why, sizeof(result->why), "%.60s: %s", options->address, why);
         return BENCH_LOST;
     }
-    p.begin_ns = p.shown_ns = bench_now_ns();
+    p.begin_ns = bench_now_ns();
     error = populate_connected(&p, world);
     result->populate_ms = (bench_now_ns() - p.begin_ns) / 1000000;
     gj_close(p.client);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/progress.h"
+
 #define VERIFY_BATCH    1024u
 #define VERIFY_INFLIGHT 8u
 #define NOT_THERE       UINT32_MAX
@@ -171,7 +173,8 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
     if (server->window < batch) batch = server->window;
     uint32_t room = VERIFY_INFLIGHT * batch;
     if (server->window < room) room = server->window;
-    uint64_t sent = 0, begin = now_ms(), shown = begin;
+    struct progress shown = {.on = progress};
+    uint64_t sent = 0, begin = now_ms();
     while (sent < v->count || gj_unanswered(client) > 0) {
         int result;
         if (sent < v->count && gj_unanswered(client) + batch <= room) {
@@ -181,11 +184,10 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
             result = receive_batch(v, client);
         }
         if (result < 0) return result;
-        if (progress && now_ms() - shown >= 1000) {
-            shown = now_ms();
+        if (progress_due(&shown, bench_now_ns())) {
             uint64_t checked = sent - gj_unanswered(client);
             fprintf(stderr, "verify: %" PRIu64 " of %" PRIu64 " checked, %" PRIu64 "/s\n", checked,
-                    v->count, checked * 1000 / (shown - begin));
+                    v->count, checked * 1000 / (now_ms() - begin + 1));
         }
     }
     v->verdict->milliseconds = now_ms() - begin;

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/clock_hint.h"
+#include "bench/generator.h"
+#include "bench/progress.h"
 #include "cli/common/csv.h"
 #include "cli/common/policy_file.h"
 #include "cli/common/tool.h"
@@ -75,8 +78,12 @@ static int load_rows(const char *address, const struct region_rows *rows,
     struct load load = {.client = connect_for(&command_load, address), .policy = policy};
     if (load.client == NULL) return EXIT_SERVER;
     int result = EXIT_OK;
-    for (uint32_t i = 0; result == EXIT_OK && i < rows->count; i++)
+    struct progress progress = {.on = isatty(STDERR_FILENO) == 1};
+    for (uint32_t i = 0; result == EXIT_OK && i < rows->count; i++) {
+        if (progress_due(&progress, bench_now_ns()))
+            fprintf(stderr, "load: %u of %u regions\n", i, rows->count);
         result = load_row(&load, &rows->row[i]);
+    }
     gj_close(load.client);
     if (result == EXIT_OK)
         printf("%u regions: %u new, %u updated, %u unchanged\n", rows->count, load.created,
