@@ -5,8 +5,9 @@
 #include "core/base/base.h"
 
 static const struct command *const commands[] = {
-    &command_regions, &command_load, &command_person,   &command_institution, &command_op,
-    &command_check,   &command_log,  &command_scenario, &command_fuzz,        &command_bench,
+    &command_regions,      &command_load, &command_person, &command_institution,
+    &command_institutions, &command_op,   &command_check,  &command_log,
+    &command_scenario,     &command_fuzz, &command_bench,
 };
 
 static void put_help(FILE *out)
@@ -19,15 +20,16 @@ static void put_help(FILE *out)
           "commands:\n",
           out);
     for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
-        fprintf(out, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n"
           "`gongji COMMAND --help` explains one; `gongji --version` prints the version.\n"
           "Start a server first: gongjid --data DIR. Commands find it with --connect ADDR\n"
           "(HOST:PORT or unix:PATH), " ADDRESS_STANDARD " if not given.\n"
           "\n"
           "exit codes: 0 done, 1 the answer is no, 64 wrong command line, 65 wrong file contents,\n"
-          "66 file not readable, 69 no server, 74 reading or writing failed, 77 no gongji log,\n"
-          "78 log corrupt.\n",
+          "66 file not readable, 69 no server, 74 reading or writing failed, 75 the server moved "
+          "on:\n"
+          "try again, 77 no gongji log, 78 log corrupt, 130 Ctrl-C, 143 SIGTERM.\n",
           out);
 }
 

@@ -72,7 +72,7 @@ static void show_reply(const struct gj_op_view *view)
     printf("%-10s %s\n", "remainder", yuan(view->sources.remainder, text));
 }
 
-static int show(const struct gj_op_view *view)
+static int show(const struct gj_op_view *view, uint64_t person)
 {
     switch (view->state) {
     case GJ_OP_STATE_EXECUTED:
@@ -82,7 +82,13 @@ static int show(const struct gj_op_view *view)
         show_reply(view);
         return view->state == GJ_OP_STATE_EXECUTED ? EXIT_OK : EXIT_NOT_SO;
     case GJ_OP_STATE_NOT_EXECUTED:
-        puts("state      not executed so far; it may still arrive");
+        printf("state      not known: person %" PRIu64 " has no operation with this rid\n"
+               "           If the number is right, it has not arrived so far. The number is the "
+               "first\n"
+               "           person's: who pays, the patient, whoever a deposit, a suspension or a\n"
+               "           wallet is about; the payer of an accept or return; 0 of set_region and\n"
+               "           set_institution.\n",
+               person);
         return EXIT_NOT_SO;
     case GJ_OP_STATE_EXPIRED:
         puts("state      older than the server remembers; it will never be executed from now on");
@@ -118,7 +124,7 @@ static int run(int argc, char **argv)
     else if (code != GJ_OK)
         result = command_error(&command_op, EXIT_NOT_SO, "%s", code_line(code));
     else
-        result = show(&view);
+        result = show(&view, person);
     gj_close(client);
     return result;
 }

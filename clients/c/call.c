@@ -139,7 +139,21 @@ int gj_get_institution_day(struct gj_client *client, uint64_t institution, uint1
     return query_view(client, &read, NULL, view, sizeof(*view), code);
 }
 
-/* One page of a list of open holds or pending transfers. */
+/* One page of a list: at most `most` entries of `size` bytes. */
+static int query_page(struct gj_client *client, const struct gj_read *read, void *page,
+                      uint32_t most, size_t size, uint32_t *count, uint8_t *code)
+{
+    struct gj_answer answer;
+    int error = gj_query(client, read, NULL, &answer, page, most * size);
+    if (error < 0) return error;
+    if (answer.code == GJ_OK && answer.size != answer.count * size)
+        return client_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
+    *count = answer.code == GJ_OK ? answer.count : 0;
+    *code = answer.code;
+    return 0;
+}
+
+/* Open holds or pending transfers. */
 static int list(struct gj_client *client, enum gj_read_type type, uint64_t person,
                 const struct gj_hold_view *after, struct gj_hold_view page[GJ_HOLDS_PAGE],
                 uint32_t *count, uint8_t *code)
@@ -149,15 +163,15 @@ static int list(struct gj_client *client, enum gj_read_type type, uint64_t perso
         read.after_due = after->due_ms;
         read.after_seq = after->seq;
     }
-    struct gj_answer answer;
-    size_t room = GJ_HOLDS_PAGE * sizeof(page[0]);
-    int error = gj_query(client, &read, NULL, &answer, page, room);
-    if (error < 0) return error;
-    if (answer.code == GJ_OK && answer.size != answer.count * sizeof(page[0]))
-        return client_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
-    *count = answer.code == GJ_OK ? answer.count : 0;
-    *code = answer.code;
-    return 0;
+    return query_page(client, &read, page, GJ_HOLDS_PAGE, sizeof(page[0]), count, code);
+}
+
+int gj_list_institutions(struct gj_client *client, uint16_t region, uint64_t after,
+                         struct gj_institution_view page[GJ_INSTITUTIONS_PAGE], uint32_t *count,
+                         uint8_t *code)
+{
+    struct gj_read read = {.type = GJ_READ_REGION_INSTITUTIONS, .region = region, .id = after};
+    return query_page(client, &read, page, GJ_INSTITUTIONS_PAGE, sizeof(page[0]), count, code);
 }
 
 int gj_list_holds(struct gj_client *client, uint64_t person, const struct gj_hold_view *after,

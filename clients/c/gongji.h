@@ -301,6 +301,13 @@ int gj_list_holds(struct gj_client *client, uint64_t person, const struct gj_hol
                   struct gj_hold_view page[GJ_HOLDS_PAGE], uint32_t *count, uint8_t *code);
 int gj_list_pending(struct gj_client *client, uint64_t person, const struct gj_hold_view *after,
                     struct gj_hold_view page[GJ_HOLDS_PAGE], uint32_t *count, uint8_t *code);
+/* The institutions of a region in the order they were registered, a page at a time. after: the id
+ * of the last one of the page before, 0 for the first page. *count entries come to `page`, which
+ * has room for GJ_INSTITUTIONS_PAGE; 0 = there are no more. An institution that was moved to
+ * another region between two pages cannot be gone on from: *code is then INST_NOT_FOUND. */
+int gj_list_institutions(struct gj_client *client, uint16_t region, uint64_t after,
+                         struct gj_institution_view page[GJ_INSTITUTIONS_PAGE], uint32_t *count,
+                         uint8_t *code);
 int gj_get_totals(struct gj_client *client, uint16_t region, struct gj_totals_view *view,
                   uint8_t *code);
 int gj_get_stats(struct gj_client *client, struct gj_stats_view *view);

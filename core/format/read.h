@@ -173,6 +173,10 @@ struct gj_institution_view {
 };
 static_assert(sizeof(struct gj_institution_view) == 48, "protocol 1");
 
+/* At most so many come in one answer; to go on, ask again with the id of the last one. None = the
+ * end. */
+#define GJ_INSTITUTIONS_PAGE 853u
+
 /* REGION_TOTALS: the region's book. fund = personal + wallet + institution + premium + clearing. */
 struct gj_totals_view {
     struct gj_fen128 fund, personal, wallet, institution, premium, clearing;
@@ -254,5 +258,7 @@ static_assert(sizeof(struct gj_stats_view) == 224, "protocol 1");
 
 /* Largest answer of any read, in bytes (a full netting row). */
 #define GJ_READ_ANSWER_MAX (24u + 40u * GJ_REGIONS_MAX)
+static_assert(GJ_INSTITUTIONS_PAGE * sizeof(struct gj_institution_view) <= GJ_READ_ANSWER_MAX - 24,
+              "a page is an answer");
 
 #endif

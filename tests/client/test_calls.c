@@ -403,6 +403,42 @@ TEST(lists_of_holds)
     CHECK_EQ(person(PATIENT).personal_held, 0);
 }
 
+/* More institutions than fit in a page, of two regions in turn. */
+TEST(lists_of_institutions)
+{
+    enum { EACH = GJ_INSTITUTIONS_PAGE + 5, FIRST = 100000 };
+    static struct gj_institution_view page[GJ_INSTITUTIONS_PAGE];
+    struct gj_op op;
+    struct gj_institution_ext ext;
+    static unsigned char memory[GJ_FRAME_SIZE(2 * EACH, 2 * EACH)];
+    struct gj_frame frame;
+    struct gj_answers answers;
+    gj_frame_init(&frame, WIRE_OPS, memory, sizeof(memory));
+    for (uint32_t i = 0; i < 2 * EACH; i++) {
+        (void)gj_set_institution(&op, &ext, rid(), FIRST + i, i % 2 == 0 ? QINGDAO : JINAN,
+                                 GJ_PHARMACY, 1, 0, "P");
+        CHECK(gj_frame_add(&frame, &op, &ext));
+    }
+    CHECK_EQ(gj_exchange(client, &frame, &answers), 0);
+    uint32_t count = 1, seen = 0;
+    uint64_t after = 0;
+    uint8_t code = GJ_MALFORMED;
+    while (count > 0) {
+        CHECK_EQ(gj_list_institutions(client, QINGDAO, after, page, &count, &code), 0);
+        CHECK_EQ(code, GJ_OK);
+        for (uint32_t i = 0; i < count; i++) {
+            CHECK_EQ(page[i].id, FIRST + 2 * seen);
+            seen++;
+        }
+        if (count > 0) after = page[count - 1].id;
+    }
+    CHECK_EQ(seen, EACH);
+    CHECK_EQ(gj_list_institutions(client, 999, 0, page, &count, &code), 0);
+    CHECK(code == GJ_REGION_NOT_FOUND && count == 0);
+    CHECK_EQ(gj_list_institutions(client, QINGDAO, HOSPITAL + 12345, page, &count, &code), 0);
+    CHECK(code == GJ_INST_NOT_FOUND && count == 0);
+}
+
 TEST(sending_and_receiving)
 {
     struct gj_op op;
@@ -529,6 +565,7 @@ int main(int argc, char **argv)
         T(institution_days),
         T(holding),
         T(lists_of_holds),
+        T(lists_of_institutions),
         T(sending_and_receiving),
         T(suspending_and_leaving),
         T(every_operation_was_executed),

@@ -5,6 +5,7 @@ usage: test_tool.py BUILD_DIR SOURCE_DIR
 """
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -49,8 +50,8 @@ def tool(*arguments, code=0, name=None):
 def test_command_line():
     tool("--version")
     tool("--help")
-    for command in ("regions", "load", "person", "institution", "op", "check", "log", "scenario",
-                    "fuzz", "bench"):
+    for command in ("regions", "load", "person", "institution", "institutions", "op", "check",
+                    "log", "scenario", "fuzz", "bench"):
         done = tool(command, "--help", name=f"{command} --help")
         check(f"{command} help names itself", f"gongji {command}" in done.stdout)
     for wrong in (["nonsense"], [], ["person"], ["person", "x"], ["person", "0"], ["op", "1"],
@@ -59,7 +60,8 @@ def test_command_line():
                   ["bench", "--duration", "0"], ["bench", "--rate", "x"], ["bench", "--no"],
                   ["scenario", "--spawn", "--connect", "x", "y"], ["institution", "0"],
                   ["scenario", "--crash-each", "--connect", "x", "y"], ["person", "1", "--hold"],
-                  ["institution", "1", "--day", "2025-02-29"],
+                  ["institution", "1", "--day", "2025-02-29"], ["institutions"],
+                  ["institutions", "0"], ["institutions", "1024"],
                   ["bench", "--populate=1"], ["bench", "verify"], ["check", "--top", "-1"]):
         done = tool(*wrong, code=64, name="usage: " + " ".join(wrong))
         check("one line says what to do: " + " ".join(wrong),
@@ -81,6 +83,7 @@ def test_command_line():
     tool("bench", "--json", "/nonexistent/x", code=74, name="json is opened before the load")
     nobody = ("--connect", "unix:/nonexistent")
     for command in (["person", "1"], ["institution", "1"], ["op", "1", 32 * "0"],
+                    ["institutions", "1"],
                     ["check"], ["load"], ["regions"],
                     ["bench"], ["bench", "--populate"],
                     ["scenario", "tests/scenarios/worked_example.txt"]):
@@ -147,7 +150,10 @@ def test_commands(address):
     check("and the limit is named", "--persons-max" in done.stderr, done.stderr)
     done = tool("person", "1", *connect)
     check("person shows family", "spouse" in done.stdout and "wallet" in done.stdout, done.stdout)
-    tool("op", "1", "0192e4a1-5b3c-7000-8000-0123456789ab", *connect, code=1)
+    done = tool("op", "1", "0192e4a1-5b3c-7000-8000-0123456789ab", *connect, code=1)
+    check("op says what it cannot know", "person 1 has no operation with this rid" in done.stdout
+          and "may still arrive" not in done.stdout and "first person's" in
+          " ".join(done.stdout.split()), done.stdout)
     check("conserved", json.loads(tool("check", "--json", *connect).stdout)["conserved"] is True)
     check("verdict", "conserved" in tool("check", *connect).stdout)
 
@@ -249,6 +255,9 @@ def test_open_holds(address):
     done = tool("op", "1000001", rid, *connect)
     check("op names a pending transfer", "pending    yes" in done.stdout
           and "held       7.00" in done.stdout, done.stdout)
+    done = tool("op", "1000002", rid, *connect, code=1, name="op with the payee's number")
+    check("op does not promise its arrival", "person 1000002 has no operation" in done.stdout and
+          "may still arrive" not in done.stdout, done.stdout)
     done = tool("person", "1000002", "--holds", *connect)
     check("the other side shows the same", "pending          0 out, 1 in\n" in done.stdout
           and rid in done.stdout, done.stdout)
@@ -260,6 +269,16 @@ def test_open_holds(address):
     done = tool("institution", "1000000", "--day", "2020-01-01", *connect, code=1)
     check("totals that are gone", "last 8 days" in done.stderr, done.stderr)
     tool("institution", "7", *connect, code=1, name="no such institution")
+    run_scenario("institution 1000001 region=1000 type=pharmacy scenarios=drug\n", *connect,
+                 name="an institution without the wallet")
+    done = tool("institutions", "1000", *connect)
+    check("institutions lists both", "1000000  hospital  yes" in done.stdout and
+          "1000001  pharmacy  no" in done.stdout and "4.00" in done.stdout and
+          done.stdout.endswith("2 institutions, 1 take the wallet\n"), done.stdout)
+    done = tool("institutions", "1000", "--wallet", *connect)
+    check("institutions --wallet", "1000001" not in done.stdout and
+          done.stdout.endswith("\n1 institutions, 1 take the wallet\n"), done.stdout)
+    tool("institutions", "999", *connect, code=1, name="institutions of no region")
     result = json.loads(tool("check", "--json", *connect).stdout)
     check("check counts what is open", result["holds"] == 3 and result["holds_max"] > 3,
           str(result))
@@ -316,6 +335,48 @@ def test_tombstones(address, socket):
     check("the tombstone is set", answer[96:97] == b"\x03", answer.hex())
     done = tool("op", "1000001", rid.hex(), "--connect", address, code=1, name="a tombstone")
     check("op says so", "state      tombstoned" in done.stdout, done.stdout)
+
+
+def at_terminal(*arguments):
+    """What a command says on stderr where that is a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen([GONGJI, *arguments], cwd=SOURCE, stdout=subprocess.DEVNULL,
+                            stderr=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while more := os.read(ours, 4096):
+            said += more
+    except OSError:  # EIO: all have closed it
+        pass
+    os.close(ours)
+    check("at a terminal: " + " ".join(arguments[:2]), done.wait(timeout=60) == 0, str(said))
+    return said.decode()
+
+
+def test_progress(directory):
+    """Whoever waits at a terminal sees how far it is, from the first moment on; a file does not."""
+    data, socket = os.path.join(directory, "progress"), os.path.join(directory, "g")
+    acks = os.path.join(directory, "progress.acks")
+    os.mkdir(data)
+    server = start(data, socket)
+    connect = ("--connect", "unix:" + socket)
+    populate = ("bench", "--populate", "--persons", "400", "--duration", "0", "--acks", acks)
+    try:
+        check("load shows progress", "load: 0 of 228 regions" in at_terminal("load", *connect))
+        said = at_terminal(*populate, *connect)
+        check("populate shows progress", re.search(r"populate: \d+ of 21\d\d operations", said)
+              is not None, said)
+        said = at_terminal("bench", "verify", "--acks", acks, *connect)
+        check("verify shows progress", re.search(r"verify: \d+ of 21\d\d checked", said)
+              is not None, said)
+        done = tool("load", *connect, name="load into a file")
+        check("no progress in a file", done.stderr == "", done.stderr)
+        done = tool("bench", "verify", "--acks", acks, *connect, name="verify into a file")
+        check("nor of verify", done.stderr.count("\n") == 1, done.stderr)
+    finally:
+        server.kill()
+        server.wait()
 
 
 def test_wild_acks(data, address):
@@ -417,6 +478,7 @@ def main():
     test_document()
     test_open_things(directory)
     test_early_clock(directory)
+    test_progress(directory)
     server = start(data, socket)
     try:
         test_commands("unix:" + socket)
@@ -425,7 +487,10 @@ def main():
         server.send_signal(signal.SIGTERM)
         check("clean stop", server.wait(timeout=30) == 0)
         tool("log", "verify", data)
-        check("dump has lines", tool("log", "dump", data).stdout.count("\n") > 1000)
+        dump = tool("log", "dump", data).stdout
+        check("dump has lines", dump.count("\n") > 1000)
+        check("amounts are yuan", re.search(r" DEPOSIT .* amount 8000000\.00 -> 0 OK balance "
+                                            r"8000000\.00\n", dump) is not None)
     finally:
         if server.poll() is None:
             server.kill()
