@@ -158,6 +158,26 @@ def test_commands(address):
     check("verdict", "conserved" in tool("check", *connect).stdout)
 
 
+def test_check_beside_a_load(address):
+    """The books of a server that works are read at one moment: never NOT CONSERVED."""
+    connect = ("--connect", address)
+    load = subprocess.Popen([GONGJI, "bench", *connect, "--persons", "4000", "--duration", "60",
+                             "--batch", "64", "--progress"], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True)
+    while "operations/s" not in load.stderr.readline():
+        if load.poll() is not None:
+            break  # the check below says so
+    seqs = set()
+    for number in range(10):
+        done = tool("check", "--json", *connect, name=f"check {number} beside a load")
+        result = json.loads(done.stdout or "{}")
+        check(f"check {number} is conserved", result.get("conserved") is True, done.stdout)
+        seqs.add(result.get("seq"))
+    check("the server worked meanwhile", len(seqs) == 10 and load.poll() is None, str(seqs))
+    load.kill()
+    load.communicate()
+
+
 def run_scenario(text, *options, code=0, name):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(text)
@@ -482,6 +502,7 @@ def main():
     server = start(data, socket)
     try:
         test_commands("unix:" + socket)
+        test_check_beside_a_load("unix:" + socket)
         test_wild_acks(data, "unix:" + socket)
         server = test_kill(data, socket, server)
         server.send_signal(signal.SIGTERM)
