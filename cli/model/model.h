@@ -264,8 +264,8 @@ void model_count_used(struct model *m, const struct model_request *r, unsigned i
 
 /* Open holds and pending transfers (model_open.c). */
 bool model_takes_part(const struct model_request *r, uint64_t person);
-/* False: 25, for one more of these persons (0 = nobody). */
-bool model_room(const struct model *m, const uint64_t persons[3]);
+/* False: 25, for one more in which `givers` give and `payee` waits (0 = nobody). */
+bool model_room(const struct model *m, const uint64_t givers[2], uint64_t payee);
 /* m->now becomes open; its `left`, `due_ms` and `quota_year` are set. */
 void model_open(struct model *m);
 /* It ends as `phase`; what is left is freed. */

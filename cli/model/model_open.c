@@ -4,30 +4,40 @@
 
 #include "cli/model/model.h"
 
-/* Of a hold: the patient, and the relative who is listed. Of a pending transfer: payer and payee.
- */
-bool model_takes_part(const struct model_request *r, uint64_t person)
+/* The first person; the relative while the hold still holds something of that account. */
+static bool gives(const struct model_request *r, uint64_t person)
 {
     if (r->op.person == person) return true;
-    if (r->op.type == GJ_OP_TRANSFER) return r->op.other == person;
+    if (r->op.type == GJ_OP_TRANSFER) return false;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
         if ((r->op.kind >> (2 * i) & 3) != GJ_SOURCE_RELATIVE) continue;
-        return ((const struct gj_pay_ext *)r->ext)->relative == person;
+        return ((const struct gj_pay_ext *)r->ext)->relative == person && r->left[i] > 0;
     }
     return false;
 }
 
-bool model_room(const struct model *m, const uint64_t persons[3])
+static bool receives(const struct model_request *r, uint64_t person)
 {
+    return r->op.type == GJ_OP_TRANSFER && r->op.other == person;
+}
+
+bool model_takes_part(const struct model_request *r, uint64_t person)
+{
+    return gives(r, person) || receives(r, person);
+}
+
+bool model_room(const struct model *m, const uint64_t givers[2], uint64_t payee)
+{
+    uint32_t first = 0, second = 0, incoming = 0;
     if (m->open_count == m->holds_max) return false;
-    for (unsigned i = 0; i < 3; i++) {
-        uint32_t parts = 0;
-        for (uint32_t at = 0; at < m->open_count && persons[i] != 0; at++) {
-            if (model_takes_part(&m->requests[m->open[at]], persons[i])) parts++;
-        }
-        if (parts >= GJ_PERSON_HOLDS_MAX) return false;
+    for (uint32_t at = 0; at < m->open_count; at++) {
+        const struct model_request *r = &m->requests[m->open[at]];
+        if (gives(r, givers[0])) first++;
+        if (givers[1] != 0 && gives(r, givers[1])) second++;
+        if (payee != 0 && receives(r, payee)) incoming++;
     }
-    return true;
+    return first < GJ_PERSON_HOLDS_MAX && second < GJ_PERSON_HOLDS_MAX &&
+           incoming < GJ_PERSON_HOLDS_MAX;
 }
 
 void model_open(struct model *m)

@@ -238,9 +238,13 @@ static unsigned hold(struct model *m, const struct gj_op *op, struct gj_reply *r
     struct payment p;
     read_payment(m, op, &p);
     if (!decide_payment(m, &p)) return 0;
-    const uint64_t parties[3] = {op->person, p.ext.relative, 0};
-    for (unsigned i = 0; i < p.count; i++) m->now->left[i] = p.listed[i].taken;
-    if (!model_room(m, parties)) return GJ_CAPACITY_RECORDS;
+    uint64_t givers[2] = {op->person, 0};
+    for (unsigned i = 0; i < p.count; i++) {
+        m->now->left[i] = p.listed[i].taken;
+        bool relative = p.listed[i].source == GJ_SOURCE_RELATIVE;
+        if (relative && p.listed[i].taken > 0) givers[1] = p.ext.relative;
+    }
+    if (!model_room(m, givers, 0)) return GJ_CAPACITY_RECORDS;
     remember_terms(m, &p);
     uint64_t timeout = p.ext.timeout_s != 0 ? p.ext.timeout_s : p.payee_side->hold_timeout_max_s;
     m->now->due_ms = m->time_ms + timeout * 1000;

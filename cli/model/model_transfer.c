@@ -66,8 +66,8 @@ static void transfer_limits(struct model *m, const struct gj_op *op,
 static unsigned transfer_begins(struct model *m, const struct gj_op *op, struct model_person *payer,
                                 uint16_t a, uint16_t b)
 {
-    const uint64_t parties[3] = {op->person, op->other, 0};
-    if (!model_room(m, parties)) return GJ_CAPACITY_RECORDS;
+    const uint64_t givers[2] = {op->person, 0};
+    if (!model_room(m, givers, op->other)) return GJ_CAPACITY_RECORDS;
     const struct gj_policy *payer_side = model_policy(m, a), *payee_side = model_policy(m, b);
     uint64_t minute = payer_side->pending_expiry_minute;
     if (payee_side->pending_expiry_minute < minute) minute = payee_side->pending_expiry_minute;

@@ -51,7 +51,6 @@ static void chain_in(struct state *s, uint32_t entry, unsigned role, uint32_t sl
 {
     struct person_cold *cold = &s->persons_cold[slot];
     struct hold *hold = &s->holds.entries[entry];
-    ASSERT(cold->holds_count < GJ_PERSON_HOLDS_MAX);
     uint32_t prev = cold->holds_last;
     while (prev != 0 && hold_before(hold, &s->holds.entries[prev - 1])) {
         const struct hold *at = &s->holds.entries[prev - 1];
@@ -63,6 +62,9 @@ static void chain_in(struct state *s, uint32_t entry, unsigned role, uint32_t sl
     *link_before(s, *after, slot) = entry + 1;
     *after = entry + 1;
     cold->holds_count++;
+    if (hold->type == GJ_OP_TRANSFER && role == 1) cold->incoming_count++;
+    ASSERT(cold->incoming_count <= GJ_PERSON_HOLDS_MAX);
+    ASSERT((uint32_t)cold->holds_count - cold->incoming_count <= GJ_PERSON_HOLDS_MAX);
 }
 
 static void chain_out(struct state *s, uint32_t entry, unsigned role, uint32_t slot)
@@ -74,6 +76,7 @@ static void chain_out(struct state *s, uint32_t entry, unsigned role, uint32_t s
     *after = hold->next[role];
     *before = hold->prev[role];
     s->persons_cold[slot].holds_count--;
+    if (hold->type == GJ_OP_TRANSFER && role == 1) s->persons_cold[slot].incoming_count--;
 }
 
 /* The person whose quota a hold counts to. */
@@ -122,7 +125,7 @@ void commit_hold_begin(struct state *s, const void *record)
     uint32_t entry = holds_add(&s->holds, &hold, op->person);
     ASSERT(entry == record_hold(record)->entry);
     chain_in(s, entry, 0, hold.first);
-    if (hold.other != SLOT_NONE) chain_in(s, entry, 1, hold.other);
+    if (hold_chains_other(&hold)) chain_in(s, entry, 1, hold.other);
 
     struct draw draw = NO_DRAW;
     if (op->type == GJ_OP_HOLD) {
@@ -193,13 +196,15 @@ static void accept(struct state *s, const void *record, struct hold *hold)
     post_between(s, effect->region_source, effect->region_target, amount);
 }
 
-static void end(struct state *s, const void *record, uint32_t entry, uint64_t position)
+/* `chained`: it is still in the chain of its `other`. */
+static void end(struct state *s, const void *record, uint32_t entry, bool chained,
+                uint64_t position)
 {
     const struct gj_op *op = record_op(record);
     const struct hold *hold = &s->holds.entries[entry];
     const struct gj_rid rid = hold->rid;
     chain_out(s, entry, 0, hold->first);
-    if (hold->other != SLOT_NONE) chain_out(s, entry, 1, hold->other);
+    if (chained) chain_out(s, entry, 1, hold->other);
     holds_remove(&s->holds, entry);
     amended_by(s, op->person, &rid, 0, position);
     amended_digest(s, AMENDED_ENDED, op->person, &rid, NULL, true);
@@ -217,9 +222,15 @@ void commit_hold_amend(struct state *s, const void *record, uint64_t position)
         const struct gj_effect_sources *from = record_sources(record);
         draw = (struct draw){from->family_relative, from->member_index};
     }
+    bool chained = hold_chains_other(hold);
     if (op->type == GJ_OP_CAPTURE) capture(s, record, hold);
     if (op->type == GJ_OP_ACCEPT) accept(s, record, hold);
+    /* With the last fen of the relative's captured it is the patient's hold alone. */
+    if (chained && !hold_chains_other(hold)) {
+        chain_out(s, entry, 1, hold->other);
+        chained = false;
+    }
     if ((effect->flags & EFFECT_ENDS) == 0) return;
     free_rest(s, hold, draw, effect->year);
-    end(s, record, entry, position);
+    end(s, record, entry, chained, position);
 }

@@ -171,9 +171,9 @@ uint8_t member_index(const struct state *s, const struct person *payer, uint32_t
 
 /* Holds and pending transfers (decide_hold.c). */
 
-/* Room for one more, in all and for each person who takes part; else 25, or first the end of one
- * that is due. `other` may be SLOT_NONE. */
-void check_hold_room(struct decider *d, uint32_t other);
+/* Room for one more, in all, for the first person and for the relative who gives or the payee
+ * (SLOT_NONE: there is none); else 25, or first the end of one that is due. */
+void check_hold_room(struct decider *d, uint32_t relative, uint32_t payee);
 /* Fills the line behind the effect for one that begins. EFFECT_SOURCES is already in the flags if
  * it will be. */
 void begin_hold(struct decider *d, uint64_t due_ms, int64_t amount);

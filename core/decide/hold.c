@@ -2,14 +2,22 @@
  * table of open holds needs when it begins and ends. */
 #include "core/decide/hold.h"
 
-static bool is_full(const struct decider *d, uint32_t slot)
+/* The person gives in as many as it may, or is the payee of as many; what is due makes room. */
+static bool is_full(const struct decider *d, uint32_t slot, bool incoming)
 {
-    uint32_t count = d->s->persons_cold[slot].holds_count;
-    if (LIKELY(count < GJ_PERSON_HOLDS_MAX) || !d->due) return count >= GJ_PERSON_HOLDS_MAX;
-    return due_first(d->s, slot, d->in->time_ms) == HOLD_NONE;
+    const struct person_cold *cold = &d->s->persons_cold[slot];
+    uint32_t giving = (uint32_t)cold->holds_count - cold->incoming_count;
+    if (LIKELY((incoming ? cold->incoming_count : giving) < GJ_PERSON_HOLDS_MAX)) return false;
+    FOR_CHAIN(d->s, slot, entry)
+    {
+        const struct hold *hold = &d->s->holds.entries[entry];
+        if (hold->due_ms > d->in->time_ms) break;
+        if ((hold->type == GJ_OP_TRANSFER && hold->other == slot) == incoming) return false;
+    }
+    return true;
 }
 
-void check_hold_room(struct decider *d, uint32_t other)
+void check_hold_room(struct decider *d, uint32_t relative, uint32_t payee)
 {
     const struct holds *h = &d->s->holds;
     if (UNLIKELY(h->count == h->max)) {
@@ -17,9 +25,10 @@ void check_hold_room(struct decider *d, uint32_t other)
         if (d->due && d->expired == HOLD_NONE) d->expired = holds_first(h);
         if (!d->due) d->capacity = GJ_CAPACITY_RECORDS;
     }
-    if (is_full(d, d->effect->slot_first) || (other != SLOT_NONE && is_full(d, other))) {
-        d->capacity = GJ_CAPACITY_RECORDS;
-    }
+    bool full = is_full(d, d->effect->slot_first, false);
+    full |= relative != SLOT_NONE && is_full(d, relative, false);
+    full |= payee != SLOT_NONE && is_full(d, payee, true);
+    if (full) d->capacity = GJ_CAPACITY_RECORDS;
 }
 
 void begin_hold(struct decider *d, uint64_t due_ms, int64_t amount)

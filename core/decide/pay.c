@@ -214,7 +214,8 @@ static void check_timeout(struct decider *d, struct payment *pay)
 static void hold_drawn(struct decider *d, const struct payment *pay)
 {
     int64_t held = d->op->amount - pay->rest;
-    check_hold_room(d, pay->relative_slot);
+    bool relative_gives = (d->effect->flags & EFFECT_QUOTA) != 0;
+    check_hold_room(d, relative_gives ? pay->relative_slot : SLOT_NONE, SLOT_NONE);
     begin_hold(d, d->in->time_ms + pay->timeout_s * UINT64_C(1000), held);
 }
 

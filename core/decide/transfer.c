@@ -90,7 +90,7 @@ static void decide_pending(struct decider *d, const struct person *payer, uint32
 {
     uint16_t minute = out.policy->pending_expiry_minute;
     if (in.policy->pending_expiry_minute < minute) minute = in.policy->pending_expiry_minute;
-    check_hold_room(d, payee_slot);
+    check_hold_room(d, SLOT_NONE, payee_slot);
     begin_hold(d, calendar_ms((uint16_t)(d->day + 1u)) + minute * UINT64_C(60000), d->op->amount);
     d->effect->balance = posted(payer, (enum gj_source)d->op->kind);
 }

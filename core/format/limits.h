@@ -20,7 +20,8 @@
 #define GJ_SOURCES_MAX        3u    /* own wallet, own personal account, one relative's */
 #define GJ_PREMIUM_ROWS_MAX   8u    /* premium products of one region's policy version */
 #define GJ_PRODUCTS_MAX       8u    /* product numbers are 1 .. 8 */
-/* Open holds and pending transfers one person may take part in, whatever its role. */
+/* Open holds and pending transfers in which one person gives, and as many pending transfers of
+ * which it is the payee: who gives nothing cannot be kept from giving by others. */
 #define GJ_PERSON_HOLDS_MAX 1024u
 #define GJ_INSTITUTION_DAYS 8u                 /* days whose totals are kept for each institution */
 #define GJ_RID_AHEAD_MS     (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */

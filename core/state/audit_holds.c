@@ -55,17 +55,19 @@ static const char *audit_chain(const struct state *s, uint32_t slot)
     const struct person *p = &s->persons[slot];
     const struct person_cold *cold = &s->persons_cold[slot];
     i128 personal = 0, wallet = 0, used = 0;
-    uint32_t count = 0, last = 0;
+    uint32_t count = 0, incoming = 0, last = 0;
     for (uint32_t next = cold->holds; next != 0;) {
         if (next > s->holds.high || count++ == cold->holds_count)
             return "chain of a person's holds";
         const struct hold *hold = &s->holds.entries[next - 1];
-        bool party = hold->type != 0 && (hold->first == slot || hold->other == slot);
+        bool other = hold->other == slot && hold_chains_other(hold);
+        bool party = hold->type != 0 && (hold->first == slot || other);
         if (!party) return "hold of another in a person's chain";
         personal += hold_of(hold, slot, GJ_SOURCE_PERSONAL);
         wallet += hold_of(hold, slot, GJ_SOURCE_WALLET);
         if (hold->quota_year == cold->year) used += hold_quota(hold, slot);
         unsigned role = hold->first == slot ? 0 : 1;
+        if (role == 1 && hold->type == GJ_OP_TRANSFER) incoming++;
         if (hold->prev[role] != last) return "chain of a person's holds";
         if (last != 0 && !hold_before(&s->holds.entries[last - 1], hold)) {
             return "order of a person's holds";
@@ -73,7 +75,12 @@ static const char *audit_chain(const struct state *s, uint32_t slot)
         last = next;
         next = hold->next[role];
     }
-    if (count != cold->holds_count || count > GJ_PERSON_HOLDS_MAX) return "number of holds";
+    if (count != cold->holds_count || count - incoming > GJ_PERSON_HOLDS_MAX) {
+        return "number of holds";
+    }
+    if (incoming != cold->incoming_count || incoming > GJ_PERSON_HOLDS_MAX) {
+        return "number of transfers to a person";
+    }
     if (last != cold->holds_last) return "chain of a person's holds";
     if (personal != p->personal_held) return "holds add up to what a personal account holds";
     if (wallet != p->wallet_held) return "holds add up to what a wallet holds";
@@ -89,7 +96,7 @@ const char *audit_holds(const struct state *s)
     for (uint32_t i = 0; broken == NULL && i < h->count; i++) {
         const struct hold *hold = &h->entries[h->heap[i]];
         broken = audit_entry(s, hold);
-        links += hold->other == SLOT_NONE ? 1 : 2;
+        links += hold_chains_other(hold) ? 2 : 1;
     }
     /* No chain has an entry twice and none has one of others: so if the numbers agree, every entry
      * is in the chains it belongs to. */

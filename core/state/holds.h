@@ -3,9 +3,10 @@
  * it.
  *
  * Found three ways: by (first person, rid) through a hash; by person through a chain that begins in
- * person_cold.holds (an entry is in the chain of its first person, and of its relative or payee, in
- * the order in which they fall due); and by due time through a binary heap, ties in the order of
- * seq. Private to core/; the chains are kept by core/commit/hold.c, everything else here.
+ * person_cold.holds (an entry is in the chain of its first person, of its payee, and of the
+ * relative of whom it holds something, in the order in which they fall due); and by due time
+ * through a binary heap, ties in the order of seq. Private to core/; the chains are kept by
+ * core/commit/hold.c, everything else here.
  *
  * Numbers of entries are given out in an order that depends on the commits alone, so redo with
  * another capacity gives the same ones. */
@@ -78,6 +79,16 @@ static inline uint32_t holds_first(const struct holds *h)
 static inline bool hold_before(const struct hold *a, const struct hold *b)
 {
     return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->seq < b->seq;
+}
+/* The entry is in the chain of its `other` too: the payee of a transfer, or a relative as long as
+ * something of the relative's is held. Who is only listed could be listed a thousand times. */
+static inline bool hold_chains_other(const struct hold *hold)
+{
+    if (hold->type == GJ_OP_TRANSFER) return true;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        if (gj_sources_at(hold->sources, i) == GJ_SOURCE_RELATIVE) return hold->left[i] > 0;
+    }
+    return false;
 }
 /* Next entry of the person's chain after `entry` (HOLD_NONE = end). */
 static inline uint32_t holds_chain_next(const struct holds *h, uint32_t entry, uint32_t person_slot)

@@ -56,10 +56,11 @@ struct person_cold {
     uint16_t premium_year;      /* 44 year of premium_paid[1]; 0 = no marks */
     uint8_t premium_paid[3];    /* 46 product masks of the year before, the year, the year after */
     uint8_t reserved0;          /* 49 */
-    uint16_t holds_count;       /* 50 open holds and pendings it takes part in */
+    uint16_t holds_count;       /* 50 entries of its chain: open holds and pending transfers */
     uint32_t holds;             /* 52 first entry of its chain + 1 (core/state/holds.h), 0 = none */
     uint32_t holds_last;        /* 56 last entry of it + 1 */
-    uint8_t reserved[4];        /* 60 */
+    uint16_t incoming_count;    /* 60 of them pending transfers to it */
+    uint8_t reserved[2];        /* 62 */
 };
 static_assert(sizeof(struct person_cold) == 64, "one line");
 

@@ -79,6 +79,72 @@ static void many_holds(struct fixture *w, unsigned count)
     }
 }
 
+/* 101 holds own money, listing 100, who is not needed. */
+static void list_relative(struct fixture *w, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        w->time_ms++;
+        DO(as(with_relative(hold_msg(101, 10, 1, gj_sources(WALLET, RELATIVE, 0)), 100), i + 1));
+    }
+}
+
+/* Nobody can be kept from giving by those to whom nothing was given. */
+static void others_cannot_fill_a_list(void)
+{
+    struct fixture *w = fixture_new();
+    list_relative(w, GJ_PERSON_HOLDS_MAX);
+    w->time_ms++;
+    EQ(fixture_view(w, 100).holds, 0);
+    EQ(fixture_view(w, 101).holds, GJ_PERSON_HOLDS_MAX);
+    STEP(OK, hold_msg(100, 10, 1, PERSONAL));
+    STEP(OK, unbind_msg(100, 101));
+    STEP(OK, hold_msg(100, 10, 1, PERSONAL));
+    STEP(CAPACITY_RECORDS, hold_msg(101, 10, 1, WALLET));
+    STEP(OK, capture_msg(101, 7, 1));
+    STEP(OK, release_msg(101, 8));
+    fixture_close(w);
+
+    /* As relative it has given one fen of each, and with the last one captured none any more. */
+    w = fixture_new();
+    for (unsigned i = 0; i < GJ_PERSON_HOLDS_MAX; i++) {
+        w->time_ms++;
+        struct msg m = hold_msg(101, 10, 2, gj_sources(RELATIVE, WALLET, 0));
+        DO(as(with_relative(m, 100), i + 1));
+        if (i == 0) DO(cap_msg(100, 101, 4));
+    }
+    w->time_ms++;
+    EQ(fixture_view(w, 100).holds, 2);
+    STEP(OK, capture_msg(101, 1, 1));
+    EQ(fixture_view(w, 100).holds, 2);
+    STEP(OK, capture_msg(101, 1, 1));
+    EQ(fixture_view(w, 100).holds, 1);
+    STEP(OK, release_msg(101, 2));
+    EQ(fixture_view(w, 100).holds, 0);
+    fixture_close(w);
+
+    /* Transfers to a person, one by one and then expired: they are counted by themselves. */
+    w = fixture_new();
+    POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
+    DO(bind_msg(101, 100, GJ_CHILD, -1));
+    for (unsigned i = 0; i < GJ_PERSON_HOLDS_MAX; i++) {
+        w->time_ms++;
+        DO(as(transfer_msg(101, 100, 1, WALLET), i + 1));
+    }
+    EQ(fixture_view(w, 100).pendings_in, GJ_PERSON_HOLDS_MAX);
+    STEP(CAPACITY_RECORDS, transfer_msg(101, 100, 1, WALLET));
+    DO(bind_msg(103, 100, GJ_SIBLING, -1));
+    STEP(CAPACITY_RECORDS, transfer_msg(103, 100, 1, PERSONAL));
+    STEP(OK, hold_msg(100, 10, 1, PERSONAL));
+    STEP(OK, transfer_msg(100, 101, 1, PERSONAL));
+    STEP(OK, return_msg(101, 1, 100));
+    STEP(OK, transfer_msg(103, 100, 1, PERSONAL));
+    STEP(CAPACITY_RECORDS, transfer_msg(103, 100, 1, PERSONAL));
+    w->time_ms = fixture_ms(2025, 11, 21, 6 * 60); /* those are due, and make room */
+    STEP(OK, transfer_msg(103, 100, 1, PERSONAL));
+    EQ(fixture_view(w, 100).pendings_in, 1);
+    fixture_close(w);
+}
+
 static void capacity_rows(void)
 {
     ROW(CAPACITY_RECORDS, hold_msg(101, 10, 5, WALLET), w->s->holds.max = w->s->holds.count);
@@ -96,7 +162,7 @@ static void capacity_rows(void)
     STEP(OK, transfer_msg(100, 101, 1, PERSONAL)); /* settled at once */
     POLICY(1, receive_mode = GJ_RECEIVE_ACCEPT);
     STEP(CAPACITY_RECORDS, transfer_msg(101, 100, 1, WALLET));
-    STEP(CAPACITY_RECORDS, transfer_msg(100, 101, 1, PERSONAL)); /* payees count as well */
+    STEP(OK, transfer_msg(100, 101, 1, PERSONAL)); /* the payee gives nothing */
     STEP(OK, pay_msg(101, 10, 1, WALLET));
     fixture_close(w);
 
@@ -108,7 +174,9 @@ static void capacity_rows(void)
     }
     STEP(CAPACITY_RECORDS, with_relative(hold_msg(101, 10, 1, RELATIVE), 100));
     STEP(OK, hold_msg(101, 10, 1, WALLET));
+    STEP(OK, with_relative(hold_msg(101, 10, 1, gj_sources(WALLET, RELATIVE, 0)), 100));
     fixture_close(w);
+    others_cannot_fill_a_list();
 }
 
 /* One source: set aside, used in parts, the rest given back. */

@@ -114,6 +114,7 @@ static inline void chain_in(struct state *s, uint32_t entry, unsigned role, uint
         next->prev[next->first == slot ? 0 : 1] = entry + 1;
     cold->holds = entry + 1;
     cold->holds_count++;
+    if (role == 1 && s->holds.entries[entry].type == GJ_OP_TRANSFER) cold->incoming_count++;
 }
 
 /* 0: the payer's personal account holds 300 for the member's hold at an institution (its relative),

@@ -96,7 +96,10 @@ TEST(audit_names_what_is_broken_in_the_holds)
     BROKEN(put_person(s, 300, 1, 0); put_hold(s);
            chain_in(s, 0, 1, 2), "hold of another in a person's chain");
     BROKEN(put_hold(s); s->persons_cold[0].holds = 1; s->holds.entries[0].prev[1] = 0;
+           s->persons_cold[0].incoming_count = 0;
            s->persons_cold[0].holds_count = 1, "every hold is in its persons' chains");
+    BROKEN(put_hold(s); s->persons_cold[0].incoming_count = 0, "number of transfers to a person");
+    BROKEN(put_hold(s); s->persons_cold[1].incoming_count = 1, "number of transfers to a person");
     BROKEN(put_hold(s);
            s->persons[0].personal_held--, "holds add up to what a personal account holds");
     BROKEN(put_hold(s); s->persons[1].wallet_held++, "holds add up to what a wallet holds");
