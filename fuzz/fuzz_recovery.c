@@ -29,8 +29,8 @@
 #include "fuzz/log_damage.h"
 #include "fuzz/log_image.h"
 #include "fuzz/program.h"
+#include "io/engine/apply.h"
 #include "io/log/reader.h"
-#include "io/log/recovery.h"
 
 #define MUST(holds)                                                                                \
     do {                                                                                           \
@@ -147,7 +147,9 @@ static struct outcome start(void)
                                         .test_clock = true,
                                         .one_thread = true};
     struct log_recovered recovered;
-    struct outcome out = {.good = log_recover(&options, make_state, NULL, &recovered)};
+    struct apply apply = {.make_state = make_state};
+    const struct log_redo redo = apply_redo(&apply);
+    struct outcome out = {.good = log_recover(&options, &redo, &recovered)};
     out.exit_code = recovered.exit_code;
     if (getenv("GONGJI_FUZZ_PRINT") != NULL) {
         printf("%u groups written, %" PRIu64 " bytes; read %" PRIu64 ", cut %" PRIu64 ": %s\n",
@@ -163,10 +165,10 @@ static struct outcome start(void)
     out.records = recovered.records;
     out.groups = recovered.groups;
     out.cut_bytes = recovered.cut_bytes;
-    out.seq = state_seq(recovered.state);
-    out.low_water_ms = state_rid_low_water_ms(recovered.state);
-    state_digest(recovered.state, out.digest);
-    MUST(state_audit(recovered.state) == NULL);
+    out.seq = state_seq(apply.state);
+    out.low_water_ms = state_rid_low_water_ms(apply.state);
+    state_digest(apply.state, out.digest);
+    MUST(state_audit(apply.state) == NULL);
     log_close(recovered.log);
     return out;
 }

@@ -43,13 +43,10 @@ EXCEPTIONS = {
     ("core/state", "core/decide/originals.h"),
     ("io/os", "core/core.h"),
     ("io/os", "io/gongjid/config.h"),
-    ("io/log", "core/core.h"),
-    ("io/log", "io/engine/log_clock.h"),
     ("io/engine", "core/state/tables.h"),
     ("io/engine", "io/net/conn.h"),
     ("io/engine", "io/net/server.h"),
     ("io/net", "io/gongjid/config.h"),
-    ("io/net", "io/log/disk_trace.h"),
     ("io/net", "io/log/writer.h"),
     ("cli/common", "cli/scenario/policy.h"),
     ("cli/common", "cli/scenario/process.h"),
@@ -59,7 +56,6 @@ EXCEPTIONS = {
 CIRCLES = {
     ("cli/scenario",),
     ("io/engine", "io/net"),
-    ("io/log",),
 }
 CIRCLE_MAX = 2
 

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/engine/apply.h"
 #include "io/gongjid/config.h"
-#include "io/log/recovery.h"
 #include "io/net/server.h"
 #include "io/os/clock_os.h"
 #include "io/os/memory.h"
@@ -24,6 +24,7 @@ struct process {
     struct server server;
     struct disk_trace trace_memory, *trace; /* NULL = none */
     struct log_recovered recovered;
+    struct apply apply;
     struct state_config state_config;
     void *state_memory, *server_memory;
     uint64_t state_size;
@@ -81,14 +82,14 @@ static void report_start(const struct process *p)
            "recovered %llu records in %llu groups, %.1f MiB, in %.3f s (%.0f records/s)",
            (unsigned long long)r->records, (unsigned long long)r->groups, (double)r->bytes / MIB,
            seconds, seconds > 0 ? (double)r->records / seconds : 0.0);
-    state_counts(r->state, &counts);
+    state_counts(p->apply.state, &counts);
     report(REPORT_INFO,
            "%llu persons, %llu families, %llu institutions, %llu regions, %llu request "
            "ids, %llu open holds and transfers, seq %llu",
            (unsigned long long)counts.persons, (unsigned long long)counts.families,
            (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
            (unsigned long long)counts.rids, (unsigned long long)counts.holds,
-           (unsigned long long)state_seq(r->state));
+           (unsigned long long)state_seq(p->apply.state));
 }
 
 /* As many descriptors as the connections need, if the system lets us. */
@@ -117,7 +118,9 @@ static int log_set_up(struct process *p)
         .trace = p->trace,
     };
     struct log_recovered *r = &p->recovered;
-    if (!log_recover(&options, make_state, p, r)) return fail(r->exit_code, r->error);
+    p->apply = (struct apply){.make_state = make_state, .owner = p};
+    const struct log_redo redo = apply_redo(&p->apply);
+    if (!log_recover(&options, &redo, r)) return fail(r->exit_code, r->error);
     if (r->cut_bytes != 0) { /* said now: the start may still be refused, and the tail is cut */
         report(REPORT_WARNING,
                "cut a torn tail of %llu bytes from group %llu on; none of it was ever "
@@ -148,7 +151,7 @@ static int serve(struct process *p)
     if (rc != 0) return rc;
     report_start(p);
     s->log = p->recovered.log;
-    s->state = p->recovered.state;
+    s->state = p->apply.state;
     server_start_time(s, p->recovered.time_ms);
     printf("ready tcp=%s unix=%s shards=1 recovered=%llu\n", s->listeners[0].name,
            p->config.unix_path != NULL ? p->config.unix_path : "-",

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,28 +26,6 @@
 #define LOCK_WAIT_MS     2000u
 #define LOCK_STEP_MS     20u
 #define XFS_MAGIC        0x58465342L
-
-bool log_fault_set(struct log_fault *fault, int exit_code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(fault->line, sizeof(fault->line), format, args);
-    va_end(args);
-    fault->exit_code = exit_code;
-    return false;
-}
-
-bool log_fault_errno(struct log_fault *fault, const char *doing, const char *dir, const char *name)
-{
-    int error = errno;
-    const char *slash = name[0] != 0 ? "/" : "";
-    if (error == EACCES || error == EPERM) {
-        return log_fault_set(fault, 77, "cannot %s %s%s%s: %s; let the server's user own it", doing,
-                             dir, slash, name, strerror(error));
-    }
-    return log_fault_set(fault, 74, "cannot %s %s%s%s: %s", doing, dir, slash, name,
-                         strerror(error));
-}
 
 void log_files_segment_name(char name[32], uint64_t number)
 {

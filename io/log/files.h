@@ -12,23 +12,12 @@
 
 #include "core/base/base.h"
 #include "core/format/log_format.h"
-#include "io/log/disk_trace.h"
+#include "io/log/fault.h"
 #include "io/log/verdict.h"
+#include "io/os/disk_trace.h"
 
 /* 4 TiB: as far as a position of the rid window reaches. */
 #define LOG_SEGMENTS_MAX 16384u
-
-/* What went wrong, for people: one line that says what to do, and the exit code. */
-struct log_fault {
-    int exit_code;
-    bool no_room; /* ENOSPC or EDQUOT */
-    char line[512];
-};
-/* Fills `fault`; always returns false, for `return log_fault_set(...)`. */
-__attribute__((format(printf, 3, 4))) bool log_fault_set(struct log_fault *fault, int exit_code,
-                                                         const char *format, ...);
-/* The same for a failed system call: exit 77 for missing permission, else 74. */
-bool log_fault_errno(struct log_fault *fault, const char *doing, const char *dir, const char *name);
 
 struct log_files {
     const char *dir; /* borrowed */

@@ -4,7 +4,7 @@
 
 #include "io/log/check.h"
 #include "io/log/files.h"
-#include "io/log/recovery.h"
+#include "io/log/options.h"
 #include "io/log/writer.h"
 
 /* In flight, plus one open, plus one closed that waits for a write slot. */

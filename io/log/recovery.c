@@ -9,18 +9,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "io/engine/log_clock.h"
 #include "io/log/internal.h"
 #include "io/log/reader.h"
+#include "io/log/recovery.h"
 #include "io/os/clock_os.h"
-
-/* Commit finds its lines in cache when they were asked for this many records earlier. */
-#define AHEAD 16u
+#include "io/os/log_clock.h"
 
 struct recovery {
     const struct log_options *options;
+    const struct log_redo *redo;
     struct log *log;
-    struct state *state;
     struct log_reader *reader;
     struct log_recovered *ret;
     struct log_fault fault;
@@ -35,34 +33,11 @@ static void raise_open_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit); /* if not: the open that fails says what to do */
 }
 
-static bool refuse_capacity(struct recovery *r, enum record_fit fit)
-{
-    const char *flag = "--persons-max";
-    if (fit == RECORD_NEEDS_FAMILIES) flag = "--families-max";
-    if (fit == RECORD_NEEDS_INSTITUTIONS) flag = "--institutions-max";
-    if (fit == RECORD_NEEDS_HOLDS) flag = "--holds-max";
-    return log_fault_set(&r->fault, 78,
-                         "the log in %s was written with a larger %s; start with at least that "
-                         "(first record that does not fit: seq %" PRIu64 ")",
-                         r->options->dir, flag, state_seq(r->state) + 1);
-}
-
 static bool redo_group(struct recovery *r, const struct log_group *group)
 {
-    const struct log_reader *reader = r->reader;
-    const uint8_t *bytes = (const uint8_t *)group;
-    for (uint32_t i = 0; i < reader->count; i++) {
-        if (i + AHEAD < reader->count) {
-            prefetch_redo(r->state, bytes + reader->offsets[i + AHEAD]);
-        }
-        const void *record = bytes + reader->offsets[i];
-        enum record_fit fit = record_fits(r->state, record);
-        if (fit != RECORD_FITS) return refuse_capacity(r, fit);
-        commit(r->state, record, (group->position + reader->offsets[i]) / GJ_RECORD_UNIT,
-               group->time_ms);
-    }
-    state_raise_rid_low_water(r->state, group->rid_low_water_ms);
-    return true;
+    const struct log_redo_group redo = {
+        .group = group, .offsets = r->reader->offsets, .count = r->reader->count};
+    return r->redo->group(r->redo->owner, &redo, &r->fault);
 }
 
 static bool refuse_tail(struct recovery *r, enum recover_verdict verdict,
@@ -125,7 +100,7 @@ static bool judge_tail(struct recovery *r)
     return log_files_zero(&r->log->files, r->reader->position, end, &r->fault);
 }
 
-static bool redo(struct recovery *r)
+static bool redo_all(struct recovery *r)
 {
     const struct log_group *group;
     struct clock *clock = clock_os();
@@ -180,33 +155,32 @@ static bool identify(struct recovery *r)
     return log_files_open_segments(files, facts.segments, &r->fault);
 }
 
-static bool recover(struct recovery *r, log_state_fn make_state, void *state_owner)
+static bool recover(struct recovery *r)
 {
     if (r->log == NULL || r->reader == NULL || !log_memory_init(r->log)) {
         return log_fault_set(&r->fault, 75, "no memory for the log's buffers");
     }
     r->log->options = *r->options;
     if (!identify(r)) return false;
-    r->state = make_state(state_owner, r->log->files.meta.hash_seed);
-    if (r->state == NULL) return log_fault_set(&r->fault, 78, "the tables do not fit in memory");
-    r->ret->state = r->state;
+    uint64_t hash_seed = r->log->files.meta.hash_seed;
+    if (!r->redo->begin(r->redo->owner, hash_seed, &r->fault)) return false;
     if (r->ret->fresh) {
         r->reader->next_seq = 1;
         take_over(r);
         return true;
     }
     if (!log_reader_open(r->reader, &r->log->files, &r->fault)) return false;
-    bool good = redo(r);
+    bool good = redo_all(r);
     if (good) take_over(r);
     log_reader_close(r->reader);
     if (good) log_files_sweep(&r->log->files);
     return good;
 }
 
-bool log_recover(const struct log_options *options, log_state_fn make_state, void *state_owner,
+bool log_recover(const struct log_options *options, const struct log_redo *redo,
                  struct log_recovered *ret)
 {
-    struct recovery r = {.options = options, .ret = ret};
+    struct recovery r = {.options = options, .redo = redo, .ret = ret};
     memset(ret, 0, sizeof(*ret));
     raise_open_files();
     r.log = calloc(1, sizeof(*r.log));
@@ -215,7 +189,7 @@ bool log_recover(const struct log_options *options, log_state_fn make_state, voi
         r.log->files.dir_fd = -1;
         r.log->prealloc.fd = -1;
     }
-    bool good = recover(&r, make_state, state_owner);
+    bool good = recover(&r);
     free(r.reader);
     if (r.log != NULL) memcpy(ret->warning, r.log->files.warning, sizeof(r.log->files.warning));
     if (good) {

@@ -11,12 +11,12 @@
 
 #include "core/core.h"
 #include "io/engine/fetch.h"
-#include "io/engine/log_clock.h"
 #include "io/gongjid/config.h"
-#include "io/log/disk_trace.h"
 #include "io/log/writer.h"
 #include "io/net/conn.h"
 #include "io/net/listener.h"
+#include "io/os/disk_trace.h"
+#include "io/os/log_clock.h"
 #include "io/os/uring.h"
 
 #define SERVER_TICK_OPS    GJ_BATCH_OPS_MAX /* of one connection in one tick, then the others */

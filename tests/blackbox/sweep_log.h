@@ -6,7 +6,7 @@
 #ifndef TESTS_BLACKBOX_SWEEP_LOG_H
 #define TESTS_BLACKBOX_SWEEP_LOG_H
 
-#include "io/log/recovery.h"
+#include "io/engine/apply.h"
 
 #define SWEEP_SEGMENTS   2u
 #define SWEEP_BYTES      (SWEEP_SEGMENTS * (uint64_t)LOG_SEGMENT_SIZE)
@@ -52,7 +52,7 @@ void sweep_log_path(const struct sweep_log *log, int segment, char path[128]);
 /* The group whose header, records or padding hold byte `at`; 0 = none. */
 uint64_t sweep_log_group_at(const struct sweep_log *log, uint64_t at);
 
-/* An empty state for log_recover(); `owner` is a struct sweep_state. */
+/* An empty state for apply_redo(); `owner` is a struct sweep_state. */
 struct sweep_state {
     struct state *state;
     void *memory;

@@ -182,10 +182,12 @@ void sweep_place_recover(struct sweep_place *place, struct sweep_verdict *ret)
     struct sweep_state memory = {.memory = NULL};
     memset(ret, 0, sizeof(*ret));
     place->recoveries++;
-    if (log_recover(&place->log->options, sweep_state_new, &memory, &recovered)) {
+    struct apply apply = {.make_state = sweep_state_new, .owner = &memory};
+    const struct log_redo redo = apply_redo(&apply);
+    if (log_recover(&place->log->options, &redo, &recovered)) {
         ret->groups = recovered.groups;
         ret->cut_bytes = recovered.cut_bytes;
-        state_digest(recovered.state, ret->digest);
+        state_digest(apply.state, ret->digest);
         log_close(recovered.log);
     } else {
         ret->code = recovered.exit_code;

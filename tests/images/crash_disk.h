@@ -1,5 +1,5 @@
 /* tests/images/crash_disk.h -- a directory as a crash may leave it: what is certainly on the disk,
- * and the steps that may or may not be. Follows the events of a trace (io/log/disk_trace.h).
+ * and the steps that may or may not be. Follows the events of a trace (io/os/disk_trace.h).
  *
  * What a crash may do, and what not:
  *  - a write that has not ended, or that is not flushed and not O_DSYNC, is there as a whole, not
@@ -10,7 +10,7 @@
 #ifndef TESTS_IMAGES_CRASH_DISK_H
 #define TESTS_IMAGES_CRASH_DISK_H
 
-#include "io/log/disk_trace.h"
+#include "io/os/disk_trace.h"
 #include "tests/images/content.h"
 
 #define STEPS_MAX 48u

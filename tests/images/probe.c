@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/engine/apply.h"
 #include "io/log/internal.h"
 #include "io/os/disk_sync.h"
 #include "tests/images/probe.h"
 
 static const struct log_options options = {
     .dir = FILES_DIR, .clock_gap_max_ms = UINT64_MAX, .test_clock = true, .one_thread = true};
+static struct apply apply = {.make_state = groups_state};
 static uint64_t recoveries, cuts;
 static char wrong[640];
 
@@ -52,11 +54,11 @@ static const char *compare(const struct log_recovered *r, const struct group *gr
         return say("group %" PRIu64 " is not the one that was written", number_of(group));
     }
     uint64_t seq = group == NULL ? 0 : group->seq;
-    if (state_seq(r->state) != seq || r->records != seq) {
+    if (state_seq(apply.state) != seq || r->records != seq) {
         return say("seq is %" PRIu64 " after %" PRIu64 " records, not %" PRIu64,
-                   state_seq(r->state), r->records, seq);
+                   state_seq(apply.state), r->records, seq);
     }
-    state_digest(r->state, digest);
+    state_digest(apply.state, digest);
     if (memcmp(digest, group == NULL ? no_digest : group->digest, sizeof(digest)) != 0) {
         return say("the state behind group %" PRIu64 " is not that of plain replay",
                    number_of(group));
@@ -68,11 +70,17 @@ static const char *compare(const struct log_recovered *r, const struct group *gr
     return NULL;
 }
 
+static bool open_log(struct log_recovered *r)
+{
+    const struct log_redo redo = apply_redo(&apply);
+    recoveries++;
+    return log_recover(&options, &redo, r);
+}
+
 /* On success the log is open. */
 static const char *recover(const struct group *group, bool fresh_allowed, struct log_recovered *r)
 {
-    recoveries++;
-    if (!log_recover(&options, groups_state, NULL, r)) {
+    if (!open_log(r)) {
         return say("refused with exit code %d: %s", r->exit_code, r->error);
     }
     if (r->cut_bytes != 0) cuts++;
@@ -131,15 +139,14 @@ static const char *go_on(const struct group *group, bool fresh_allowed)
     if (bad != NULL) return bad;
     uint64_t digest[2];
     bad = live(&r, NULL);
-    uint64_t seq = state_seq(r.state);
+    uint64_t seq = state_seq(apply.state);
     log_close(r.log);
     if (bad != NULL) return bad;
-    recoveries++;
-    if (!log_recover(&options, groups_state, NULL, &r)) {
+    if (!open_log(&r)) {
         return say("the next generation is refused with exit code %d: %s", r.exit_code, r.error);
     }
-    state_digest(r.state, digest);
-    if (r.groups != number_of(group) + 2 || state_seq(r.state) != seq || r.cut_bytes != 0) {
+    state_digest(apply.state, digest);
+    if (r.groups != number_of(group) + 2 || state_seq(apply.state) != seq || r.cut_bytes != 0) {
         bad = "the next generation is not what was written";
     } else if (group != NULL && memcmp(digest, group->digest, sizeof(digest)) != 0) {
         bad = "the state of the next generation is another";

@@ -1,4 +1,4 @@
-/* tests/images/trace.h -- reads the traces of io/log/disk_trace.h: one file for each life of a
+/* tests/images/trace.h -- reads the traces of io/os/disk_trace.h: one file for each life of a
  * server, in order. */
 #ifndef TESTS_IMAGES_TRACE_H
 #define TESTS_IMAGES_TRACE_H

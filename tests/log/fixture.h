@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/core.h"
+#include "io/engine/apply.h"
 #include "io/log/internal.h"
-#include "io/log/recovery.h"
 #include "io/os/disk_sync.h"
 #include "tests/test.h"
 
@@ -124,13 +124,15 @@ static inline int fixture_recover(struct fixture *w)
     w->count = 0;
     w->log = NULL;
     w->memory = NULL;
-    if (!log_recover(&w->options, fixture_state, w, &w->rec)) {
+    struct apply apply = {.make_state = fixture_state, .owner = w};
+    const struct log_redo redo = apply_redo(&apply);
+    if (!log_recover(&w->options, &redo, &w->rec)) {
         free(w->memory);
         w->memory = NULL;
         return w->rec.exit_code;
     }
     w->log = w->rec.log;
-    w->state = w->rec.state;
+    w->state = apply.state;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* tests/log/test_log.c -- appending, group commit, durability order, failure, fetched records,
  * restart. */
-#include "io/engine/log_clock.h"
 #include "io/log/tool.h"
+#include "io/os/log_clock.h"
 #include "tests/log/fixture.h"
 
 #include <sys/resource.h>

@@ -568,14 +568,14 @@ _Noreturn void __wrap_gj_assert_fail(const char *condition, const char *file, in
 }
 
 /* Recovery reads in the one thread there is. */
-bool __real_log_recover(const struct log_options *options, log_state_fn make_state,
-                        void *state_owner, struct log_recovered *ret);
-bool __wrap_log_recover(const struct log_options *options, log_state_fn make_state,
-                        void *state_owner, struct log_recovered *ret);
-bool __wrap_log_recover(const struct log_options *options, log_state_fn make_state,
-                        void *state_owner, struct log_recovered *ret)
+bool __real_log_recover(const struct log_options *options, const struct log_redo *redo,
+                        struct log_recovered *ret);
+bool __wrap_log_recover(const struct log_options *options, const struct log_redo *redo,
+                        struct log_recovered *ret);
+bool __wrap_log_recover(const struct log_options *options, const struct log_redo *redo,
+                        struct log_recovered *ret)
 {
     struct log_options ours = *options;
     ours.one_thread = true;
-    return __real_log_recover(&ours, make_state, state_owner, ret);
+    return __real_log_recover(&ours, redo, ret);
 }

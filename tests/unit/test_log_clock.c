@@ -1,7 +1,7 @@
 /* tests/unit/test_log_clock.c -- log time beside clocks that jump: it never falls, never runs ahead
  * of real time by more than the slew, and counts days and years to the millisecond. */
 #include "core/base/calendar.h"
-#include "io/engine/log_clock.h"
+#include "io/os/log_clock.h"
 #include "tests/test.h"
 
 #define SECOND_MS UINT64_C(1000)

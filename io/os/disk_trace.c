@@ -1,4 +1,4 @@
-/* io/log/disk_trace.c -- writes the trace: one writev() per event, so that a process that is killed
+/* io/os/disk_trace.c -- writes the trace: one writev() per event, so that a process that is killed
  * has lost none but the last. */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "core/format/log_format.h"
-#include "io/log/disk_trace.h"
+#include "io/os/disk_trace.h"
 #include "io/os/report.h"
 
 static void stop(struct disk_trace *trace, const char *why)
@@ -45,10 +44,8 @@ bool disk_trace_open(struct disk_trace *trace, const char *path)
 {
     *trace = (struct disk_trace){.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     if (trace->fd < 0) return false;
-    struct disk_trace_event event = {.kind = DISK_TRACE_BEGIN,
-                                     .offset = DISK_TRACE_MAGIC,
-                                     .size = LOG_SEGMENT_SIZE,
-                                     .flags = DISK_TRACE_VERSION};
+    struct disk_trace_event event = {
+        .kind = DISK_TRACE_BEGIN, .offset = DISK_TRACE_MAGIC, .flags = DISK_TRACE_VERSION};
     put(trace, event, NULL, 0);
     return true;
 }

@@ -1,5 +1,5 @@
-/* io/engine/log_clock.c -- log time from the wall clock at start and CLOCK_BOOTTIME. */
-#include "io/engine/log_clock.h"
+/* io/os/log_clock.c -- log time from the wall clock at start and CLOCK_BOOTTIME. */
+#include "io/os/log_clock.h"
 
 enum log_clock_start log_clock_judge(uint64_t wall_ms, uint64_t last_ms, uint64_t gap_max_ms)
 {

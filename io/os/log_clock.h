@@ -1,8 +1,8 @@
-/* io/engine/log_clock.h -- log time: the wall clock at start, then CLOCK_BOOTTIME, never falling. A
+/* io/os/log_clock.h -- log time: the wall clock at start, then CLOCK_BOOTTIME, never falling. A
  * step of the wall clock is reported once and made up for slowly, so no step of an administrator or
  * of NTP makes a day of settlements look like another. */
-#ifndef IO_ENGINE_LOG_CLOCK_H
-#define IO_ENGINE_LOG_CLOCK_H
+#ifndef IO_OS_LOG_CLOCK_H
+#define IO_OS_LOG_CLOCK_H
 
 #include "io/os/port.h"
 

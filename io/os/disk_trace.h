@@ -1,4 +1,4 @@
-/* io/log/disk_trace.h -- a record of everything the log does to its disk, in order: a diagnostic
+/* io/os/disk_trace.h -- a record of everything the log does to its disk, in order: a diagnostic
  * (gongjid --io-trace), and what tests/images builds crash images from.
  *
  * Two sources: a disk door in front of the real one, and notes of the steps that io/log/files.c
@@ -11,28 +11,27 @@
  *
  * Tracing never stops a server: after a write error there is one warning and no more tracing.
  * Every function takes NULL for "no trace". Threading: the thread that runs the loop. */
-#ifndef IO_LOG_DISK_TRACE_H
-#define IO_LOG_DISK_TRACE_H
+#ifndef IO_OS_DISK_TRACE_H
+#define IO_OS_DISK_TRACE_H
 
 #include "io/os/port.h"
 
 #define DISK_TRACE_MAGIC   UINT64_C(0x63617274696a6e67) /* "gnjitrac" */
-#define DISK_TRACE_VERSION 1u
+#define DISK_TRACE_VERSION 2u
 #define DISK_TRACE_FLYING  128u /* operations at once, at most */
 
 /* With the fields that each kind uses; all others are zero. */
 enum disk_trace_kind {
-    DISK_TRACE_BEGIN =
-        1,             /* of a process: offset = magic, size = LOG_SEGMENT_SIZE, flags = version */
-    DISK_TRACE_OPEN,   /* fd, flags; data = name in the data directory, "." = itself */
-    DISK_TRACE_RESIZE, /* fd, size: room was reserved up to there */
-    DISK_TRACE_RENAME, /* data = old name, 0, new name */
-    DISK_TRACE_REMOVE, /* data = name */
-    DISK_TRACE_FLUSH,  /* fd: was flushed */
-    DISK_TRACE_WRITE,  /* op, fd, offset, size: begins; data = its bytes, behind them only zeros */
-    DISK_TRACE_READ,   /* op, fd, offset, size: begins */
-    DISK_TRACE_SYNC,   /* op, fd: begins */
-    DISK_TRACE_DONE,   /* op, result: bytes or -errno */
+    DISK_TRACE_BEGIN = 1, /* of a process: offset = magic, flags = version */
+    DISK_TRACE_OPEN,      /* fd, flags; data = name in the data directory, "." = itself */
+    DISK_TRACE_RESIZE,    /* fd, size: room was reserved up to there */
+    DISK_TRACE_RENAME,    /* data = old name, 0, new name */
+    DISK_TRACE_REMOVE,    /* data = name */
+    DISK_TRACE_FLUSH,     /* fd: was flushed */
+    DISK_TRACE_WRITE, /* op, fd, offset, size: begins; data = its bytes, behind them only zeros */
+    DISK_TRACE_READ,  /* op, fd, offset, size: begins */
+    DISK_TRACE_SYNC,  /* op, fd: begins */
+    DISK_TRACE_DONE,  /* op, result: bytes or -errno */
     DISK_TRACE_RECOVERED, /* op = last group of the log; [offset, offset + size) is now cut */
     DISK_TRACE_RELEASED,  /* op = group: answers that wait for it or for one before it may leave */
 };

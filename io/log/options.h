@@ -1,0 +1,20 @@
+/* io/log/options.h -- how a log is opened: what the owner of a data directory chooses. */
+#ifndef IO_LOG_OPTIONS_H
+#define IO_LOG_OPTIONS_H
+
+#include "core/base/base.h"
+#include "io/os/disk_trace.h"
+
+struct log_options {
+    const char *dir;          /* created (mode 0700) if it does not exist */
+    uint64_t prealloc_bytes;  /* kept zero-written ahead of the log; multiple of LOG_SEGMENT_SIZE */
+    uint64_t low_water_bytes; /* free disk space below which no more is preallocated */
+    uint64_t clock_gap_max_ms; /* wall clock further ahead of the log than this: exit 75 */
+    bool unsafe_dev; /* accept file systems that promise nothing (tmpfs, overlay, NFS, FUSE) */
+    bool test_clock; /* log time comes from the client, not from the wall clock */
+    bool one_thread; /* recovery reads without a second thread: slower, and the same every time */
+    struct disk_trace *trace; /* gets every step on the disk; NULL = none. log_start() wants the
+                               * door of the same trace */
+};
+
+#endif
