@@ -10,8 +10,8 @@
 #include "core/format/record.h"
 #include "fuzz/fuzz.h"
 
-static const uint8_t secret[LOG_SECRET_SIZE] = {1, 2, 3};
-static const uint8_t log_id[16] = {7};
+static const struct log_meta meta = {
+    .segment_size_mib = LOG_SEGMENT_MIB_DEFAULT, .log_id = {7}, .secret = {1, 2, 3}};
 
 /* Walks the records of a body; true if they fill it exactly. */
 static bool walk(const uint8_t *body, uint64_t size)
@@ -32,15 +32,15 @@ static bool walk(const uint8_t *body, uint64_t size)
 
 static void scan(uint8_t *block, uint64_t size)
 {
-    if (!log_group_verify(block, size, 0, log_id, secret)) return;
+    if (!log_group_verify(block, size, 0, &meta)) return;
     const struct log_group *group = (const struct log_group *)block;
     if (group->size > size) abort();
     walk(block + sizeof *group, group->size - sizeof *group);
     /* Any other place, log or length, and any flipped bit: no longer valid. */
-    if (log_group_verify(block, size, LOG_BLOCK_SIZE, log_id, secret)) abort();
-    if (log_group_verify(block, group->size - 1u, 0, log_id, secret)) abort();
+    if (log_group_verify(block, size, LOG_BLOCK_SIZE, &meta)) abort();
+    if (log_group_verify(block, group->size - 1u, 0, &meta)) abort();
     block[group->size - 1] ^= 1;
-    if (log_group_verify(block, size, 0, log_id, secret)) abort();
+    if (log_group_verify(block, size, 0, &meta)) abort();
 }
 
 static void scan_signed(const uint8_t *body, size_t size, uint8_t *block)
@@ -53,13 +53,13 @@ static void scan_signed(const uint8_t *body, size_t size, uint8_t *block)
     group->magic = LOG_GROUP_MAGIC;
     group->format_version = LOG_FORMAT_VERSION;
     group->kind = whole > 0 ? LOG_GROUP_DATA : LOG_GROUP_SEAL;
-    memcpy(group->log_id, log_id, sizeof log_id);
+    memcpy(group->log_id, meta.log_id, sizeof meta.log_id);
     group->generation = 1;
     group->number = 1;
     group->first_seq = 1;
     group->count = (uint32_t)(whole / (2u * GJ_RECORD_UNIT));
     group->size = (uint32_t)(sizeof *group + whole);
-    log_group_sign(group, secret);
+    log_group_sign(group, meta.secret);
     scan(block, log_padded(group->size));
 }
 

@@ -95,11 +95,11 @@ static void write_files(void)
     }
     for (uint32_t i = 0; i < image.segments; i++) {
         char name[32];
-        uint64_t from = (uint64_t)i * LOG_SEGMENT_SIZE, used = 0;
+        uint64_t from = (uint64_t)i * IMAGE_SEGMENT, used = 0;
         if (image.dirty_end > from) used = image.dirty_end - from;
-        if (used > LOG_SEGMENT_SIZE) used = LOG_SEGMENT_SIZE;
+        if (used > IMAGE_SEGMENT) used = IMAGE_SEGMENT;
         log_files_segment_name(name, i);
-        write_file(name, image.bytes + from, used, LOG_SEGMENT_SIZE);
+        write_file(name, image.bytes + from, used, IMAGE_SEGMENT);
     }
 }
 
@@ -112,12 +112,12 @@ static bool files_unchanged(void)
         path_of(path, name);
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0) return false;
-        const uint8_t *bytes = mmap(NULL, LOG_SEGMENT_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+        const uint8_t *bytes = mmap(NULL, IMAGE_SEGMENT, PROT_READ, MAP_SHARED, fd, 0);
         (void)close(fd);
         if (bytes == MAP_FAILED) return false;
-        uint64_t from = (uint64_t)i * LOG_SEGMENT_SIZE;
-        bool same = memcmp(bytes, image.bytes + from, LOG_SEGMENT_SIZE) == 0;
-        (void)munmap((void *)(uintptr_t)bytes, LOG_SEGMENT_SIZE);
+        uint64_t from = (uint64_t)i * IMAGE_SEGMENT;
+        bool same = memcmp(bytes, image.bytes + from, IMAGE_SEGMENT) == 0;
+        (void)munmap((void *)(uintptr_t)bytes, IMAGE_SEGMENT);
         if (!same) return false;
     }
     return true;
@@ -142,10 +142,11 @@ static struct state *make_state(void *owner, uint64_t hash_seed)
 static struct outcome start(void)
 {
     const struct log_options options = {.dir = directory,
-                                        .prealloc_bytes = LOG_SEGMENT_SIZE,
+                                        .prealloc_bytes = IMAGE_SEGMENT,
                                         .unsafe_dev = true,
                                         .test_clock = true,
-                                        .one_thread = true};
+                                        .one_thread = true,
+                                        .segment_mib = IMAGE_SEGMENT_MIB};
     struct log_recovered recovered;
     struct apply apply = {.make_state = make_state};
     const struct log_redo redo = apply_redo(&apply);

@@ -49,12 +49,13 @@ void image_clear(struct log_image *image)
     image->s = state_init(&image_config, image->memory);
     image->meta = (struct log_meta){.magic = LOG_META_MAGIC,
                                     .format_version = LOG_FORMAT_VERSION,
-                                    .segment_size_mib = LOG_SEGMENT_SIZE >> 20,
+                                    .segment_size_mib = IMAGE_SEGMENT_MIB,
                                     .log_id = {7, 7},
                                     .created_ms = BEGINS_MS,
                                     .hash_seed = image_config.hash_seed,
                                     .secret = {1, 2, 3}};
     log_meta_sign(&image->meta);
+    image->sizes = log_sizes_of(&image->meta);
     image->segments = 1;
     image->count = 0;
     image->end = image->dirty_end = image->last_data = image->made = image->generation = 0;
@@ -176,13 +177,13 @@ static void make(struct made *m, uint64_t number)
 static struct log_group *open_group(struct log_image *image, enum log_group_kind kind,
                                     unsigned behind)
 {
-    uint64_t position = log_next_open(image->end), number = image->count + 1u;
+    uint64_t position = log_next_open(&image->sizes, image->end), number = image->count + 1u;
     if (kind == LOG_GROUP_DATA &&
-        position + LOG_SEGMENT_LAST > (uint64_t)image->segments * LOG_SEGMENT_SIZE) {
+        position + image->sizes.segment_last > (uint64_t)image->segments * IMAGE_SEGMENT) {
         if (image->segments == IMAGE_SEGMENTS_MAX) return NULL;
         image->segments++;
     }
-    bool room = position + LOG_GROUP_SIZE_MAX <= (uint64_t)image->segments * LOG_SEGMENT_SIZE;
+    bool room = position + image->sizes.group_max <= (uint64_t)image->segments * IMAGE_SEGMENT;
     if (!room || image->count == IMAGE_GROUPS_MAX) return NULL;
     if (image->count == 0 && kind != LOG_GROUP_START) return NULL;
     if (kind == LOG_GROUP_START) image->generation++;
@@ -248,7 +249,7 @@ static void append(struct log_image *image, struct log_group *group, const struc
     _Alignas(64) uint8_t record[GJ_RECORD_SIZE_MAX];
     struct decision decision;
     do {
-        if (group->size + GJ_RECORD_SIZE_MAX > LOG_GROUP_SIZE_MAX) return;
+        if (group->size + GJ_RECORD_SIZE_MAX > image->sizes.group_max) return;
         struct decide_input in = gather(image, op, group->time_ms);
         decide(image->s, op, &in, record, &decision);
         if (decision.record_size == 0) return;

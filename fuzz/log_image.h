@@ -1,6 +1,6 @@
 /* fuzz/log_image.h -- a log as a server would have written it, in memory: operations are decided
- * and committed at the very positions their records get. With the small log of
- * core/format/log_format.h.
+ * and committed at the very positions their records get. With segments of 1 MiB, so that an image
+ * soon has several.
  *
  * The world in it is one region, one hospital and eight persons; the n-th operation of a log is
  * always the same, whatever groups it falls into. */
@@ -11,7 +11,9 @@
 #include "core/format/log_format.h"
 
 #define IMAGE_SEGMENTS_MAX 3u
-#define IMAGE_BYTES        ((uint64_t)IMAGE_SEGMENTS_MAX * LOG_SEGMENT_SIZE)
+#define IMAGE_SEGMENT_MIB  1u
+#define IMAGE_SEGMENT      (IMAGE_SEGMENT_MIB << 20)
+#define IMAGE_BYTES        ((uint64_t)IMAGE_SEGMENTS_MAX * IMAGE_SEGMENT)
 #define IMAGE_GROUPS_MAX   800u
 #define IMAGE_PERSONS      8u
 
@@ -26,6 +28,7 @@ struct log_image {
     uint8_t *bytes;   /* IMAGE_BYTES; beyond `end` zero at the beginning */
     uint8_t *written; /* likewise: for who does something to the bytes, what they were */
     struct log_meta meta;
+    struct log_sizes sizes;
     uint32_t segments;
     struct image_group groups[IMAGE_GROUPS_MAX];
     uint32_t count;

@@ -10,7 +10,7 @@
 #define DIGEST_OFFSET offsetof(struct log_group, checksum)
 
 static_assert(LOG_SECRET_SIZE >= XXH3_SECRET_SIZE_MIN, "XXH3 accepts this secret");
-static_assert(LOG_SEGMENT_SIZE % LOG_BLOCK_SIZE == 0, "segments are whole blocks");
+static_assert((LOG_SEGMENT_MIB_MIN << 20) / 16 % LOG_BLOCK_SIZE == 0, "groups are whole blocks");
 static_assert(LOG_GROUP_SIZE_MAX % LOG_BLOCK_SIZE == 0, "groups are whole blocks");
 static_assert(sizeof(struct log_group) % GJ_RECORD_UNIT == 0, "records stay on 64-byte lines");
 
@@ -53,19 +53,21 @@ static bool version_known(uint32_t version)
 }
 
 bool log_group_verify(const void *block, uint64_t available, uint64_t position,
-                      const uint8_t log_id[16], const uint8_t secret[LOG_SECRET_SIZE])
+                      const struct log_meta *meta)
 {
+    const struct log_sizes sizes = log_sizes_of(meta);
     struct log_group group;
     if (available < sizeof(group) || position % LOG_BLOCK_SIZE != 0) return false;
     memcpy(&group, block, sizeof(group));
-    if (!group_is_ours(&group, position, log_id)) return false;
+    if (!group_is_ours(&group, position, meta->log_id)) return false;
     if (!version_known(group.format_version)) return false;
     if (group.kind < LOG_GROUP_START || group.kind > LOG_GROUP_SEAL) return false;
-    if (group.size < sizeof(group) || group.size > LOG_GROUP_SIZE_MAX) return false;
+    if (group.size < sizeof(group) || group.size > sizes.group_max) return false;
     if (group.size > available) return false;
-    if (position % LOG_SEGMENT_SIZE + log_padded(group.size) > LOG_SEGMENT_SIZE) return false;
+    uint64_t offset = position & (sizes.segment - 1);
+    if (offset + log_padded(group.size) > sizes.segment) return false;
     uint8_t checksum[16];
-    group_checksum(block, group.size, secret, checksum);
+    group_checksum(block, group.size, meta->secret, checksum);
     return memcmp(checksum, group.checksum, 16) == 0;
 }
 
@@ -110,6 +112,6 @@ enum log_meta_state log_meta_check(const void *bytes, uint64_t size)
     meta_checksum(&meta, checksum);
     if (memcmp(checksum, meta.checksum, 16) != 0) return LOG_META_CORRUPT;
     if (!version_known(meta.format_version)) return LOG_META_CORRUPT;
-    if (meta.segment_size_mib != LOG_SEGMENT_SIZE >> 20) return LOG_META_NEWER;
+    if (!log_segment_mib_valid(meta.segment_size_mib)) return LOG_META_NEWER;
     return LOG_META_OK;
 }

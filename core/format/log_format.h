@@ -1,9 +1,10 @@
 /* core/format/log_format.h -- bytes of the write-ahead log (docs/LOG_FORMAT.md is the contract).
  *
- * The log is one run of bytes cut into segments of LOG_SEGMENT_SIZE; position = byte offset from
- * its start, never reused. A group starts on a fresh LOG_BLOCK_SIZE block, never crosses a segment,
- * is written once and never rewritten. If fewer than LOG_GROUP_SIZE_MAX bytes are left in a segment
- * when a group opens, it opens at the start of the next: so a reader always knows where to look.
+ * The log is one run of bytes cut into segments of one size, which the log's meta file names;
+ * position = byte offset from its start, never reused. A group starts on a fresh LOG_BLOCK_SIZE
+ * block, never crosses a segment, is written once and never rewritten. If a segment has less left
+ * than the largest group when a group opens, it opens at the start of the next: so a reader always
+ * knows where to look.
  *
  * Sans-IO: encodes, signs and verifies; reads and writes no file. */
 #ifndef CORE_FORMAT_LOG_FORMAT_H
@@ -17,19 +18,13 @@
 #define LOG_FORMAT_VERSION 2u
 #define LOG_FORMAT_OLDEST  1u
 #define LOG_BLOCK_SIZE     4096u
-/* A simulation lives through thousands of logs a second, and wants to meet the ends of segments. */
-#ifdef GJ_SMALL_LOG
-#define LOG_GROUP_SIZE_MAX (64u << 10)
-#define LOG_SEGMENT_SIZE   (1u << 20)
-#else
-#define LOG_GROUP_SIZE_MAX (2u << 20) /* bytes, header and padding included */
-#define LOG_SEGMENT_SIZE   (256u << 20)
-#endif
-/* No DATA group opens in this much at the end of the last segment: first the next one gets its
- * name. So a log with records there has lost its newest segments. Two groups: of those that follow
- * each other one always opens there before the log leaves a segment. */
-#define LOG_SEGMENT_LAST (2u * LOG_GROUP_SIZE_MAX)
-#define LOG_SECRET_SIZE  192u /* XXH3 wants at least 136 */
+/* Segments of a log: a power of two MiB, chosen when it is made. */
+#define LOG_SEGMENT_MIB_MIN     1u
+#define LOG_SEGMENT_MIB_MAX     1024u
+#define LOG_SEGMENT_MIB_DEFAULT 256u
+/* No group of any log is larger, header and padding included. */
+#define LOG_GROUP_SIZE_MAX (2u << 20)
+#define LOG_SECRET_SIZE    192u /* XXH3 wants at least 136 */
 
 #define LOG_GROUP_MAGIC UINT64_C(0x31676f6c696a6e67) /* "gnjilog1" */
 
@@ -77,21 +72,41 @@ static inline uint64_t log_padded(uint64_t size)
 {
     return (size + LOG_BLOCK_SIZE - 1) / LOG_BLOCK_SIZE * LOG_BLOCK_SIZE;
 }
-/* Where the group after one that ends (padded) at byte `end` opens. */
-static inline uint64_t log_next_open(uint64_t end)
+/* What the size of its segments makes of a log. */
+struct log_sizes {
+    uint64_t segment;   /* bytes, a power of two */
+    uint32_t group_max; /* largest group, header and padding included */
+    /* No DATA group opens in this much at the end of the last segment: first the next one gets its
+     * name. So a log with records there has lost its newest segments. Two groups: of those that
+     * follow each other one always opens there before the log leaves a segment. */
+    uint32_t segment_last;
+};
+static inline struct log_sizes log_sizes_of(const struct log_meta *meta)
 {
-    uint64_t left = LOG_SEGMENT_SIZE - end % LOG_SEGMENT_SIZE;
-    return left < LOG_GROUP_SIZE_MAX ? end + left : end;
+    uint64_t segment = (uint64_t)meta->segment_size_mib << 20;
+    uint64_t group = segment / 16 < LOG_GROUP_SIZE_MAX ? segment / 16 : LOG_GROUP_SIZE_MAX;
+    return (struct log_sizes){segment, (uint32_t)group, (uint32_t)(2 * group)};
+}
+/* True for what a log may be made with. */
+static inline bool log_segment_mib_valid(uint64_t mib)
+{
+    return mib >= LOG_SEGMENT_MIB_MIN && mib <= LOG_SEGMENT_MIB_MAX && (mib & (mib - 1)) == 0;
+}
+/* Where the group after one that ends (padded) at byte `end` opens. */
+static inline uint64_t log_next_open(const struct log_sizes *sizes, uint64_t end)
+{
+    uint64_t left = sizes->segment - (end & (sizes->segment - 1));
+    return left < sizes->group_max ? end + left : end;
 }
 
 /* Fills `group->checksum`. The body (group->size - 128 bytes) follows the header in memory. */
 void log_group_sign(struct log_group *group, const uint8_t secret[LOG_SECRET_SIZE]);
 
-/* True if the `available` bytes at `block` hold a whole group of this log that belongs at
+/* True if the `available` bytes at `block` hold a whole group of the log of `meta` that belongs at
  * `position`: magic, version, log id, position, size and checksum. Bytes of a file: never trusted.
  */
 NODISCARD bool log_group_verify(const void *block, uint64_t available, uint64_t position,
-                                const uint8_t log_id[16], const uint8_t secret[LOG_SECRET_SIZE]);
+                                const struct log_meta *meta);
 
 /* True if `block` starts a group of this log at `position` in a format newer than ours. Its
  * checksum cannot be checked; a downgraded program must refuse rather than cut it as a torn tail.

@@ -47,6 +47,8 @@ static const char help_text[] =
     "  --disk-timeout SECONDS  stop with exit code 74 if a write of the log takes longer, default "
     "60\n"
     "  --test-clock            log time is set by clients (CLOCK frames); for tests only\n"
+    "  --test-segment BYTES    segments of a log that is made now, a power of two, 1M to 1G,\n"
+    "                          default 256M; for tests only\n"
     "  --io-trace FILE         write every operation on the log's disk to this new file, which "
     "must\n"
     "                          not be in the data directory; a diagnostic that holds all that the\n"
@@ -135,6 +137,7 @@ enum option_id {
     OPTION_DISK_TIMEOUT,
     OPTION_IO_TRACE,
     OPTION_TEST_CLOCK,
+    OPTION_TEST_SEGMENT,
     OPTION_UNSAFE_DEV,
     OPTION_HELP,
     OPTION_VERSION,
@@ -158,6 +161,7 @@ static const struct option options[] = {
     {"disk-timeout", required_argument, NULL, OPTION_DISK_TIMEOUT},
     {"io-trace", required_argument, NULL, OPTION_IO_TRACE},
     {"test-clock", no_argument, NULL, OPTION_TEST_CLOCK},
+    {"test-segment", required_argument, NULL, OPTION_TEST_SEGMENT},
     {"unsafe-dev", no_argument, NULL, OPTION_UNSAFE_DEV},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -181,6 +185,7 @@ static const struct {
     {OPTION_LOW_WATER, 0, UINT64_C(1) << 50},
     {OPTION_CLOCK_GAP, 1, UINT64_C(1) << 32},
     {OPTION_DISK_TIMEOUT, 1, 86400},
+    {OPTION_TEST_SEGMENT, LOG_SEGMENT_MIB_MIN *MIB, LOG_SEGMENT_MIB_MAX *MIB},
 };
 
 static const char *option_name(int id)
@@ -222,6 +227,12 @@ static enum config_verdict number_option(struct config *c, int id, const char *t
     case OPTION_PREALLOC: c->log_prealloc = value; break;
     case OPTION_LOW_WATER: c->log_low_water = value; break;
     case OPTION_DISK_TIMEOUT: c->disk_timeout_s = value; break;
+    case OPTION_TEST_SEGMENT:
+        if (value % MIB != 0 || !log_segment_mib_valid(value / MIB)) {
+            return usage("--test-segment must be a power of two, not `%s`", text);
+        }
+        c->segment_mib = (uint32_t)(value / MIB);
+        break;
     default: c->clock_gap_max_s = value; break;
     }
     return CONFIG_RUN;
@@ -281,7 +292,5 @@ enum config_verdict config_parse(struct config *ret, int argc, char **argv)
     if (ret->data_dir == NULL || ret->data_dir[0] == '\0') return usage("--data DIR is required");
     if (ret->families_max == 0) ret->families_max = ret->persons_max / 2 + 1;
     if (ret->holds_max == 0) ret->holds_max = ret->persons_max / 8 + 1; /* never 0 */
-    ret->log_prealloc =
-        (ret->log_prealloc + LOG_SEGMENT_SIZE - 1) / LOG_SEGMENT_SIZE * LOG_SEGMENT_SIZE;
     return CONFIG_RUN;
 }

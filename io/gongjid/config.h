@@ -17,11 +17,12 @@ struct config {
     uint64_t rids_max;
     uint32_t connections_max;
     uint64_t buffers_max;     /* bytes of input and output buffers of all connections */
-    uint64_t log_prealloc;    /* bytes, multiple of LOG_SEGMENT_SIZE */
+    uint64_t log_prealloc;    /* bytes */
     uint64_t log_low_water;   /* bytes */
     uint64_t clock_gap_max_s; /* seconds */
     uint64_t disk_timeout_s;  /* a write of the log that takes longer ends the server */
     const char *io_trace;     /* NULL = none */
+    uint32_t segment_mib;     /* of a log that is made; 0 = the default */
     bool test_clock;
     bool unsafe_dev;
 };

@@ -115,6 +115,7 @@ static int log_set_up(struct process *p)
         .clock_gap_max_ms = p->config.clock_gap_max_s * 1000,
         .unsafe_dev = p->config.unsafe_dev,
         .test_clock = p->config.test_clock,
+        .segment_mib = p->config.segment_mib,
         .trace = p->trace,
     };
     struct log_recovered *r = &p->recovered;

@@ -33,9 +33,9 @@ static struct log_chunk *victim(struct log_cache *cache)
 static void start_read(struct log *log, struct log_chunk *chunk, uint64_t index)
 {
     uint64_t begin = index * LOG_CHUNK;
-    uint64_t offset = begin % LOG_SEGMENT_SIZE;
+    uint64_t offset = log_files_offset(&log->files, begin);
     uint64_t size = LOG_CHUNK + LOG_CHUNK_OVERLAP;
-    if (offset + size > LOG_SEGMENT_SIZE) size = LOG_SEGMENT_SIZE - offset;
+    if (offset + size > log->files.sizes.segment) size = log->files.sizes.segment - offset;
     chunk->index = index;
     chunk->valid_end = log->durable_end;
     chunk->check = log->durable_check;
@@ -44,7 +44,7 @@ static void start_read(struct log *log, struct log_chunk *chunk, uint64_t index)
     chunk->reading = true;
     chunk->op = (struct disk_op){
         .kind = DISK_READ,
-        .fd = log->files.fds[begin / LOG_SEGMENT_SIZE],
+        .fd = log_files_fd(&log->files, begin),
         .buf = chunk->buf,
         .size = (uint32_t)size,
         .offset = offset,

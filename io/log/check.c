@@ -10,7 +10,7 @@
 #define STATE_SIZE LOG_BLOCK_SIZE
 
 static_assert(sizeof(XXH3_state_t) <= STATE_SIZE, "fits in front");
-static_assert(LOG_SEGMENT_SIZE % LOG_CHECK_CHUNK == 0, "a chunk belongs to one segment");
+static_assert((LOG_SEGMENT_MIB_MIN << 20) % LOG_CHECK_CHUNK == 0, "of one segment");
 
 static XXH3_state_t *state_of(const struct log_check *check)
 {
@@ -22,14 +22,17 @@ static size_t memory_size(uint64_t bytes)
     return STATE_SIZE + bytes / LOG_CHECK_CHUNK * sizeof(struct log_check_sums);
 }
 
-bool log_check_init(struct log_check *check, uint64_t bytes)
+bool log_check_init(struct log_check *check, uint64_t begin, uint64_t bytes)
 {
+    ASSERT(begin % LOG_CHECK_CHUNK == 0);
     void *memory = mmap(NULL, memory_size(bytes), PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) return false;
     *check = (struct log_check){
         .memory = memory,
         .sums = (struct log_check_sums *)((uint8_t *)memory + STATE_SIZE),
+        .first = begin / LOG_CHECK_CHUNK,
+        .end = begin,
         .size = memory_size(bytes),
     };
     XXH3_64bits_reset(state_of(check));
@@ -54,7 +57,7 @@ static uint64_t add_piece(struct log_check *check, const uint8_t *bytes, uint64_
     uint64_t stop = at < LOG_CHECK_HEAD ? LOG_CHECK_HEAD : LOG_CHECK_CHUNK;
     if (size > stop - at) size = stop - at;
     XXH3_64bits_update(state_of(check), bytes, size);
-    struct log_check_sums *sums = &check->sums[check->end / LOG_CHECK_CHUNK];
+    struct log_check_sums *sums = &check->sums[check->end / LOG_CHECK_CHUNK - check->first];
     if (at + size == LOG_CHECK_HEAD) sums->head = log_check_last(check);
     if (at + size == LOG_CHECK_CHUNK) {
         sums->whole = log_check_last(check);
@@ -81,12 +84,14 @@ bool log_check_is_good(const struct log_check *check, uint64_t index, const void
                        uint64_t size, uint64_t end, uint64_t last)
 {
     const uint8_t *chunk = bytes;
+    const struct log_check_sums *sums = &check->sums[index - check->first];
     uint64_t begin = index * LOG_CHECK_CHUNK;
+    ASSERT(index >= check->first);
     ASSERT(end > begin && end <= check->end && size >= LOG_CHECK_CHUNK);
     if (end - begin < LOG_CHECK_CHUNK) return XXH3_64bits(chunk, end - begin) == last;
-    if (XXH3_64bits(chunk, LOG_CHECK_CHUNK) != check->sums[index].whole) return false;
+    if (XXH3_64bits(chunk, LOG_CHECK_CHUNK) != sums[0].whole) return false;
     if (size == LOG_CHECK_CHUNK || end - begin == LOG_CHECK_CHUNK) return true;
     ASSERT(size >= LOG_CHECK_CHUNK + LOG_CHECK_HEAD);
     uint64_t head = XXH3_64bits(chunk + LOG_CHECK_CHUNK, LOG_CHECK_HEAD);
-    return head == check->sums[index + 1].head;
+    return head == sums[1].head;
 }

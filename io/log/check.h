@@ -20,13 +20,14 @@ struct log_check_sums {
 
 struct log_check {
     void *memory;
-    struct log_check_sums *sums; /* by chunk */
+    struct log_check_sums *sums; /* by chunk, from the first one on */
+    uint64_t first;              /* number of that chunk */
     uint64_t end;                /* byte behind what was added */
     size_t size;                 /* of the mapping */
 };
 
-/* For a log of at most `bytes`; false if memory is missing. */
-NODISCARD bool log_check_init(struct log_check *check, uint64_t bytes);
+/* For a log that begins at byte `begin`, of at most `bytes`; false if memory is missing. */
+NODISCARD bool log_check_init(struct log_check *check, uint64_t begin, uint64_t bytes);
 void log_check_free(struct log_check *check);
 /* Adds a group with its padding, in order; what lies between it and the one before is zero. */
 void log_check_add(struct log_check *check, uint64_t position, const void *bytes, uint64_t size);

@@ -22,10 +22,11 @@
 #define META_TMP_NAME    "log.meta.tmp"
 #define SEGMENT_TMP_NAME "segment.tmp"
 #define META_FILE_SIZE   4096u
-#define ZERO_CHUNK       (LOG_SEGMENT_SIZE < 32u << 20 ? LOG_SEGMENT_SIZE / 8 : 4u << 20)
+#define ZERO_CHUNK       (4u << 20)
 #define LOCK_WAIT_MS     2000u
 #define LOCK_STEP_MS     20u
 #define XFS_MAGIC        0x58465342L
+#define MIB              (1u << 20)
 
 void log_files_segment_name(char name[32], uint64_t number)
 {
@@ -156,22 +157,21 @@ static bool segment_is_whole(const struct log_files *files, const char *name)
 {
     struct stat st;
     if (fstatat(files->dir_fd, name, &st, 0) != 0 || !S_ISREG(st.st_mode)) return false;
-    return (uint64_t)st.st_size == LOG_SEGMENT_SIZE;
+    return (uint64_t)st.st_size == files->sizes.segment;
 }
 
 static void count_entry(const struct log_files *files, const char *name,
                         struct recover_directory *facts)
 {
     uint64_t number;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) return;
-    if (strcmp(name, META_NAME) == 0) {
-        facts->meta = RECOVER_META_CHECKED;
-    } else if (strcmp(name, META_TMP_NAME) == 0) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, META_NAME) == 0) return;
+    if (strcmp(name, META_TMP_NAME) == 0) {
         facts->meta_tmp = true;
     } else if (segment_number(name, &number)) {
-        facts->segments++;
+        if (facts->segments == 0 || number < facts->segment_first) facts->segment_first = number;
         if (number > facts->segment_last) facts->segment_last = number;
-        if (segment_is_whole(files, name)) return;
+        facts->segments++;
+        if (files->sizes.segment == 0 || segment_is_whole(files, name)) return;
         if (!facts->odd_segment || number < facts->segment_odd) facts->segment_odd = number;
         facts->odd_segment = true;
     } else if (strcmp(name, SEGMENT_TMP_NAME) != 0 && strcmp(name, "lost+found") != 0) {
@@ -179,12 +179,21 @@ static void count_entry(const struct log_files *files, const char *name,
     }
 }
 
+static void know(struct log_files *files, const void *meta)
+{
+    memcpy(&files->meta, meta, sizeof(files->meta));
+    files->sizes = log_sizes_of(&files->meta);
+}
+
+/* First of all: it says how large a segment is. */
 static bool read_meta(struct log_files *files, struct recover_directory *facts,
                       struct log_fault *fault)
 {
     uint8_t bytes[sizeof(struct log_meta)];
     int fd = openat(files->dir_fd, META_NAME, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) return true;
     if (fd < 0) return log_fault_errno(fault, "open", files->dir, META_NAME);
+    facts->meta = RECOVER_META_CHECKED;
     ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
     if (got < 0) {
         (void)log_fault_errno(fault, "read", files->dir, META_NAME);
@@ -193,28 +202,29 @@ static bool read_meta(struct log_files *files, struct recover_directory *facts,
     }
     (void)close(fd);
     facts->meta_state = log_meta_check(bytes, (uint64_t)got);
-    if (facts->meta_state == LOG_META_OK) memcpy(&files->meta, bytes, sizeof(files->meta));
+    if (facts->meta_state == LOG_META_OK) know(files, bytes);
     return true;
 }
 
-/* True if nothing was ever written to segment 0. */
+/* True if nothing was ever written to the first segment, which is whole, of whatever size. */
 static bool first_segment_zero(const struct log_files *files)
 {
     static const uint8_t zeros[16 * LOG_BLOCK_SIZE];
     uint8_t part[sizeof(zeros)];
     char name[32];
-    log_files_segment_name(name, 0);
+    log_files_segment_name(name, files->first);
     int fd = openat(files->dir_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     uint64_t at = 0;
-    while (at < LOG_SEGMENT_SIZE) {
-        ssize_t got = pread(fd, part, sizeof(part), (off_t)at);
+    ssize_t got;
+    for (;;) {
+        got = pread(fd, part, sizeof(part), (off_t)at);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0 || memcmp(part, zeros, (size_t)got) != 0) break;
         at += (uint64_t)got;
     }
     (void)close(fd);
-    return at == LOG_SEGMENT_SIZE;
+    return got == 0 && at % MIB == 0 && log_segment_mib_valid(at / MIB);
 }
 
 /* What looks like a log that was being made is read, whole: it will be made anew. */
@@ -227,6 +237,8 @@ bool log_files_facts(struct log_files *files, struct recover_directory *facts,
                      struct log_fault *fault)
 {
     memset(facts, 0, sizeof(*facts));
+    facts->first = files->first;
+    if (!read_meta(files, facts, fault)) return false;
     int fd = openat(files->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return log_fault_errno(fault, "list", files->dir, "");
     DIR *listing = fdopendir(fd);
@@ -244,7 +256,7 @@ bool log_files_facts(struct log_files *files, struct recover_directory *facts,
     (void)closedir(listing);
     if (!listed) return false;
     if (looks_unfinished(facts)) facts->first_segment_zero = first_segment_zero(files);
-    return facts->meta == RECOVER_META_ABSENT || read_meta(files, facts, fault);
+    return true;
 }
 
 bool log_files_refuse(const struct log_files *files, enum recover_verdict verdict,
@@ -281,10 +293,10 @@ bool log_files_refuse(const struct log_files *files, enum recover_verdict verdic
                              dir);
     case RECOVER_REFUSE_SEGMENT_SIZE:
         return log_fault_set(fault, code,
-                             "%s/log-%016" PRIx64
-                             ".seg is not a file of %u bytes, so part of the log is lost; nothing "
-                             "was touched; restore it from a copy",
-                             dir, facts->segment_odd, LOG_SEGMENT_SIZE);
+                             "%s/log-%016" PRIx64 ".seg is not a file of %" PRIu64
+                             " bytes, so part of the log is lost; nothing was touched; restore it "
+                             "from a copy",
+                             dir, facts->segment_odd, files->sizes.segment);
     default: return log_fault_set(fault, code, "%s: the log is damaged; nothing was touched", dir);
     }
 }
@@ -341,7 +353,7 @@ bool log_files_open_segments(struct log_files *files, uint64_t count, struct log
     }
     for (uint32_t i = 0; i < count; i++) {
         char name[32];
-        log_files_segment_name(name, i);
+        log_files_segment_name(name, files->first + i);
         int fd = open_segment(files, name);
         if (fd < 0) {
             if (errno == EMFILE) {
@@ -375,22 +387,22 @@ int log_files_segment_begin(struct log_files *files)
     int fd = openat(files->dir_fd, SEGMENT_TMP_NAME, flags, 0600);
     if (fd < 0) return -1;
     disk_trace_opened(files->trace, fd, SEGMENT_TMP_NAME, DISK_TRACE_MADE);
-    int error = posix_fallocate(fd, 0, LOG_SEGMENT_SIZE);
+    int error = posix_fallocate(fd, 0, (off_t)files->sizes.segment);
     if (error != 0) {
         (void)close(fd);
         remove_name(files, SEGMENT_TMP_NAME);
         errno = error;
         return -1;
     }
-    disk_trace_resized(files->trace, fd, LOG_SEGMENT_SIZE);
+    disk_trace_resized(files->trace, fd, files->sizes.segment);
     return fd;
 }
 
 bool log_files_segment_publish(struct log_files *files)
 {
     char name[32];
-    ASSERT(files->segments < LOG_SEGMENTS_MAX);
-    log_files_segment_name(name, files->segments);
+    ASSERT(!log_files_full(files));
+    log_files_segment_name(name, files->first + files->segments);
     /* Opened before it is named: without a descriptor there is no new segment. */
     int fd = open_segment(files, SEGMENT_TMP_NAME);
     if (fd < 0) return false;
@@ -409,12 +421,13 @@ bool log_files_segment_publish(struct log_files *files)
 
 static bool write_zeros(const struct log_files *files, int fd, uint64_t from, uint64_t to)
 {
-    uint8_t *zeros =
-        mmap(NULL, ZERO_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t chunk =
+        files->sizes.segment / 8 < ZERO_CHUNK ? files->sizes.segment / 8 : ZERO_CHUNK;
+    uint8_t *zeros = mmap(NULL, chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (zeros == MAP_FAILED) return false;
     bool good = true;
     while (good && from < to) {
-        size_t size = to - from < ZERO_CHUNK ? (size_t)(to - from) : ZERO_CHUNK;
+        size_t size = to - from < chunk ? (size_t)(to - from) : chunk;
         ssize_t done = write_at(files, fd, zeros, size, from);
         if (done < 0 && errno == EINTR) continue;
         if (done > 0 && done % LOG_BLOCK_SIZE != 0) {
@@ -426,7 +439,7 @@ static bool write_zeros(const struct log_files *files, int fd, uint64_t from, ui
         if (good) from += (uint64_t)done;
     }
     int error = errno;
-    (void)munmap(zeros, ZERO_CHUNK);
+    (void)munmap(zeros, chunk);
     errno = error;
     return good;
 }
@@ -438,7 +451,7 @@ static bool fault_segment(const struct log_files *files, struct log_fault *fault
         return log_fault_set(fault, 74,
                              "no room in %s for a log segment: %u MiB are needed, %" PRIu64
                              " MiB are free; free some space",
-                             files->dir, LOG_SEGMENT_SIZE >> 20, log_files_free(files) >> 20);
+                             files->dir, files->meta.segment_size_mib, log_files_free(files) >> 20);
     }
     return log_fault_errno(fault, "make a log segment in", files->dir, "");
 }
@@ -447,7 +460,7 @@ bool log_files_segment_make(struct log_files *files, struct log_fault *fault)
 {
     int fd = log_files_segment_begin(files);
     if (fd < 0) return fault_segment(files, fault);
-    bool good = write_zeros(files, fd, 0, LOG_SEGMENT_SIZE) && flush(files, fd) == 0;
+    bool good = write_zeros(files, fd, 0, files->sizes.segment) && flush(files, fd) == 0;
     if (!good) {
         (void)fault_segment(files, fault);
         (void)close(fd);
@@ -498,7 +511,7 @@ static bool flush_parent(const struct log_files *files, struct log_fault *fault)
 static bool remove_unfinished(struct log_files *files)
 {
     char first[32];
-    log_files_segment_name(first, 0);
+    log_files_segment_name(first, files->first);
     remove_name(files, first);
     if (flush_names(files) != 0) return false;
     log_files_sweep(files);
@@ -516,20 +529,20 @@ static bool make_files(struct log_files *files, struct log_fault *fault)
     return log_fault_errno(fault, "name", files->dir, META_NAME);
 }
 
-bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault)
+bool log_files_create(struct log_files *files, uint64_t wall_ms, uint32_t segment_mib,
+                      struct log_fault *fault)
 {
-    struct log_meta *meta = &files->meta;
-    memset(meta, 0, sizeof(*meta));
-    meta->magic = LOG_META_MAGIC;
-    meta->format_version = LOG_FORMAT_VERSION;
-    meta->segment_size_mib = LOG_SEGMENT_SIZE >> 20;
-    meta->created_ms = wall_ms;
-    if (!fill_random(meta->log_id, sizeof(meta->log_id)) ||
-        !fill_random(&meta->hash_seed, sizeof(meta->hash_seed)) ||
-        !fill_random(meta->secret, sizeof(meta->secret))) {
+    struct log_meta meta = {.magic = LOG_META_MAGIC,
+                            .format_version = LOG_FORMAT_VERSION,
+                            .segment_size_mib = segment_mib,
+                            .created_ms = wall_ms};
+    if (!fill_random(meta.log_id, sizeof(meta.log_id)) ||
+        !fill_random(&meta.hash_seed, sizeof(meta.hash_seed)) ||
+        !fill_random(meta.secret, sizeof(meta.secret))) {
         return log_fault_set(fault, 74, "the system gives no random bytes (getrandom)");
     }
-    log_meta_sign(meta);
+    log_meta_sign(&meta);
+    know(files, &meta);
     if (!make_files(files, fault)) {
         (void)remove_unfinished(files);
         if (files->made_dir) (void)rmdir(files->dir);
@@ -545,10 +558,10 @@ bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_faul
 bool log_files_zero(struct log_files *files, uint64_t from, uint64_t to, struct log_fault *fault)
 {
     for (uint32_t i = 0; i < files->segments; i++) {
-        uint64_t base = (uint64_t)i * LOG_SEGMENT_SIZE;
+        uint64_t base = (files->first + i) * files->sizes.segment;
         uint64_t begin = from > base ? from - base : 0;
         uint64_t end = to > base ? to - base : 0;
-        if (end > LOG_SEGMENT_SIZE) end = LOG_SEGMENT_SIZE;
+        if (end > files->sizes.segment) end = files->sizes.segment;
         bool good = begin >= end || write_zeros(files, files->fds[i], begin, end);
         if (!good || flush(files, files->fds[i]) != 0) {
             return log_fault_errno(fault, "cut the log in", files->dir, "");

@@ -16,8 +16,9 @@
 #include "io/log/verdict.h"
 #include "io/os/disk_trace.h"
 
+#define LOG_SEGMENTS_MAX 16384u /* open at once */
 /* 4 TiB: as far as a position of the rid window reaches. */
-#define LOG_SEGMENTS_MAX 16384u
+#define LOG_BYTES_MAX (UINT64_C(1) << 42)
 
 struct log_files {
     const char *dir; /* borrowed */
@@ -28,10 +29,36 @@ struct log_files {
     bool one_thread;          /* reading the log starts no thread to read ahead */
     struct disk_trace *trace; /* gets every step from here on; NULL = none */
     struct log_meta meta;
-    uint32_t segments;         /* named files, from number 0 */
-    int fds[LOG_SEGMENTS_MAX]; /* O_DIRECT | O_DSYNC; -1 = not open */
+    struct log_sizes sizes;    /* of `meta` */
+    uint64_t first;            /* number of the first segment */
+    uint32_t segments;         /* named files, from that number on */
+    int fds[LOG_SEGMENTS_MAX]; /* of segment first + i: O_DIRECT | O_DSYNC; -1 = not open */
     char warning[256];         /* about the file system; empty if none */
 };
+
+/* First byte of the log, and the byte behind its last segment. */
+static inline uint64_t log_files_begin(const struct log_files *files)
+{
+    return files->first * files->sizes.segment;
+}
+static inline uint64_t log_files_end(const struct log_files *files)
+{
+    return (files->first + files->segments) * files->sizes.segment;
+}
+/* Of the segment that holds byte `position`, and where in it. */
+static inline int log_files_fd(const struct log_files *files, uint64_t position)
+{
+    return files->fds[position / files->sizes.segment - files->first];
+}
+static inline uint64_t log_files_offset(const struct log_files *files, uint64_t position)
+{
+    return position & (files->sizes.segment - 1);
+}
+/* True if no segment may follow. */
+static inline bool log_files_full(const struct log_files *files)
+{
+    return files->segments == LOG_SEGMENTS_MAX || log_files_end(files) >= LOG_BYTES_MAX;
+}
 
 /* Opens (makes, if absent) the directory, checks its file system and takes the lock. */
 NODISCARD bool log_files_open(struct log_files *files, const char *dir, bool unsafe_dev,
@@ -43,16 +70,18 @@ NODISCARD bool log_files_check_direct(struct log_files *files, bool unsafe_dev,
 /* The same for a tool: the directory must be there; no lock, nothing is made. */
 NODISCARD bool log_files_open_read_only(struct log_files *files, const char *dir,
                                         struct log_fault *fault);
-/* Lists and reads what recover_directory() judges; fills `files->meta` if the meta file is good. */
+/* Lists and reads what recover_directory() judges; fills `files->meta` and `files->sizes` if the
+ * meta file is good. `files->first` says which segment must be the first. */
 NODISCARD bool log_files_facts(struct log_files *files, struct recover_directory *facts,
                                struct log_fault *fault);
 /* The line for a verdict of recover_directory() that refuses, or for RECOVER_REFUSE_NEWER. Returns
  * false. */
 bool log_files_refuse(const struct log_files *files, enum recover_verdict verdict,
                       const struct recover_directory *facts, struct log_fault *fault);
-/* Makes a new log: identity and first segment. */
-NODISCARD bool log_files_create(struct log_files *files, uint64_t wall_ms, struct log_fault *fault);
-/* Opens, locks and flushes the segments 0 .. count-1, and the directory: nothing may be decided on
+/* Makes a new log: identity and first segment, of `segment_mib` MiB. */
+NODISCARD bool log_files_create(struct log_files *files, uint64_t wall_ms, uint32_t segment_mib,
+                                struct log_fault *fault);
+/* Opens, locks and flushes the first `count` segments, and the directory: nothing may be decided on
  * bytes that only sit in a device's cache, or on a name that only the kernel knows. */
 NODISCARD bool log_files_open_segments(struct log_files *files, uint64_t count,
                                        struct log_fault *fault);

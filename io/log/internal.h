@@ -1,4 +1,4 @@
-/* io/log/internal.h -- what log.c, log_prealloc.c, log_cache.c and log_recovery.c share. */
+/* io/log/internal.h -- what writer.c, prealloc.c, cache.c and recovery.c share. */
 #ifndef IO_LOG_INTERNAL_H
 #define IO_LOG_INTERNAL_H
 
@@ -10,11 +10,7 @@
 /* In flight, plus one open, plus one closed that waits for a write slot. */
 #define LOG_SLOTS (LOG_IN_FLIGHT_MAX + 2u)
 
-/* Ready bytes kept when nothing more may be preallocated: the open group, what is in flight, the
- * SEAL at the stop and START and SEAL of later starts always fit. */
-#define LOG_RESERVE (8u * LOG_GROUP_SIZE_MAX)
-
-#define LOG_ZERO_CHUNK    (LOG_SEGMENT_SIZE < 8u << 20 ? LOG_SEGMENT_SIZE / 8 : 1u << 20)
+#define LOG_ZERO_CHUNK    (1u << 20) /* at most, of a write of zeros ahead */
 #define LOG_CHUNKS        64u
 #define LOG_CHUNK         LOG_CHECK_CHUNK
 #define LOG_CHUNK_OVERLAP LOG_CHECK_HEAD /* a record never ends further behind its chunk */
@@ -31,7 +27,7 @@ enum log_slot_state {
 /* Group number n lives in slot n % LOG_SLOTS. */
 struct log_slot {
     struct disk_op op;
-    uint8_t *buf; /* LOG_GROUP_SIZE_MAX, starts with struct log_group */
+    uint8_t *buf; /* group_max bytes, starts with struct log_group */
     uint64_t number, position;
     uint64_t check; /* log_check_last() behind it */
     enum log_slot_state state;
@@ -49,7 +45,8 @@ struct log_prealloc {
     uint64_t credit; /* bytes that may be zeroed beside a busy log */
     uint64_t checked_ms, turns;
     uint64_t free_bytes;
-    uint8_t *zeros; /* LOG_ZERO_CHUNK */
+    uint8_t *zeros; /* chunk bytes */
+    uint32_t chunk; /* of one write */
 };
 
 struct log_chunk {
@@ -87,6 +84,7 @@ struct log {
     uint64_t end;         /* byte behind the last closed group, padded */
     uint64_t durable_end;
     uint64_t durable_check; /* log_check_last() at durable_end */
+    uint32_t group_max;     /* files.sizes.group_max */
     uint32_t flying;
     uint32_t last_kind; /* of the last closed group */
     bool failed, seal_wanted, stopping;
@@ -100,8 +98,9 @@ struct log {
     struct log_cache cache;
 };
 
-/* ---- log.c ---- */
-/* Memory and idle slots; false if memory is missing. The position fields are log_recover()'s. */
+/* ---- writer.c ---- */
+/* Memory and idle slots for a log of the sizes in `files`; false if memory is missing. The position
+ * fields are log_recover()'s. */
 NODISCARD bool log_memory_init(struct log *log);
 /* Closes an empty group of `kind` at `time_ms` and submits it when a slot is free. */
 NODISCARD bool log_write_mark(struct log *log, enum log_group_kind kind, uint64_t time_ms);
@@ -109,10 +108,16 @@ void log_fail(struct log *log);
 /* Bytes of zero-written segments ahead of the last closed group. */
 static inline uint64_t log_ready_ahead(const struct log *log)
 {
-    return (uint64_t)log->files.segments * LOG_SEGMENT_SIZE - log->end;
+    return log_files_end(&log->files) - log->end;
+}
+/* Ready bytes kept when nothing more may be preallocated: the open group, what is in flight, the
+ * SEAL at the stop and START and SEAL of later starts always fit. */
+static inline uint64_t log_kept_room(const struct log *log)
+{
+    return 8 * (uint64_t)log->group_max;
 }
 
-/* ---- log_prealloc.c ---- */
+/* ---- prealloc.c ---- */
 /* At start-up, at once; false with a fault if the log cannot even begin. */
 NODISCARD bool log_prealloc_start(struct log *log, struct log_fault *fault);
 /* Once per tick and after completions: submits at most one operation. */
@@ -120,7 +125,7 @@ void log_prealloc_tick(struct log *log);
 /* Looks whether there is room again, at most once a second of log time. */
 void log_prealloc_check_space(struct log *log, uint64_t time_ms);
 
-/* ---- log_cache.c ---- */
+/* ---- cache.c ---- */
 const void *log_cache_fetch(struct log *log, uint64_t byte, struct log_waiter *waiter);
 
 #endif

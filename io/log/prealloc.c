@@ -1,16 +1,15 @@
 /* io/log/prealloc.c -- keeps zero-written segments ready ahead of the log, so that every log write
  * overwrites blocks that exist and needs no file-system metadata.
  *
- * One write of LOG_ZERO_CHUNK at a time, through the same disk door as the log. While the log is
- * busy it may take two bytes for each byte the log wrote, so it always gets ahead; when less than
- * half of what should be ready is ready, it no longer waits. */
+ * One write of at most LOG_ZERO_CHUNK at a time, through the same disk door as the log. While the
+ * log is busy it may take two bytes for each byte the log wrote, so it always gets ahead; when less
+ * than half of what should be ready is ready, it no longer waits. */
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
 #include "io/log/internal.h"
 
-#define READY_MIN         (LOG_SEGMENT_SIZE / 4u)
 #define SPACE_CHECK_MS    1000u
 #define SPACE_CHECK_TICKS 4096u /* with a test clock that stands still */
 
@@ -20,8 +19,9 @@ static void named(struct disk_op *op);
 
 static uint64_t ready_wanted(const struct log *log)
 {
-    uint64_t wanted = log->options.prealloc_bytes;
-    return wanted > READY_MIN ? wanted : READY_MIN;
+    uint64_t wanted = log->options.prealloc_bytes, least = log->files.sizes.segment / 4;
+    if (least < 2 * log_kept_room(log)) least = 2 * log_kept_room(log); /* small segments */
+    return wanted > least ? wanted : least;
 }
 
 static void look_at_space(struct log *log)
@@ -29,7 +29,7 @@ static void look_at_space(struct log *log)
     struct log_prealloc *p = &log->prealloc;
     p->free_bytes = log_files_free(&log->files);
     p->no_space = p->state == LOG_PREALLOC_IDLE &&
-                  p->free_bytes < log->options.low_water_bytes + LOG_SEGMENT_SIZE;
+                  p->free_bytes < log->options.low_water_bytes + log->files.sizes.segment;
 }
 
 void log_prealloc_check_space(struct log *log, uint64_t time_ms)
@@ -48,19 +48,19 @@ bool log_prealloc_start(struct log *log, struct log_fault *fault)
     uint64_t wanted = log->options.prealloc_bytes;
     for (;;) {
         look_at_space(log);
-        bool fits = log_next_open(log->end) / LOG_SEGMENT_SIZE < log->files.segments;
-        bool more = log_ready_ahead(log) < wanted && log->files.segments < LOG_SEGMENTS_MAX;
+        bool fits = log_next_open(&log->files.sizes, log->end) < log_files_end(&log->files);
+        bool more = log_ready_ahead(log) < wanted && !log_files_full(&log->files);
         if (fits && (!more || log->prealloc.no_space)) return true;
-        if (log->files.segments == LOG_SEGMENTS_MAX) {
+        if (log_files_full(&log->files)) {
             return log_fault_set(fault, 74, "%s: the log is at its largest size, %u segments",
-                                 log->files.dir, LOG_SEGMENTS_MAX);
+                                 log->files.dir, log->files.segments);
         }
         if (log->prealloc.no_space) {
             return log_fault_set(
                 fault, 74,
                 "no room in %s for the log: %" PRIu64 " MiB are needed (a "
                 "segment and the low-water mark), %" PRIu64 " MiB are free; free some space",
-                log->files.dir, (log->options.low_water_bytes + LOG_SEGMENT_SIZE) >> 20,
+                log->files.dir, (log->options.low_water_bytes + log->files.sizes.segment) >> 20,
                 log->prealloc.free_bytes >> 20);
         }
         if (log_files_segment_make(&log->files, fault)) continue;
@@ -120,7 +120,7 @@ static void give_up(struct log *log, int error)
 static void begin(struct log *log)
 {
     struct log_prealloc *p = &log->prealloc;
-    if (p->no_space || log->stopping || log->files.segments == LOG_SEGMENTS_MAX) return;
+    if (p->no_space || log->stopping || log_files_full(&log->files)) return;
     if (log_ready_ahead(log) >= ready_wanted(log)) return;
     look_at_space(log);
     if (p->no_space) return;
@@ -137,17 +137,17 @@ static void begin(struct log *log)
 static void zero_next(struct log *log)
 {
     struct log_prealloc *p = &log->prealloc;
-    if (p->offset == LOG_SEGMENT_SIZE) {
+    if (p->offset == log->files.sizes.segment) {
         submit(log, (struct disk_op){.kind = DISK_SYNC, .fd = p->fd, .done = flushed});
         return;
     }
     bool urgent = log_ready_ahead(log) < ready_wanted(log) / 2;
-    if (!urgent && log->flying > 0 && p->credit < LOG_ZERO_CHUNK) return;
-    p->credit -= p->credit < LOG_ZERO_CHUNK ? p->credit : LOG_ZERO_CHUNK;
+    if (!urgent && log->flying > 0 && p->credit < p->chunk) return;
+    p->credit -= p->credit < p->chunk ? p->credit : p->chunk;
     submit(log, (struct disk_op){.kind = DISK_WRITE,
                                  .fd = p->fd,
                                  .buf = p->zeros,
-                                 .size = LOG_ZERO_CHUNK,
+                                 .size = p->chunk,
                                  .offset = p->offset,
                                  .done = zeroing_done});
 }

@@ -10,7 +10,8 @@ bool log_reader_open(struct log_reader *reader, const struct log_files *files,
     memset(reader, 0, sizeof(*reader));
     reader->files = files;
     reader->next_seq = 1;
-    reader->scan = log_scan_open(files, 0);
+    reader->end = log_files_begin(files);
+    reader->scan = log_scan_open(files, reader->end);
     if (reader->scan != NULL) return true;
     return log_fault_set(fault, 75, "no memory or thread to read the log with: %s",
                          strerror(errno));
@@ -54,18 +55,20 @@ static const struct log_group *group_at(struct log_reader *reader, uint64_t posi
     const uint8_t *block = log_scan_peek(reader->scan, position, LOG_BLOCK_SIZE, &available);
     if (block == NULL || available < LOG_BLOCK_SIZE) return NULL;
     memcpy(&header, block, sizeof(header));
-    if (header.magic != LOG_GROUP_MAGIC || header.size > LOG_GROUP_SIZE_MAX) return NULL;
+    if (header.magic != LOG_GROUP_MAGIC || header.size > reader->files->sizes.group_max) {
+        return NULL;
+    }
     if (header.size > LOG_BLOCK_SIZE) {
         block = log_scan_peek(reader->scan, position, header.size, &available);
         if (block == NULL) return NULL;
     }
-    if (!log_group_verify(block, available, position, meta->log_id, meta->secret)) return NULL;
+    if (!log_group_verify(block, available, position, meta)) return NULL;
     return (const struct log_group *)block;
 }
 
 const struct log_group *log_reader_next(struct log_reader *reader)
 {
-    reader->position = log_next_open(reader->end);
+    reader->position = log_next_open(&reader->files->sizes, reader->end);
     const struct log_group *group = group_at(reader, reader->position);
     if (group == NULL) return NULL;
     if (!continues(reader, group) || !find_records(reader, group)) {
@@ -93,10 +96,10 @@ static bool is_zero(const uint8_t *block)
 void log_reader_tail(struct log_reader *reader, struct recover_tail *facts, uint64_t *end)
 {
     const struct log_meta *meta = &reader->files->meta;
-    uint64_t files_end = (uint64_t)reader->files->segments * LOG_SEGMENT_SIZE;
+    uint64_t files_end = log_files_end(reader->files);
     *facts = (struct recover_tail){
         .bad_group = reader->number + 1,
-        .newest_missing = reader->data_behind + LOG_SEGMENT_LAST > files_end,
+        .newest_missing = reader->data_behind + reader->files->sizes.segment_last > files_end,
         .malformed = reader->malformed,
         .all_zero = true,
     };

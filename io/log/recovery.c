@@ -59,16 +59,16 @@ static bool refuse_tail(struct recovery *r, enum recover_verdict verdict,
                              "%s lacks its newest log segments, from log-%016" PRIx64
                              ".seg on; nothing was changed; put them back (after a repair of the "
                              "file system look in lost+found)",
-                             dir, (uint64_t)r->log->files.segments);
+                             dir, r->log->files.first + r->log->files.segments);
     }
     if (verdict == RECOVER_REFUSE_UNREADABLE) {
         uint64_t byte = r->reader->unreadable;
-        return log_fault_set(&r->fault, 78,
-                             "%s: the disk gives a read error in log-%016" PRIx64
-                             ".seg at byte %" PRIu64
-                             "; nothing was changed; copy the directory to a good disk and start "
-                             "there",
-                             dir, byte / LOG_SEGMENT_SIZE, byte % LOG_SEGMENT_SIZE);
+        return log_fault_set(
+            &r->fault, 78,
+            "%s: the disk gives a read error in log-%016" PRIx64 ".seg at byte %" PRIu64
+            "; nothing was changed; copy the directory to a good disk and start "
+            "there",
+            dir, byte / r->log->files.sizes.segment, log_files_offset(&r->log->files, byte));
     }
     if (facts->malformed) {
         return log_fault_set(&r->fault, 78,
@@ -129,43 +129,42 @@ static void take_over(struct recovery *r)
     memcpy(log->prev_checksum, reader->checksum, sizeof(log->prev_checksum));
     r->ret->records = reader->records;
     r->ret->groups = reader->number;
-    r->ret->bytes = reader->end;
+    r->ret->bytes = reader->end - log_files_begin(&log->files);
     r->ret->time_ms = reader->time_ms;
     r->ret->generation = reader->generation;
 }
 
-static bool identify(struct recovery *r)
+/* What is in the directory, and what that means; nothing is changed. */
+static bool identify(struct recovery *r, struct recover_directory *facts)
 {
     const struct log_options *options = r->options;
     struct log_files *files = &r->log->files;
-    struct recover_directory facts;
-    struct clock *clock = clock_os();
     if (!log_files_open(files, options->dir, options->unsafe_dev, &r->fault)) return false;
     files->one_thread = options->one_thread;
     files->trace = options->trace;
+    files->first = options->first_segment;
     disk_trace_opened(files->trace, files->dir_fd, ".", 0);
-    if (!log_files_facts(files, &facts, &r->fault)) return false;
-    enum recover_verdict verdict = recover_directory(&facts);
-    if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, &facts, &r->fault);
-    if (!log_files_check_direct(files, options->unsafe_dev, &r->fault)) return false;
-    if (verdict == RECOVER_FRESH) {
-        r->ret->fresh = true;
-        return log_files_create(files, clock->wall_ms(clock), &r->fault);
-    }
-    return log_files_open_segments(files, facts.segments, &r->fault);
+    if (!log_files_facts(files, facts, &r->fault)) return false;
+    enum recover_verdict verdict = recover_directory(facts);
+    if (recover_exit_code(verdict) != 0) return log_files_refuse(files, verdict, facts, &r->fault);
+    r->ret->fresh = verdict == RECOVER_FRESH;
+    return log_files_check_direct(files, options->unsafe_dev, &r->fault);
 }
 
-static bool recover(struct recovery *r)
+static bool open_files(struct recovery *r, const struct recover_directory *facts)
 {
-    if (r->log == NULL || r->reader == NULL || !log_memory_init(r->log)) {
-        return log_fault_set(&r->fault, 75, "no memory for the log's buffers");
-    }
-    r->log->options = *r->options;
-    if (!identify(r)) return false;
-    uint64_t hash_seed = r->log->files.meta.hash_seed;
-    if (!r->redo->begin(r->redo->owner, hash_seed, &r->fault)) return false;
+    struct clock *clock = clock_os();
+    uint32_t mib = r->options->segment_mib;
+    if (!r->ret->fresh) return log_files_open_segments(&r->log->files, facts->segments, &r->fault);
+    if (mib == 0) mib = LOG_SEGMENT_MIB_DEFAULT;
+    return log_files_create(&r->log->files, clock->wall_ms(clock), mib, &r->fault);
+}
+
+static bool read_log(struct recovery *r)
+{
     if (r->ret->fresh) {
         r->reader->next_seq = 1;
+        r->reader->end = log_files_begin(&r->log->files);
         take_over(r);
         return true;
     }
@@ -175,6 +174,22 @@ static bool recover(struct recovery *r)
     log_reader_close(r->reader);
     if (good) log_files_sweep(&r->log->files);
     return good;
+}
+
+static bool recover(struct recovery *r)
+{
+    static const char no_memory[] = "no memory for the log's buffers";
+    struct recover_directory facts;
+    if (r->log == NULL || r->reader == NULL) return log_fault_set(&r->fault, 75, no_memory);
+    r->log->options = *r->options;
+    if (!identify(r, &facts) || !open_files(r, &facts)) return false;
+    /* How large the buffers are stands in the log. */
+    if (!log_memory_init(r->log)) return log_fault_set(&r->fault, 75, no_memory);
+    uint64_t segment = r->log->files.sizes.segment;
+    uint64_t ahead = (r->options->prealloc_bytes + segment - 1) / segment * segment;
+    r->log->options.prealloc_bytes = ahead;
+    uint64_t hash_seed = r->log->files.meta.hash_seed;
+    return r->redo->begin(r->redo->owner, hash_seed, &r->fault) && read_log(r);
 }
 
 bool log_recover(const struct log_options *options, const struct log_redo *redo,

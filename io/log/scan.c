@@ -8,24 +8,24 @@
 
 #include "io/log/scan.h"
 
-#define WINDOW   (LOG_SEGMENT_SIZE < 8u << 20 ? LOG_SEGMENT_SIZE / 8 : 8u << 20)
-#define HEADROOM LOG_GROUP_SIZE_MAX /* a group that began in the window before is carried here */
-#define PIECE    (WINDOW < 1u << 20 ? WINDOW : 1u << 20)
-#define SMALL    LOG_BLOCK_SIZE
-#define NONE     UINT64_MAX
+#define WINDOW_MAX (8u << 20)
+#define PIECE_MAX  (1u << 20)
+#define SMALL      LOG_BLOCK_SIZE
+#define NONE       UINT64_MAX
 
-static_assert(LOG_SEGMENT_SIZE % WINDOW == 0, "a window belongs to one segment");
-static_assert(HEADROOM <= WINDOW, "a group lies in two windows at most");
-
+/* Every segment is a whole number of windows, eight or more, so a window belongs to one segment;
+ * and the largest group is a sixteenth of it, so a group lies in two windows at most. */
 struct window {
-    uint8_t *data;       /* WINDOW bytes, HEADROOM before them */
-    uint64_t number;     /* covers bytes number * WINDOW .. */
+    uint8_t *data;       /* a window's bytes, headroom before them */
+    uint64_t number;     /* covers bytes number * window .. */
     uint64_t unreadable; /* first byte of them that could not be read, or NONE */
     bool wanted, ready;
 };
 
 struct log_scan {
     const struct log_files *files;
+    uint64_t window;   /* bytes */
+    uint64_t headroom; /* a group that began in the window before is carried here */
     uint8_t *memory;
     uint64_t windows_end;
     struct window windows[2]; /* window n is in windows[n % 2] */
@@ -65,9 +65,10 @@ static uint64_t read_piece(int fd, uint8_t *to, uint64_t offset, uint64_t size, 
 
 static void fill(struct log_scan *scan, struct window *window)
 {
-    uint64_t position = window->number * WINDOW;
-    int fd = scan->files->fds[position / LOG_SEGMENT_SIZE];
-    uint64_t bad = read_piece(fd, window->data, position % LOG_SEGMENT_SIZE, WINDOW, PIECE);
+    uint64_t position = window->number * scan->window;
+    uint64_t piece = scan->window < PIECE_MAX ? scan->window : PIECE_MAX;
+    uint64_t bad = read_piece(log_files_fd(scan->files, position), window->data,
+                              log_files_offset(scan->files, position), scan->window, piece);
     window->unreadable = bad == NONE ? NONE : position + bad;
 }
 
@@ -125,28 +126,41 @@ static void wait_ready(struct log_scan *scan, struct window *window)
     if (scan->unreadable == NONE) scan->unreadable = window->unreadable;
 }
 
+static size_t memory_size(const struct log_scan *scan)
+{
+    return 2 * (size_t)(scan->headroom + scan->window);
+}
+
+static bool take_memory(struct log_scan *scan)
+{
+    const size_t size = memory_size(scan);
+    scan->memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (scan->memory == MAP_FAILED) return false;
+    (void)madvise(scan->memory, size, MADV_HUGEPAGE);
+    scan->windows[0].data = scan->memory + scan->headroom;
+    scan->windows[1].data = scan->memory + 2 * scan->headroom + scan->window;
+    return true;
+}
+
 struct log_scan *log_scan_open(const struct log_files *files, uint64_t position)
 {
-    const size_t size = 2 * ((size_t)HEADROOM + WINDOW);
     struct log_scan *scan = calloc(1, sizeof(*scan));
     if (scan == NULL) return NULL;
-    scan->memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (scan->memory == MAP_FAILED) {
+    scan->files = files;
+    scan->window = files->sizes.segment / 8 < WINDOW_MAX ? files->sizes.segment / 8 : WINDOW_MAX;
+    scan->headroom = files->sizes.group_max;
+    if (!take_memory(scan)) {
         free(scan);
         return NULL;
     }
-    (void)madvise(scan->memory, size, MADV_HUGEPAGE);
-    scan->files = files;
     scan->unreadable = NONE;
-    scan->windows[0].data = scan->memory + HEADROOM;
-    scan->windows[1].data = scan->memory + 2 * (size_t)HEADROOM + WINDOW;
-    scan->windows_end = (uint64_t)files->segments * (LOG_SEGMENT_SIZE / WINDOW);
-    scan->current = position / WINDOW;
+    scan->windows_end = log_files_end(files) / scan->window;
+    scan->current = position / scan->window;
     (void)pthread_mutex_init(&scan->mutex, NULL);
     (void)pthread_cond_init(&scan->changed, NULL);
     int error = files->one_thread ? 0 : pthread_create(&scan->thread, NULL, reader, scan);
     if (error != 0) {
-        (void)munmap(scan->memory, size);
+        (void)munmap(scan->memory, memory_size(scan));
         free(scan);
         errno = error;
         return NULL;
@@ -162,13 +176,13 @@ static void advance(struct log_scan *scan, uint64_t position)
 {
     struct window *old = &scan->windows[scan->current % 2];
     struct window *next = &scan->windows[(scan->current + 1) % 2];
-    uint64_t end = (scan->current + 1) * WINDOW;
+    uint64_t end = (scan->current + 1) * scan->window;
     uint64_t carry = position < end ? end - position : 0;
-    ASSERT(carry <= HEADROOM);
+    ASSERT(carry <= scan->headroom);
     scan->current++;
     if (scan->current >= scan->windows_end) return;
     wait_ready(scan, next);
-    memcpy(next->data - carry, old->data + WINDOW - carry, carry);
+    memcpy(next->data - carry, old->data + scan->window - carry, carry);
     scan->carried = carry;
     want(scan, scan->current + 1);
 }
@@ -176,18 +190,19 @@ static void advance(struct log_scan *scan, uint64_t position)
 const uint8_t *log_scan_peek(struct log_scan *scan, uint64_t position, uint64_t size,
                              uint64_t *available)
 {
-    uint64_t segment_end = (position / LOG_SEGMENT_SIZE + 1) * LOG_SEGMENT_SIZE;
-    ASSERT(size <= LOG_GROUP_SIZE_MAX);
-    if (position + size > segment_end) size = segment_end - position;
-    while (scan->current < scan->windows_end && (scan->current + 1) * WINDOW < position + size) {
+    uint64_t left = scan->files->sizes.segment - log_files_offset(scan->files, position);
+    ASSERT(size <= scan->headroom);
+    if (size > left) size = left;
+    while (scan->current < scan->windows_end &&
+           (scan->current + 1) * scan->window < position + size) {
         advance(scan, position);
     }
     *available = 0;
     if (scan->current >= scan->windows_end) return NULL;
     const struct window *window = &scan->windows[scan->current % 2];
-    uint64_t begin = scan->current * WINDOW;
+    uint64_t begin = scan->current * scan->window;
     ASSERT(position + scan->carried >= begin);
-    *available = begin + WINDOW - position;
+    *available = begin + scan->window - position;
     return position >= begin ? window->data + (position - begin)
                              : window->data - (begin - position);
 }
@@ -209,6 +224,6 @@ void log_scan_close(struct log_scan *scan)
     }
     (void)pthread_cond_destroy(&scan->changed);
     (void)pthread_mutex_destroy(&scan->mutex);
-    (void)munmap(scan->memory, 2 * ((size_t)HEADROOM + WINDOW));
+    (void)munmap(scan->memory, memory_size(scan));
     free(scan);
 }

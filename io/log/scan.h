@@ -8,10 +8,10 @@
 
 struct log_scan;
 
-/* Starts at byte `position` (multiple of LOG_BLOCK_SIZE). NULL with errno if memory or a thread is
- * missing. */
+/* Starts at byte `position` (multiple of LOG_BLOCK_SIZE, in a segment that is there). NULL with
+ * errno if memory or a thread is missing. */
 NODISCARD struct log_scan *log_scan_open(const struct log_files *files, uint64_t position);
-/* At least `size` bytes (at most LOG_GROUP_SIZE_MAX) at `position`, or as many as the segment has:
+/* At least `size` bytes (at most a largest group) at `position`, or as many as the segment has:
  * their number in `available`; NULL and 0 behind the last segment. `position` never falls.
  * Valid until the next call. */
 const uint8_t *log_scan_peek(struct log_scan *scan, uint64_t position, uint64_t size,

@@ -127,7 +127,7 @@ static int print_fault(const struct log_fault *fault, FILE *out)
 static int print_end(struct log_reader *reader, FILE *out)
 {
     struct recover_tail facts;
-    uint64_t end, at = reader->position;
+    uint64_t end, at = reader->position, segment = reader->files->sizes.segment;
     log_reader_tail(reader, &facts, &end);
     fprintf(out,
             "%" PRIu64 " groups, %" PRIu64 " records, %" PRIu64 " bytes, %" PRIu64
@@ -152,11 +152,11 @@ static int print_end(struct log_reader *reader, FILE *out)
         break;
     case RECOVER_REFUSE_SEGMENT_MISSING:
         fprintf(out, "MISSING: the newest segments, from log-%016" PRIx64 ".seg on\n",
-                (uint64_t)reader->files->segments);
+                reader->files->first + reader->files->segments);
         break;
     case RECOVER_REFUSE_UNREADABLE:
         fprintf(out, "UNREADABLE: log-%016" PRIx64 ".seg gives a read error at byte %" PRIu64 "\n",
-                reader->unreadable / LOG_SEGMENT_SIZE, reader->unreadable % LOG_SEGMENT_SIZE);
+                reader->unreadable / segment, reader->unreadable % segment);
         break;
     case RECOVER_REFUSE_FOREIGN:
         fprintf(out, "at byte %" PRIu64 " or behind it stand groups of another log\n", at);
@@ -165,7 +165,7 @@ static int print_end(struct log_reader *reader, FILE *out)
         fprintf(out,
                 "DAMAGED: group %" PRIu64 " at byte %" PRIu64 " (log-%016" PRIx64
                 ".seg, offset %" PRIu64 ")%s\n",
-                facts.bad_group, at, at / LOG_SEGMENT_SIZE, at % LOG_SEGMENT_SIZE,
+                facts.bad_group, at, at / segment, at % segment,
                 facts.malformed
                     ? " verifies but does not continue the log or its records cannot be "
                       "read"

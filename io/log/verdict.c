@@ -9,16 +9,21 @@ enum recover_verdict recover_directory(const struct recover_directory *facts)
         if (facts->meta_state == LOG_META_FOREIGN) return RECOVER_REFUSE_FOREIGN;
         if (facts->meta_state == LOG_META_NEWER) return RECOVER_REFUSE_NEWER;
         if (facts->meta_state == LOG_META_CORRUPT) return RECOVER_REFUSE_META_CORRUPT;
-        /* log.meta gets its name after segment 0 is durable, so a log always has that one. */
+        /* log.meta gets its name after the first segment is durable, so a log always has that one.
+         */
         if (facts->segments == 0) return RECOVER_REFUSE_SEGMENT_MISSING;
-        if (facts->segment_last + 1 != facts->segments) return RECOVER_REFUSE_SEGMENT_MISSING;
+        if (facts->segment_first != facts->first) return RECOVER_REFUSE_SEGMENT_MISSING;
+        if (facts->segment_last - facts->first + 1 != facts->segments) {
+            return RECOVER_REFUSE_SEGMENT_MISSING;
+        }
         /* A segment gets its name when it is whole: no crash leaves a short one behind. */
         if (facts->odd_segment) return RECOVER_REFUSE_SEGMENT_SIZE;
         return RECOVER_SCAN;
     }
     if (facts->segments > 0) {
-        /* The one moment of making a log in which segment 0 has its name and the meta file not. */
-        if (facts->meta_tmp && facts->segments == 1 && facts->segment_last == 0 &&
+        /* The one moment of making a log in which the first segment has its name and the meta file
+         * not. */
+        if (facts->meta_tmp && facts->segments == 1 && facts->segment_last == facts->first &&
             facts->first_segment_zero) {
             return RECOVER_FRESH;
         }

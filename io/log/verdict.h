@@ -32,10 +32,12 @@ struct recover_directory {
     enum log_meta_state meta_state; /* if checked */
     bool meta_tmp;                  /* a new log was being made here */
     uint64_t segments;              /* files named like a segment */
-    uint64_t segment_last;          /* highest number among them */
-    bool odd_segment;               /* one is not a file of LOG_SEGMENT_SIZE bytes */
+    uint64_t first;                 /* number that the first segment must have */
+    uint64_t segment_first;         /* lowest number among them */
+    uint64_t segment_last;          /* highest */
+    bool odd_segment;               /* one is not a file of the size that log.meta says */
     uint64_t segment_odd;           /* its number */
-    bool first_segment_zero;        /* all of segment 0: no group was ever written to it */
+    bool first_segment_zero;        /* all of the first segment: no group was ever written */
     uint64_t strangers;             /* entries that are none of ours */
 };
 NODISCARD enum recover_verdict recover_directory(const struct recover_directory *facts);

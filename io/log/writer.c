@@ -26,29 +26,42 @@ static bool open_has_records(const struct log *log)
     return log->open && group_of(open_slot(log))->count > 0;
 }
 
+static bool check_init(struct log *log)
+{
+    const struct log_files *files = &log->files;
+    uint64_t begin = log_files_begin(files), bytes = LOG_SEGMENTS_MAX * files->sizes.segment;
+    uint64_t left = begin < LOG_BYTES_MAX ? LOG_BYTES_MAX - begin : files->sizes.segment;
+    return log_check_init(&log->check, begin, bytes < left ? bytes : left);
+}
+
+static void share_memory(struct log *log, uint8_t *memory)
+{
+    for (uint32_t i = 0; i < LOG_SLOTS; i++, memory += log->group_max) log->slots[i].buf = memory;
+    log->prealloc.zeros = memory;
+    memory += log->prealloc.chunk;
+    for (uint32_t i = 0; i < LOG_CHUNKS; i++, memory += LOG_CHUNK + LOG_CHUNK_OVERLAP) {
+        log->cache.chunks[i].buf = memory;
+    }
+}
+
 bool log_memory_init(struct log *log)
 {
-    const size_t chunk = LOG_CHUNK + LOG_CHUNK_OVERLAP;
-    const size_t huge = 2u << 20;
-    size_t size = LOG_SLOTS * (size_t)LOG_GROUP_SIZE_MAX + LOG_ZERO_CHUNK + LOG_CHUNKS * chunk;
+    const size_t chunk = LOG_CHUNK + LOG_CHUNK_OVERLAP, huge = 2u << 20;
+    uint64_t eighth = log->files.sizes.segment / 8;
+    log->group_max = log->files.sizes.group_max;
+    log->prealloc.chunk = (uint32_t)(eighth < LOG_ZERO_CHUNK ? eighth : LOG_ZERO_CHUNK);
+    size_t size = LOG_SLOTS * (size_t)log->group_max + log->prealloc.chunk + LOG_CHUNKS * chunk;
     size = (size + huge - 1) / huge * huge;
     uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return false;
-    if (!log_check_init(&log->check, (uint64_t)LOG_SEGMENTS_MAX * LOG_SEGMENT_SIZE)) {
+    if (!check_init(log)) {
         (void)munmap(memory, size);
         return false;
     }
     (void)madvise(memory, size, MADV_HUGEPAGE); /* a hint */
     log->memory = memory;
     log->memory_size = size;
-    for (uint32_t i = 0; i < LOG_SLOTS; i++) {
-        log->slots[i].buf = memory + (size_t)i * LOG_GROUP_SIZE_MAX;
-    }
-    memory += LOG_SLOTS * (size_t)LOG_GROUP_SIZE_MAX;
-    log->prealloc.zeros = memory;
-    log->prealloc.fd = -1;
-    memory += LOG_ZERO_CHUNK;
-    for (uint32_t i = 0; i < LOG_CHUNKS; i++) log->cache.chunks[i].buf = memory + i * chunk;
+    share_memory(log, memory);
     return true;
 }
 
@@ -63,8 +76,8 @@ static bool open_group(struct log *log, enum log_group_kind kind, uint64_t time_
 {
     struct log_slot *slot = slot_of(log, log->last_number + 1);
     if (slot->state != LOG_SLOT_EMPTY && slot->state != LOG_SLOT_DURABLE) return false;
-    uint64_t position = log_next_open(log->end);
-    if (position / LOG_SEGMENT_SIZE >= log->files.segments) return false;
+    uint64_t position = log_next_open(&log->files.sizes, log->end);
+    if (position >= log_files_end(&log->files)) return false;
     if (time_ms > log->time_ms) log->time_ms = time_ms;
     struct log_group *group = group_of(slot);
     *group = (struct log_group){
@@ -118,10 +131,10 @@ static void submit_group(struct log *log, struct log_slot *slot)
     slot->check = log_check_last(&log->check);
     slot->op = (struct disk_op){
         .kind = DISK_WRITE,
-        .fd = log->files.fds[slot->position / LOG_SEGMENT_SIZE],
+        .fd = log_files_fd(&log->files, slot->position),
         .buf = slot->buf,
         .size = (uint32_t)padded,
-        .offset = slot->position % LOG_SEGMENT_SIZE,
+        .offset = log_files_offset(&log->files, slot->position),
         .done = write_done,
         .owner = log,
     };
@@ -190,10 +203,10 @@ static void write_done(struct disk_op *op)
 
 /* ---- appending ---- */
 
-/* True if the first record of a group at `position` may be kept: see LOG_SEGMENT_LAST. */
+/* True if the first record of a group at `position` may be kept: see segment_last of log_sizes. */
 static bool takes_records(const struct log *log, uint64_t position)
 {
-    return position + LOG_SEGMENT_LAST < (uint64_t)log->files.segments * LOG_SEGMENT_SIZE;
+    return position + log->files.sizes.segment_last < log_files_end(&log->files);
 }
 
 void *log_reserve(struct log *log, uint64_t time_ms)
@@ -208,7 +221,7 @@ void *log_reserve(struct log *log, uint64_t time_ms)
             log->time_ms = time_ms;
             group->time_ms = time_ms;
         }
-        if (group->size + GJ_RECORD_SIZE_MAX > LOG_GROUP_SIZE_MAX) {
+        if (group->size + GJ_RECORD_SIZE_MAX > log->group_max) {
             close_group(log);
             submit_closed(log);
         }
@@ -241,7 +254,7 @@ void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_low_w
     ASSERT(log->open && seq == log->next_seq);
     ASSERT(group->count > 0 || takes_records(log, group->position));
     ASSERT(size > 0 && size <= GJ_RECORD_SIZE_MAX && size % GJ_RECORD_UNIT == 0);
-    ASSERT(group->size + size <= LOG_GROUP_SIZE_MAX);
+    ASSERT(group->size + size <= log->group_max);
     group->size += size;
     group->count++;
     log->next_seq++;
@@ -288,8 +301,8 @@ bool log_failed(const struct log *log)
 
 bool log_read_only(const struct log *log)
 {
-    bool no_more = log->prealloc.no_space || log->files.segments == LOG_SEGMENTS_MAX;
-    return no_more && log_ready_ahead(log) < LOG_RESERVE;
+    bool no_more = log->prealloc.no_space || log_files_full(&log->files);
+    return no_more && log_ready_ahead(log) < log_kept_room(log);
 }
 
 bool log_quiet(const struct log *log)

@@ -180,8 +180,8 @@ TEST(moved_blocks)
         const struct sweep_group *to = &sealed->group[1 + draw(&random, sealed->groups)];
         sweep_place_change(&place, to->position, sealed->bytes + from->position, from->size);
         if (!judge(&place, &refused, "a group copied", from->position, to->position)) break;
-        sweep_place_change(&place, log_next_open(sealed->end), sealed->bytes + from->position,
-                           from->size);
+        sweep_place_change(&place, log_next_open(&sealed->sizes, sealed->end),
+                           sealed->bytes + from->position, from->size);
         if (!judge(&place, &refused, "a group copied behind the end", from->position, sealed->end))
             break;
     }
@@ -202,8 +202,8 @@ static void expect_code(struct sweep_place *place, int code, const char *what)
 
 static void change_segment(struct sweep_place *place, uint64_t segment, const uint8_t *bytes)
 {
-    uint64_t at = segment * LOG_SEGMENT_SIZE;
-    sweep_place_change(place, at, bytes + at, LOG_SEGMENT_SIZE);
+    uint64_t at = segment * SWEEP_SEGMENT;
+    sweep_place_change(place, at, bytes + at, SWEEP_SEGMENT);
 }
 
 /* Segments of an older copy, and of what became of that copy, beside the log's own. */
@@ -218,7 +218,7 @@ TEST(stale_segments)
     change_segment(&place, 1, sealed->fork_bytes);
     expect_code(&place, 78, "the second segment of another history");
     uint64_t begin = sealed->group[sealed->early + 1].position, random = options.seed | 1;
-    uint64_t blocks = (LOG_SEGMENT_SIZE - begin) / LOG_BLOCK_SIZE;
+    uint64_t blocks = (SWEEP_SEGMENT - begin) / LOG_BLOCK_SIZE;
     for (int i = 0; i < 100; i++) { /* single blocks of it: lost writes over a forked log */
         uint64_t at = begin + draw(&random, blocks) * LOG_BLOCK_SIZE;
         uint64_t refused = 0;
@@ -288,9 +288,9 @@ static void put_back(const struct sweep_log *log, int segment)
     }
     sweep_log_path(log, segment, path);
     int fd = open(path, O_WRONLY | O_CREAT, 0600);
-    ASSERT(fd >= 0 && ftruncate(fd, LOG_SEGMENT_SIZE) == 0);
-    uint64_t at = (uint64_t)segment * LOG_SEGMENT_SIZE;
-    ASSERT(pwrite(fd, log->bytes + at, LOG_SEGMENT_SIZE, 0) == LOG_SEGMENT_SIZE);
+    ASSERT(fd >= 0 && ftruncate(fd, SWEEP_SEGMENT) == 0);
+    uint64_t at = (uint64_t)segment * SWEEP_SEGMENT;
+    ASSERT(pwrite(fd, log->bytes + at, SWEEP_SEGMENT, 0) == SWEEP_SEGMENT);
     (void)close(fd);
 }
 
@@ -317,11 +317,11 @@ TEST(short_segments)
     for (int i = 0; i < (int)SWEEP_SEGMENTS; i++) {
         char path[128];
         sweep_log_path(sealed, i, path);
-        ASSERT(truncate(path, LOG_SEGMENT_SIZE + 1) == 0);
-        check_code(&place, 78, "bytes of a segment", LOG_SEGMENT_SIZE + 1);
-        ASSERT(truncate(path, LOG_SEGMENT_SIZE - 1) == 0);
-        check_code(&place, 78, "bytes of a segment", LOG_SEGMENT_SIZE - 1);
-        for (uint64_t size = LOG_SEGMENT_SIZE; size > 0;) {
+        ASSERT(truncate(path, SWEEP_SEGMENT + 1) == 0);
+        check_code(&place, 78, "bytes of a segment", SWEEP_SEGMENT + 1);
+        ASSERT(truncate(path, SWEEP_SEGMENT - 1) == 0);
+        check_code(&place, 78, "bytes of a segment", SWEEP_SEGMENT - 1);
+        for (uint64_t size = SWEEP_SEGMENT; size > 0;) {
             size -= LOG_BLOCK_SIZE;
             ASSERT(truncate(path, (off_t)size) == 0);
             check_code(&place, 78, "bytes of a segment", size);

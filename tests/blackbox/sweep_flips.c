@@ -25,7 +25,7 @@ static struct answers ask(const struct sweep_place *place, uint64_t at)
     const struct sweep_log *log = place->log;
     const struct log_meta *meta = &log->meta;
     uint64_t block = at - at % LOG_BLOCK_SIZE;
-    uint64_t segment_end = (at / LOG_SEGMENT_SIZE + 1) * LOG_SEGMENT_SIZE;
+    uint64_t segment_end = (at / SWEEP_SEGMENT + 1) * SWEEP_SEGMENT;
     struct answers ret = {.where = ELSEWHERE, .group = sweep_log_group_at(log, at)};
     uint64_t begin = block;
     if (ret.group != 0) {
@@ -33,10 +33,8 @@ static struct answers ask(const struct sweep_place *place, uint64_t at)
         begin = group->position;
         ret.where = at < begin + group->size ? IN_GROUP : IN_PADDING;
     }
-    ret.verifies = log_group_verify(place->now + begin, segment_end - begin, begin, meta->log_id,
-                                    meta->secret);
-    if (begin != block && log_group_verify(place->now + block, segment_end - block, block,
-                                           meta->log_id, meta->secret)) {
+    ret.verifies = log_group_verify(place->now + begin, segment_end - begin, begin, meta);
+    if (begin != block && log_group_verify(place->now + block, segment_end - block, block, meta)) {
         ret.verifies = true; /* a group inside a group: wrong in any case */
         ret.where = ELSEWHERE;
     }

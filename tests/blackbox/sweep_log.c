@@ -9,7 +9,7 @@
 #define INSTITUTION 7u
 #define REGION      1u
 /* Into the second segment, and far enough from its end that no third one is needed. */
-#define LAST_BEGIN (LOG_SEGMENT_SIZE + (160u << 10))
+#define LAST_BEGIN (SWEEP_SEGMENT + (160u << 10))
 #define EARLY      (512u << 10)
 
 struct message {
@@ -146,8 +146,8 @@ static void read_segments(const struct sweep_log *log, uint8_t *bytes)
     for (int i = 0; i < (int)SWEEP_SEGMENTS; i++) {
         sweep_log_path(log, i, path);
         int fd = open(path, O_RDONLY);
-        uint64_t at = (uint64_t)i * LOG_SEGMENT_SIZE;
-        ASSERT(fd >= 0 && pread(fd, bytes + at, LOG_SEGMENT_SIZE, 0) == LOG_SEGMENT_SIZE);
+        uint64_t at = (uint64_t)i * SWEEP_SEGMENT;
+        ASSERT(fd >= 0 && pread(fd, bytes + at, SWEEP_SEGMENT, 0) == SWEEP_SEGMENT);
         (void)close(fd);
     }
 }
@@ -216,7 +216,7 @@ static void lay_out(struct sweep_log *log)
             .position = at, .size = group->size, .durable_through = group->durable_through};
         state_digest(s, next->digest);
         log->end = at + log_padded(group->size);
-        at = log_next_open(log->end);
+        at = log_next_open(&log->sizes, log->end);
     }
     sweep_state_free(&memory);
 }
@@ -242,6 +242,8 @@ static void read_meta_file(struct sweep_log *log)
     ASSERT(fd >= 0 && read(fd, log->meta_bytes, SWEEP_META_BYTES) == SWEEP_META_BYTES);
     (void)close(fd);
     memcpy(&log->meta, log->meta_bytes, sizeof(log->meta));
+    log->sizes = log_sizes_of(&log->meta);
+    ASSERT(log->sizes.segment == SWEEP_SEGMENT);
 }
 
 /* The log; then the older copy is put back and goes on by itself: two histories with one identity.
@@ -297,6 +299,7 @@ struct sweep_log *sweep_log_new(uint64_t seed, enum sweep_end how)
     m.w.options.unsafe_dev = true;
     m.w.options.one_thread = true;
     m.w.options.prealloc_bytes = SWEEP_BYTES;
+    m.w.options.segment_mib = SWEEP_SEGMENT >> 20;
     m.ret = log;
     write_logs(&m, how);
     log->options = m.w.options;
@@ -319,8 +322,8 @@ void sweep_log_write(const struct sweep_log *log, const uint8_t *bytes)
     for (int i = 0; i < (int)SWEEP_SEGMENTS; i++) {
         sweep_log_path(log, i, path);
         int fd = open(path, O_WRONLY);
-        uint64_t at = (uint64_t)i * LOG_SEGMENT_SIZE;
-        ASSERT(fd >= 0 && pwrite(fd, bytes + at, LOG_SEGMENT_SIZE, 0) == LOG_SEGMENT_SIZE);
+        uint64_t at = (uint64_t)i * SWEEP_SEGMENT;
+        ASSERT(fd >= 0 && pwrite(fd, bytes + at, SWEEP_SEGMENT, 0) == SWEEP_SEGMENT);
         (void)close(fd);
     }
 }

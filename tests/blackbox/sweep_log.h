@@ -1,5 +1,5 @@
-/* tests/blackbox/sweep_log.h -- a log of two small segments (GJ_SMALL_LOG) with money in it, its
- * bytes, and where in them everything is: what the sweep of damages starts from, again and again.
+/* tests/blackbox/sweep_log.h -- a log of two segments of 1 MiB with money in it, its bytes,
+ * and where in them everything is: what the sweep of damages starts from, again and again.
  *
  * The layout is read from the bytes by this file's own walk over headers and records, not by the
  * reader that is under test. */
@@ -9,7 +9,8 @@
 #include "io/engine/apply.h"
 
 #define SWEEP_SEGMENTS   2u
-#define SWEEP_BYTES      (SWEEP_SEGMENTS * (uint64_t)LOG_SEGMENT_SIZE)
+#define SWEEP_SEGMENT    (1u << 20)
+#define SWEEP_BYTES      (SWEEP_SEGMENTS * (uint64_t)SWEEP_SEGMENT)
 #define SWEEP_META_BYTES 4096u
 #define SWEEP_GROUPS_MAX 512u
 
@@ -22,6 +23,7 @@ struct sweep_log {
     char dir[64];
     struct log_options options;
     struct log_meta meta;
+    struct log_sizes sizes;
     uint8_t meta_bytes[SWEEP_META_BYTES];
     uint8_t *bytes;  /* SWEEP_BYTES: the segments, one after the other */
     uint64_t groups; /* group[1 .. groups]; group[0] is the empty log */

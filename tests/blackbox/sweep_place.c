@@ -26,7 +26,7 @@ void sweep_place_open(struct sweep_place *place, const struct sweep_log *log)
         sweep_log_path(log, i, path);
         place->fds[i] = open(path, O_RDWR | O_CLOEXEC);
         ASSERT(place->fds[i] >= 0);
-        place->files[i] = mmap(NULL, LOG_SEGMENT_SIZE, PROT_READ, MAP_SHARED, place->fds[i], 0);
+        place->files[i] = mmap(NULL, SWEEP_SEGMENT, PROT_READ, MAP_SHARED, place->fds[i], 0);
         ASSERT(place->files[i] != MAP_FAILED);
     }
 }
@@ -34,7 +34,7 @@ void sweep_place_open(struct sweep_place *place, const struct sweep_log *log)
 void sweep_place_close(struct sweep_place *place)
 {
     for (uint32_t i = 0; i < SWEEP_SEGMENTS; i++) {
-        (void)munmap(place->files[i], LOG_SEGMENT_SIZE);
+        (void)munmap(place->files[i], SWEEP_SEGMENT);
         (void)close(place->fds[i]);
     }
     free(place->now);
@@ -45,10 +45,9 @@ void sweep_place_close(struct sweep_place *place)
 static void write_bytes(const struct sweep_place *place, uint64_t from, uint64_t to)
 {
     while (from < to) {
-        uint64_t in = from % LOG_SEGMENT_SIZE, part = LOG_SEGMENT_SIZE - in;
+        uint64_t in = from % SWEEP_SEGMENT, part = SWEEP_SEGMENT - in;
         if (part > to - from) part = to - from;
-        ssize_t done =
-            pwrite(place->fds[from / LOG_SEGMENT_SIZE], place->now + from, part, (off_t)in);
+        ssize_t done = pwrite(place->fds[from / SWEEP_SEGMENT], place->now + from, part, (off_t)in);
         ASSERT(done == (ssize_t)part);
         from += part;
     }
@@ -57,8 +56,8 @@ static void write_bytes(const struct sweep_place *place, uint64_t from, uint64_t
 static bool is_now(const struct sweep_place *place)
 {
     for (uint32_t i = 0; i < SWEEP_SEGMENTS; i++) {
-        const uint8_t *now = place->now + (uint64_t)i * LOG_SEGMENT_SIZE;
-        if (memcmp(place->files[i], now, LOG_SEGMENT_SIZE) != 0) return false;
+        const uint8_t *now = place->now + (uint64_t)i * SWEEP_SEGMENT;
+        if (memcmp(place->files[i], now, SWEEP_SEGMENT) != 0) return false;
     }
     return true;
 }
@@ -161,7 +160,8 @@ void sweep_place_expect(const struct sweep_place *place, struct sweep_verdict *r
         uint64_t says = log->group[g].durable_through;
         if (says > proof && is_whole(place, &log->group[g])) proof = says;
     }
-    uint64_t from = bad <= log->groups ? log->group[bad].position : log_next_open(log->end);
+    uint64_t from =
+        bad <= log->groups ? log->group[bad].position : log_next_open(&log->sizes, log->end);
     *ret = (struct sweep_verdict){.groups = bad - 1};
     for (uint64_t g = bad; g <= log->groups; g++) ret->damaged += !is_whole(place, &log->group[g]);
     if (proof >= bad) {
@@ -217,7 +217,7 @@ static bool fault(const char *text)
 /* The recovery cut: those bytes are zero now, and the next one finds the same. */
 static bool cut_is_done(struct sweep_place *place, const struct sweep_verdict *want)
 {
-    uint64_t from = log_next_open(place->log->end);
+    uint64_t from = log_next_open(&place->log->sizes, place->log->end);
     struct sweep_verdict again, expected = *want;
     if (want->groups < place->log->groups) from = place->log->group[want->groups + 1].position;
     memset(place->now + from, 0, want->cut_bytes);

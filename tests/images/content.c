@@ -121,7 +121,7 @@ bool content_rename(struct content *c, const char *from, const char *to)
 void content_write(struct file *file, const void *bytes, uint64_t offset, uint64_t size)
 {
     const uint8_t *from = bytes;
-    ASSERT(offset + size <= LOG_SEGMENT_SIZE);
+    ASSERT(offset + size <= SEGMENT);
     if (offset + size > file->size) file->size = offset + size;
     while (size > 0) {
         uint64_t at = offset % LOG_BLOCK_SIZE;

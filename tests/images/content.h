@@ -9,7 +9,9 @@
 
 #define SECTOR      512u
 #define FILES_MAX   12u
-#define FILE_BLOCKS (LOG_SEGMENT_SIZE / LOG_BLOCK_SIZE)
+#define SEGMENT_MIB 1u /* of the log */
+#define SEGMENT     (SEGMENT_MIB << 20)
+#define FILE_BLOCKS (SEGMENT / LOG_BLOCK_SIZE)
 #define NAMES_MAX   12u
 #define NAME_SIZE   32u
 #define NO_FILE     (-1)

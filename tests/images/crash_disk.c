@@ -231,7 +231,7 @@ static const char *event_open(struct crash_disk *disk, const struct event *e)
 static const char *event_resize(struct crash_disk *disk, const struct event *e)
 {
     int file = crash_disk_file(disk, e->head.fd);
-    if (file == NO_FILE || e->head.size > LOG_SEGMENT_SIZE) return "a file of unexpected size";
+    if (file == NO_FILE || e->head.size > SEGMENT) return "a file of unexpected size";
     struct step *step = step_add(disk, STEP_RESIZE, STEP_DONE);
     if (step == NULL) return "more steps at once than expected";
     step->file = file;
@@ -275,7 +275,7 @@ static const char *event_write(struct crash_disk *disk, const struct event *e)
     const struct bound_fd *b = bound(disk, h->fd);
     if (b == NULL || b->file == NO_FILE) return "a write to a file that was not opened";
     if (h->offset % LOG_BLOCK_SIZE != 0 || h->size % LOG_BLOCK_SIZE != 0 || h->size == 0 ||
-        h->offset + h->size > LOG_SEGMENT_SIZE || h->data_size > h->size) {
+        h->offset + h->size > SEGMENT || h->data_size > h->size) {
         return "a write that is not whole blocks";
     }
     struct step *step = step_add(disk, STEP_WRITE, STEP_FLYING);

@@ -330,7 +330,7 @@ static struct window {
 static bool read_again(const struct file *file, void *bytes, size_t size, uint64_t offset)
 {
     struct window *window = windows;
-    if (size != LOG_SEGMENT_SIZE || offset != 0) return false;
+    if (size != SEGMENT || offset != 0) return false;
     while (window < windows + WINDOWS && window->bytes != NULL && window->bytes != bytes) window++;
     if (window == windows + WINDOWS) return false;
     bool known = window->bytes == bytes;
@@ -371,7 +371,7 @@ WRAP(ssize_t, pwrite64, int fd, const void *bytes, size_t size, off_t offset)
 {
     if (!is_ours(fd)) return __real_pwrite64(fd, bytes, size, offset);
     struct file *file = file_of(fd);
-    if (file == NULL || (uint64_t)offset + size > LOG_SEGMENT_SIZE) return fail(EFBIG);
+    if (file == NULL || (uint64_t)offset + size > SEGMENT) return fail(EFBIG);
     uint64_t used = without_zeros(bytes, size);
     struct disk_trace_event head = {.kind = DISK_TRACE_WRITE,
                                     .fd = fd,
@@ -391,7 +391,7 @@ WRAP(int, posix_fallocate64, int fd, off_t offset, off_t size)
 {
     if (!is_ours(fd)) return __real_posix_fallocate64(fd, offset, size);
     struct file *file = file_of(fd);
-    if (file == NULL || offset + size > (off_t)LOG_SEGMENT_SIZE) return EFBIG;
+    if (file == NULL || offset + size > (off_t)SEGMENT) return EFBIG;
     file->size = (uint64_t)(offset + size);
     mounted.changes++;
     record_plain(DISK_TRACE_RESIZE, fd, 0, file->size);

@@ -223,9 +223,9 @@ void groups_cut(uint32_t mark)
 
 bool group_is_there(const struct content *c, const struct group *group)
 {
-    const struct file *file = content_segment(c, group->position / LOG_SEGMENT_SIZE);
+    const struct file *file = content_segment(c, group->position / SEGMENT);
     if (file == NULL) return false;
-    uint64_t block = group->position % LOG_SEGMENT_SIZE / LOG_BLOCK_SIZE;
+    uint64_t block = group->position % SEGMENT / LOG_BLOCK_SIZE;
     for (uint64_t at = 0; at < group->size; at += LOG_BLOCK_SIZE, block++) {
         uint64_t size = group->size - at < LOG_BLOCK_SIZE ? group->size - at : LOG_BLOCK_SIZE;
         if (memcmp(block_bytes(file->blocks[block]), group->bytes + at, size) != 0) return false;
@@ -235,12 +235,14 @@ bool group_is_there(const struct content *c, const struct group *group)
 
 const struct group *groups_walk(const struct content *c, const struct group *from)
 {
+    const struct log_meta meta = {.segment_size_mib = SEGMENT_MIB};
+    const struct log_sizes sizes = log_sizes_of(&meta);
     for (;;) {
         struct log_group header;
-        uint64_t position = log_next_open(from == NULL ? 0 : from->end);
-        const struct file *file = content_segment(c, position / LOG_SEGMENT_SIZE);
+        uint64_t position = log_next_open(&sizes, from == NULL ? 0 : from->end);
+        const struct file *file = content_segment(c, position / SEGMENT);
         if (file == NULL) return from;
-        content_read(file, &header, position % LOG_SEGMENT_SIZE, sizeof(header));
+        content_read(file, &header, position % SEGMENT, sizeof(header));
         const struct group *next = groups_find(header.checksum);
         if (next == NULL || next->parent != from || next->position != position) return from;
         if (!group_is_there(c, next)) return from;

@@ -1,13 +1,12 @@
 /* tests/images/images.c -- every legal image that a crash may leave of a recorded run, recovered.
  *
  *   images TRACE... [--images N] [--seed N] [--seconds S] [--image POINT.K [--write-image DIR]]
- *   images --verify DIR | --dump DIR       what `gongji log` does, for the small log of an image
  *
- * TRACE: files of gongjid_small --io-trace, one for each life of the server, in order. Walks the
- * events. After each that may bring new images (the others make a step certain, so their images are
- * among those before) it builds some, recovers each and compares with plain replay. Of some points
- * it lets the process be killed instead: another one recovers, begins a generation, and whatever it
- * wrote is walked in the same way, three levels deep. */
+ * TRACE: files of gongjid --io-trace --test-segment 1M, one for each life of the server, in order.
+ * Walks the events. After each that may bring new images (the others make a step certain, so their
+ * images are among those before) it builds some, recovers each and compares with plain replay. Of
+ * some points it lets the process be killed instead: another one recovers, begins a generation, and
+ * whatever it wrote is walked in the same way, three levels deep. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #include <time.h>
 
 #include "core/base/hash.h"
-#include "io/log/tool.h"
 #include "tests/images/choose.h"
 #include "tests/images/probe.h"
 #include "tests/images/random.h"
@@ -128,7 +126,7 @@ static void report(const struct walk *w, uint32_t level, const char *wrong)
     for (uint32_t i = 0; i < a->trace_count; i++) printf(" %s", a->traces[i]);
     printf(" --images %" PRIu64 " --seed %" PRIu64 " --image %" PRIu64 ".%" PRIu64 "\n", w->goal,
            w->seed, w->point, w->image);
-    printf("as a directory: the same with --write-image DIR, then images --verify DIR\n");
+    printf("as a directory: the same with --write-image DIR, then gongji log verify DIR\n");
     exit(1);
 }
 
@@ -411,7 +409,7 @@ static int run(const struct arguments *arguments)
 static int usage(void)
 {
     (void)fprintf(stderr, "images: TRACE... [--images N] [--seed N] [--seconds S] [--image POINT.K "
-                          "[--write-image DIR]], or --verify DIR, or --dump DIR\n");
+                          "[--write-image DIR]]\n");
     return EXIT_USAGE;
 }
 
@@ -441,8 +439,6 @@ int main(int argc, char **argv)
 {
     struct arguments a = {
         .images = 100000, .seed = 1, .only_point = UINT64_MAX, .only_image = UINT64_MAX};
-    if (argc == 3 && strcmp(argv[1], "--verify") == 0) return log_verify(argv[2], stdout);
-    if (argc == 3 && strcmp(argv[1], "--dump") == 0) return log_dump(argv[2], stdout);
     a.traces = argv + 1;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) != 0) {

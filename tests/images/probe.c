@@ -9,8 +9,11 @@
 #include "io/os/disk_sync.h"
 #include "tests/images/probe.h"
 
-static const struct log_options options = {
-    .dir = FILES_DIR, .clock_gap_max_ms = UINT64_MAX, .test_clock = true, .one_thread = true};
+static const struct log_options options = {.dir = FILES_DIR,
+                                           .clock_gap_max_ms = UINT64_MAX,
+                                           .test_clock = true,
+                                           .one_thread = true,
+                                           .segment_mib = SEGMENT_MIB};
 static struct apply apply = {.make_state = groups_state};
 static uint64_t recoveries, cuts;
 static char wrong[640];

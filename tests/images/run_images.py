@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # tests/images/run_images.py -- records what a real server does to its disk, then builds the images.
-"""Starts gongjid_small --io-trace on a real directory, four times: mixed operations from several
+"""Starts gongjid --io-trace on a real directory, four times: mixed operations from several
 connections, so that several small groups are on their way at once, over the end of a segment; ended
 by SIGKILL in the middle of it, or by SIGTERM. Then runs `images` over the traces, which stay in
 BUILD/images-trace: a failure names the command that repeats it. All of it again, with new traces,
@@ -33,7 +33,8 @@ LOAD_SECONDS_MAX = 60
 AMBIGUOUS = 65                # the kill fell between a step and its note: `images` says so
 ATTEMPTS = 3
 FEW = ["--persons-max", "200", "--families-max", "100", "--institutions-max", "10", "--holds-max",
-       "500", "--rids-max", "16K", "--log-prealloc", "1M", "--log-low-water", "0"]
+       "500", "--rids-max", "16K", "--log-prealloc", "1M", "--log-low-water", "0",
+       "--test-segment", "1M"]
 EMPLOYEE, ACTIVE, SPOUSE, FACE, PERSONAL = 1, 1, 1, 1, 1
 
 
@@ -139,7 +140,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--only-trace", action="store_true")
     options = parser.parse_args()
-    os.environ["GONGJID"] = os.path.join(options.build, "tests", "gongjid_small")
+    os.environ["GONGJID"] = os.path.join(options.build, "gongjid")
     rng, begun = random.Random(options.seed), time.monotonic()
     images = ambiguous = 0
     while True:

@@ -17,7 +17,10 @@
 #include "tests/test.h"
 
 #define FIXTURE_QUEUE 256u
-#define FIXTURE_TIME  UINT64_C(1763800000000)
+/* Small enough to be made often; groups are as large as they can be. */
+#define FIXTURE_SEGMENT_MIB 128u
+#define FIXTURE_SEGMENT     (FIXTURE_SEGMENT_MIB << 20)
+#define FIXTURE_TIME        UINT64_C(1763800000000)
 
 struct fixture {
     struct disk disk; /* first: the door hands back its own address */
@@ -114,8 +117,9 @@ static inline void fixture_init(struct fixture *w)
     w->time_ms = FIXTURE_TIME;
     (void)snprintf(w->dir, sizeof(w->dir), "/var/tmp/gongji-test-log-XXXXXX");
     ASSERT(mkdtemp(w->dir) != NULL);
-    w->options =
-        (struct log_options){.dir = w->dir, .clock_gap_max_ms = UINT64_C(3) * 24 * 3600 * 1000};
+    w->options = (struct log_options){.dir = w->dir,
+                                      .clock_gap_max_ms = UINT64_C(3) * 24 * 3600 * 1000,
+                                      .segment_mib = FIXTURE_SEGMENT_MIB};
 }
 
 /* Phase 1 only; the exit code. */
@@ -276,7 +280,7 @@ static inline void fixture_sparse(const struct fixture *w, uint64_t from)
     fixture_path(w, "log-0000000000000000.seg", path);
     int fd = open(path, O_WRONLY);
     ASSERT(fd >= 0 && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
-                                (off_t)(LOG_SEGMENT_SIZE - from)) == 0);
+                                (off_t)(FIXTURE_SEGMENT - from)) == 0);
     (void)close(fd);
 }
 

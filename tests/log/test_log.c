@@ -542,7 +542,7 @@ TEST(segments_are_made_ahead_and_crossed)
     fixture_init(&w);
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
-    w.log->end = LOG_SEGMENT_SIZE - LOG_SEGMENT_LAST - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - w.log->files.sizes.segment_last - 3 * LOG_BLOCK_SIZE;
     CHECK_EQ(w.log->files.segments, 1);
     uint64_t n = 0;
     while (n < 3) fixture_group(&w, n++, 1);
@@ -554,13 +554,74 @@ TEST(segments_are_made_ahead_and_crossed)
     CHECK_EQ(w.log->prealloc.busy, w.count > 0);
     log_seal(w.log); /* takes the group that waited */
     fixture_poll(&w);
-    w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 8 * LOG_BLOCK_SIZE;
-    while (w.log->end < LOG_SEGMENT_SIZE && n < 40) fixture_group(&w, n++, 1);
-    CHECK(w.log->end > LOG_SEGMENT_SIZE);
+    w.log->end = FIXTURE_SEGMENT - w.log->group_max - 8 * LOG_BLOCK_SIZE;
+    while (w.log->end < FIXTURE_SEGMENT && n < 40) fixture_group(&w, n++, 1);
+    CHECK(w.log->end > FIXTURE_SEGMENT);
     struct stat st;
     char path[128];
     fixture_path(&w, "log-0000000000000001.seg", path);
-    CHECK(stat(path, &st) == 0 && (uint64_t)st.st_size == LOG_SEGMENT_SIZE);
+    CHECK(stat(path, &st) == 0 && (uint64_t)st.st_size == FIXTURE_SEGMENT);
+    fixture_die(&w);
+    fixture_remove(&w);
+}
+
+/* Positions that need 42 bits: the last three segments below 4 TiB. */
+TEST(log_that_begins_far_out)
+{
+    struct fixture w;
+    fixture_init(&w);
+    w.rids_max = 4u << 20;
+    w.options.first_segment = LOG_BYTES_MAX / FIXTURE_SEGMENT - 3;
+    w.options.prealloc_bytes = 2 * FIXTURE_SEGMENT;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    CHECK_EQ(log_files_end(&w.log->files), LOG_BYTES_MAX - FIXTURE_SEGMENT);
+    uint64_t n = 1, first = fixture_append(&w, 0);
+    CHECK(first * GJ_RECORD_UNIT > LOG_BYTES_MAX - 3 * FIXTURE_SEGMENT);
+    while (w.log->end < LOG_BYTES_MAX - 2 * FIXTURE_SEGMENT + LOG_BLOCK_SIZE) {
+        for (uint32_t i = 0; i < 8192; i++) ASSERT(fixture_append(&w, n++) != 0);
+        log_flush(w.log);
+        fixture_poll(&w);
+    }
+    uint64_t last = fixture_append(&w, n++);
+    log_flush(w.log);
+    fixture_poll(&w);
+    for (uint64_t g = 0; g < LOG_SLOTS; g++) fixture_group(&w, n++, 1);
+    CHECK(comes_back(&w, first) && comes_back(&w, last));
+    fixture_die(&w);
+    w.options.first_segment++;
+    CHECK_EQ(fixture_recover(&w), 78);
+    w.options.first_segment = 0;
+    CHECK_EQ(fixture_recover(&w), 78);
+    CHECK(strstr(w.rec.error, "lacks a log segment") != NULL);
+    w.options.first_segment = LOG_BYTES_MAX / FIXTURE_SEGMENT - 3;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    CHECK_EQ(w.rec.records, n);
+    CHECK(comes_back(&w, first) && comes_back(&w, last));
+    fixture_die(&w);
+    fixture_remove(&w);
+}
+
+/* Nobody said how large: 256 MiB, and the log remembers it. */
+TEST(segments_of_the_usual_size)
+{
+    struct fixture w;
+    struct stat st;
+    char path[128];
+    fixture_init(&w);
+    w.options.segment_mib = 0;
+    w.options.prealloc_bytes = 1;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    fixture_group(&w, 0, 3);
+    CHECK_EQ(w.log->options.prealloc_bytes, 256u << 20);
+    fixture_die(&w);
+    fixture_path(&w, "log-0000000000000000.seg", path);
+    CHECK(stat(path, &st) == 0 && st.st_size == 256 << 20);
+    w.options.segment_mib = FIXTURE_SEGMENT_MIB; /* is for a new log only */
+    CHECK_EQ(fixture_recover(&w), 0);
+    CHECK_EQ(w.rec.records, 3);
     fixture_die(&w);
     fixture_remove(&w);
 }
@@ -573,7 +634,7 @@ TEST(no_room_makes_read_only)
     fixture_poll(&w);
     CHECK(!log_read_only(w.log));
     w.log->options.low_water_bytes = UINT64_MAX / 2;
-    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - log_kept_room(w.log) - 3 * LOG_BLOCK_SIZE;
     w.time_ms += 2000;
     for (uint64_t n = 0; n < 3; n++) {
         CHECK(!log_read_only(w.log));
@@ -597,7 +658,7 @@ static void failing_prealloc(uint64_t nth, int32_t res, bool fatal)
     fixture_init(&w);
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
-    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - log_kept_room(w.log) - 3 * LOG_BLOCK_SIZE;
     w.prealloc_fail_at = nth;
     w.prealloc_fail_res = res;
     CHECK(fixture_append(&w, 0) != 0);
@@ -622,7 +683,7 @@ static void failing_prealloc(uint64_t nth, int32_t res, bool fatal)
 
 TEST(failing_zero_writes)
 {
-    const uint64_t flush = LOG_SEGMENT_SIZE / LOG_ZERO_CHUNK + 1;
+    const uint64_t flush = FIXTURE_SEGMENT / LOG_ZERO_CHUNK + 1;
     failing_prealloc(2, -ENOSPC, false);
     failing_prealloc(flush, -EDQUOT, false);
     failing_prealloc(2, -EIO, true);
@@ -640,7 +701,7 @@ TEST(no_descriptor_for_a_segment)
     fixture_poll(&w);
     CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     rlim_t all = limit.rlim_cur;
-    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - log_kept_room(w.log) - 3 * LOG_BLOCK_SIZE;
     limit.rlim_cur = 3;
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     fixture_group(&w, 0, 1);
@@ -649,7 +710,7 @@ TEST(no_descriptor_for_a_segment)
     CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     w.time_ms += 2000;
     CHECK(log_reserve(w.log, w.time_ms) != NULL);
-    for (uint32_t i = 0; w.log->prealloc.offset < LOG_SEGMENT_SIZE && i < 600; i++) {
+    for (uint32_t i = 0; w.log->prealloc.offset < FIXTURE_SEGMENT && i < 600; i++) {
         fixture_run(&w, 0);
     }
     limit.rlim_cur = 3; /* now for the name */
@@ -677,7 +738,7 @@ TEST(directory_removed_while_serving)
     fixture_init(&w);
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
-    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - log_kept_room(w.log) - 3 * LOG_BLOCK_SIZE;
     fixture_remove(&w);
     for (uint64_t n = 0; n < 8; n++) {
         w.time_ms += 2000;
@@ -703,7 +764,7 @@ TEST(read_only_at_the_very_end)
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
     w.log->options.low_water_bytes = UINT64_MAX / 2;
-    w.log->end = LOG_SEGMENT_SIZE - LOG_GROUP_SIZE_MAX - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - w.log->group_max - 3 * LOG_BLOCK_SIZE;
     w.time_ms += 2000;
     CHECK(log_reserve(w.log, w.time_ms) == NULL); /* seen by nobody yet */
     CHECK(log_read_only(w.log));
@@ -723,7 +784,7 @@ TEST(no_room_at_the_start)
 {
     struct fixture w;
     fixture_init(&w);
-    w.options.prealloc_bytes = LOG_SEGMENT_SIZE;
+    w.options.prealloc_bytes = FIXTURE_SEGMENT;
     w.options.low_water_bytes = UINT64_MAX / 2;
     CHECK_EQ(fixture_start(&w), 0); /* what is ready is used; changes are refused at its end */
     fixture_die(&w);
@@ -826,5 +887,5 @@ TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
           T(format_1_goes_on), T(dump_of_holds_and_undoing), T(failing_zero_writes),
           T(no_descriptor_for_a_segment), T(read_only_at_the_very_end),
           T(directory_removed_while_serving), T(segments_are_made_ahead_and_crossed),
-          T(no_room_makes_read_only), T(no_room_at_the_start), T(time_rules),
-          T(log_clock_slews_and_never_falls))
+          T(log_that_begins_far_out), T(segments_of_the_usual_size), T(no_room_makes_read_only),
+          T(no_room_at_the_start), T(time_rules), T(log_clock_slews_and_never_falls))

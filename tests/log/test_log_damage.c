@@ -213,7 +213,7 @@ TEST(truncated_file)
         ASSERT(truncate(path, (off_t)sizes[i]) == 0);
         expect_refusal(&s->w, 78);
         CHECK(strstr(s->w.rec.error, "log-0000000000000000.seg") != NULL);
-        ASSERT(truncate(path, LOG_SEGMENT_SIZE) == 0);
+        ASSERT(truncate(path, FIXTURE_SEGMENT) == 0);
         restore(s);
     }
     expect_cut(s, s->groups + 1);
@@ -266,7 +266,7 @@ int fdatasync(int fd)
  * already. */
 TEST(every_call_of_making_fails)
 {
-    enum { ZEROS = LOG_SEGMENT_SIZE / (4u << 20) };
+    enum { ZEROS = FIXTURE_SEGMENT / (4u << 20) };
     /* What was removed; meta file, its flush and its name; first and last zeros and their flush;
      * names: segment, meta file, directory; none. */
     static const uint32_t which[] = {1,         2,         3,         4,         5, ZEROS + 4,
@@ -317,7 +317,7 @@ TEST(flush_before_reading_fails)
 TEST(read_errors)
 {
     struct sample *s = make_sample(true);
-    const uint64_t from[] = {0, s->position[4], s->position[s->groups - 1], s->size, 200u << 20};
+    const uint64_t from[] = {0, s->position[4], s->position[s->groups - 1], s->size, 20u << 20};
     for (size_t i = 0; i < ARRAY_COUNT(from); i++) {
         read_errors_from = from[i];
         read_errors_to = from[i] + 4 * LOG_BLOCK_SIZE;
@@ -421,17 +421,17 @@ TEST(newest_segment_missing)
     char newest[128], kept[128];
     fixture_init(&w);
     w.rids_max = 4u << 20;
-    w.options.prealloc_bytes = 2 * (uint64_t)LOG_SEGMENT_SIZE;
+    w.options.prealloc_bytes = 2 * (uint64_t)FIXTURE_SEGMENT;
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
     uint64_t n = 0;
-    while (w.log->end < LOG_SEGMENT_SIZE && n < (3u << 20)) {
+    while (w.log->end < FIXTURE_SEGMENT && n < (3u << 20)) {
         for (uint32_t i = 0; i < RECORDS; i++) ASSERT(fixture_append(&w, n++) != 0);
         log_flush(w.log);
         fixture_poll(&w);
     }
     fixture_group(&w, n++, 1);
-    CHECK(w.log->end > LOG_SEGMENT_SIZE);
+    CHECK(w.log->end > FIXTURE_SEGMENT);
     fixture_die(&w);
     fixture_path(&w, "log-0000000000000001.seg", newest);
     fixture_path(&w, "kept", kept);
@@ -453,18 +453,18 @@ TEST(segments_missing_or_of_another_size)
     struct sample *s = make_sample(true);
     char middle[128];
     fixture_path(&s->w, "log-0000000000000001.seg", middle);
-    make_segment(&s->w, "log-0000000000000002.seg", LOG_SEGMENT_SIZE);
+    make_segment(&s->w, "log-0000000000000002.seg", FIXTURE_SEGMENT);
     expect_refusal(&s->w, 78);
     CHECK(strstr(s->w.rec.error, "lacks a log segment") != NULL);
-    make_segment(&s->w, "log-0000000000000001.seg", LOG_SEGMENT_SIZE - LOG_BLOCK_SIZE);
+    make_segment(&s->w, "log-0000000000000001.seg", FIXTURE_SEGMENT - LOG_BLOCK_SIZE);
     expect_refusal(&s->w, 78);
     CHECK(strstr(s->w.rec.error, "log-0000000000000001.seg is not a file of") != NULL);
-    make_segment(&s->w, "log-0000000000000001.seg", LOG_SEGMENT_SIZE + 1);
+    make_segment(&s->w, "log-0000000000000001.seg", FIXTURE_SEGMENT + 1);
     expect_refusal(&s->w, 78);
     ASSERT(unlink(middle) == 0 && mkdir(middle, 0700) == 0);
     expect_refusal(&s->w, 78);
     ASSERT(rmdir(middle) == 0);
-    make_segment(&s->w, "log-0000000000000001.seg", LOG_SEGMENT_SIZE);
+    make_segment(&s->w, "log-0000000000000001.seg", FIXTURE_SEGMENT);
     expect_cut(s, s->groups + 1);
     drop(s);
 }

@@ -64,6 +64,7 @@ TEST(too_small_for_a_log)
     struct stat st;
     CHECK(make_image(&image, 128u << 20));
     fixture_on(&w, &image);
+    w.options.segment_mib = 0; /* the default */
     CHECK_EQ(fixture_recover(&w), 74);
     CHECK(strstr(w.rec.error, "no room") != NULL && strstr(w.rec.error, "256 MiB") != NULL);
     CHECK(stat(w.dir, &st) != 0); /* not left behind */
@@ -78,7 +79,7 @@ TEST(full_while_serving)
     struct image image;
     struct fixture w;
     char filler[128];
-    CHECK(make_image(&image, 700u << 20));
+    CHECK(make_image(&image, 500u << 20));
     fixture_on(&w, &image);
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
@@ -87,7 +88,7 @@ TEST(full_while_serving)
     ASSERT(fd >= 0 &&
            posix_fallocate(fd, 0, (off_t)log_files_free(&w.log->files) - (8 << 20)) == 0);
     (void)close(fd);
-    w.log->end = LOG_SEGMENT_SIZE - LOG_RESERVE - 3 * LOG_BLOCK_SIZE;
+    w.log->end = FIXTURE_SEGMENT - log_kept_room(w.log) - 3 * LOG_BLOCK_SIZE;
     w.time_ms += 2000;
     for (uint64_t n = 0; n < 8; n++) fixture_group(&w, n, 1);
     CHECK(!log_failed(w.log));
@@ -110,7 +111,7 @@ TEST(disk_fails_while_serving)
 {
     struct image image;
     struct fixture w;
-    CHECK(make_image(&image, 400u << 20));
+    CHECK(make_image(&image, 200u << 20));
     fixture_on(&w, &image);
     w.options.low_water_bytes = 1u << 30; /* no second segment */
     CHECK_EQ(fixture_start(&w), 0);
@@ -140,7 +141,7 @@ TEST(read_only_disk_at_the_start)
 {
     struct image image;
     struct fixture w;
-    CHECK(make_image(&image, 400u << 20));
+    CHECK(make_image(&image, 200u << 20));
     fixture_on(&w, &image);
     w.options.low_water_bytes = 1u << 30;
     CHECK_EQ(fixture_start(&w), 0);

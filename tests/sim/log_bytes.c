@@ -52,8 +52,8 @@ uint64_t log_bytes_end(const struct log_bytes *log)
     if (log->group_count == 0) return 0;
     const struct log_group *last = &log->groups[log->group_count - 1].header;
     uint64_t end = last->position + padded(last->size);
-    uint64_t used = end % LOG_SEGMENT_SIZE;
-    if (LOG_SEGMENT_SIZE - used < LOG_GROUP_SIZE_MAX) return end - used + LOG_SEGMENT_SIZE;
+    uint64_t used = end % LOG_BYTES_SEGMENT;
+    if (LOG_BYTES_SEGMENT - used < LOG_BYTES_GROUP) return end - used + LOG_BYTES_SEGMENT;
     return end;
 }
 
@@ -112,7 +112,7 @@ static const char *wrong_alone(const struct log_group *group, uint64_t available
     if (group->magic != LOG_GROUP_MAGIC) return "no group where the next one belongs";
     if (group->format_version != LOG_FORMAT_VERSION) return "another format version";
     if (group->kind < LOG_GROUP_START || group->kind > LOG_GROUP_SEAL) return "an unknown kind";
-    if (group->size < sizeof(*group) || padded(group->size) > LOG_GROUP_SIZE_MAX) {
+    if (group->size < sizeof(*group) || padded(group->size) > LOG_BYTES_GROUP) {
         return "a size out of range";
     }
     if (padded(group->size) > available) return "it was not written as a whole";

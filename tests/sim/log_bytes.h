@@ -14,6 +14,10 @@
 #include "core/format/log_format.h"
 #include "core/format/record.h"
 
+/* Of the logs that are read: what --test-segment 1M makes of one. */
+#define LOG_BYTES_SEGMENT (UINT64_C(1) << 20)
+#define LOG_BYTES_GROUP   (64u << 10)
+
 struct log_bytes_group {
     struct log_group header;
     size_t at;             /* of its header in `bytes` */

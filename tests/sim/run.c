@@ -288,7 +288,7 @@ static void count(struct run *r)
     f->answers += r->history.answers;
     f->replays += r->history.replays;
     f->put_off += r->clients.put_off;
-    f->segments += log_bytes_end(&r->confirmed.log) / LOG_SEGMENT_SIZE;
+    f->segments += log_bytes_end(&r->confirmed.log) / LOG_BYTES_SEGMENT;
     f->torn += disk->torn_sectors;
     f->lost += disk->lost_sectors + disk->lost_names;
     f->errors += disk->errors + disk->shorts;

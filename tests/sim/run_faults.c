@@ -114,9 +114,9 @@ static void change(struct run *r, uint64_t position)
 {
     uint8_t block[LOG_BLOCK_SIZE];
     char name[32];
-    uint64_t offset = position % LOG_SEGMENT_SIZE / LOG_BLOCK_SIZE * LOG_BLOCK_SIZE;
+    uint64_t offset = position % LOG_BYTES_SEGMENT / LOG_BLOCK_SIZE * LOG_BLOCK_SIZE;
     snprintf(name, sizeof(name), "log-%016llx.seg",
-             (unsigned long long)(position / LOG_SEGMENT_SIZE));
+             (unsigned long long)(position / LOG_BYTES_SEGMENT));
     if (sim_file_size(name) == UINT64_MAX) return;
     sim_file_read(name, offset, block, sizeof(block));
     switch (pick(3)) {

@@ -41,7 +41,7 @@ void run_confirmed(void *owner, const char *name, uint64_t offset, const void *b
     if (r->fault[0] != '\0' || r->limit) return;
     if (!r->adopted && !run_adopt(r)) return;
     if (r->limit) return;
-    uint64_t position = segment * LOG_SEGMENT_SIZE + offset;
+    uint64_t position = segment * LOG_BYTES_SEGMENT + offset;
     if (!confirmed_write(&r->confirmed, position, bytes, size)) {
         run_fault(r, "%s", r->confirmed.log.fault);
     }
@@ -55,14 +55,14 @@ static uint64_t read_group(const struct log_bytes *log, uint8_t *block)
 {
     char name[32];
     struct log_group header;
-    uint64_t position = log_bytes_end(log), offset = position % LOG_SEGMENT_SIZE;
-    segment_name(position / LOG_SEGMENT_SIZE, name);
+    uint64_t position = log_bytes_end(log), offset = position % LOG_BYTES_SEGMENT;
+    segment_name(position / LOG_BYTES_SEGMENT, name);
     if (sim_file_size(name) == UINT64_MAX) return 0;
     sim_file_read(name, offset, block, LOG_BLOCK_SIZE);
     if (!log_bytes_begins(block, LOG_BLOCK_SIZE)) return 0;
     memcpy(&header, block, sizeof(header));
     uint64_t padded = log_padded(header.size);
-    if (padded > LOG_GROUP_SIZE_MAX) return LOG_BLOCK_SIZE;
+    if (padded > LOG_BYTES_GROUP) return LOG_BLOCK_SIZE;
     if (padded > LOG_BLOCK_SIZE) {
         sim_file_read(name, offset + LOG_BLOCK_SIZE, block + LOG_BLOCK_SIZE,
                       padded - LOG_BLOCK_SIZE);
@@ -73,7 +73,7 @@ static uint64_t read_group(const struct log_bytes *log, uint8_t *block)
 /* All groups of generations before `generation`. */
 static bool read_log(struct run *r, uint64_t generation)
 {
-    static _Alignas(64) uint8_t block[LOG_GROUP_SIZE_MAX];
+    static _Alignas(64) uint8_t block[LOG_BYTES_GROUP];
     struct log_bytes *log = &r->recovered;
     log_bytes_cut(log, 0);
     for (;;) {
@@ -150,11 +150,11 @@ static bool nothing_behind(struct run *r)
     char name[32];
     uint64_t at = log_bytes_end(&r->recovered) + LOG_BLOCK_SIZE;
     for (;;) {
-        segment_name(at / LOG_SEGMENT_SIZE, name);
+        segment_name(at / LOG_BYTES_SEGMENT, name);
         if (sim_file_size(name) == UINT64_MAX) return true;
-        uint64_t left = LOG_SEGMENT_SIZE - at % LOG_SEGMENT_SIZE;
+        uint64_t left = LOG_BYTES_SEGMENT - at % LOG_BYTES_SEGMENT;
         size_t part = left < sizeof(block) ? (size_t)left : sizeof(block);
-        sim_file_read(name, at % LOG_SEGMENT_SIZE, block, part);
+        sim_file_read(name, at % LOG_BYTES_SEGMENT, block, part);
         if (memcmp(block, zeros, part) != 0) {
             return run_fault(r, "after recovery there are old bytes behind the log, near %" PRIu64,
                              at);
@@ -192,15 +192,15 @@ bool run_adopt(struct run *r)
 
 void run_look_for_proof(struct run *r)
 {
-    static _Alignas(64) uint8_t block[LOG_GROUP_SIZE_MAX];
+    static _Alignas(64) uint8_t block[LOG_BYTES_GROUP];
     const struct log_bytes *log = &r->confirmed.log;
     r->intact_proof = 0;
     for (uint64_t i = 0; i < log->group_count; i++) {
         const struct log_bytes_group *group = &log->groups[i];
         char name[32];
-        segment_name(group->header.position / LOG_SEGMENT_SIZE, name);
+        segment_name(group->header.position / LOG_BYTES_SEGMENT, name);
         if (sim_file_size(name) == UINT64_MAX) continue;
-        sim_file_read(name, group->header.position % LOG_SEGMENT_SIZE, block, group->header.size);
+        sim_file_read(name, group->header.position % LOG_BYTES_SEGMENT, block, group->header.size);
         if (memcmp(block, log->bytes + group->at, group->header.size) != 0) continue;
         if (group->header.durable_through > r->intact_proof) {
             r->intact_proof = group->header.durable_through;

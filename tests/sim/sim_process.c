@@ -40,13 +40,16 @@ const char *const sim_arguments[] = {"--data",
                                      "1M",
                                      "--log-low-water",
                                      "1M",
+                                     "--test-segment",
+                                     "1M",
                                      NULL};
 const char *const sim_arguments_test_clock[] = {
     "--data",          SIM_DATA, "--persons-max",      "64",
     "--rids-max",      "4096",   "--institutions-max", "16",
     "--holds-max",     "64",     "--connections-max",  "8",
     "--buffers-max",   "16M",    "--log-prealloc",     "1M",
-    "--log-low-water", "1M",     "--test-clock",       NULL};
+    "--log-low-water", "1M",     "--test-segment",     "1M",
+    "--test-clock",    NULL};
 
 bool process_inside;
 

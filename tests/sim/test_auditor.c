@@ -20,7 +20,7 @@ struct made {
     uint64_t line_of[OPERATIONS * LINES]; /* place in the log of what the shard has at a position */
     uint64_t written;                     /* lines of the shard that are in the log */
     _Alignas(64) uint8_t answer[GJ_READ_ANSWER_MAX];
-    _Alignas(64) uint8_t block[LOG_GROUP_SIZE_MAX];
+    _Alignas(64) uint8_t block[LOG_BYTES_GROUP];
 };
 
 static const struct model_limits limits = {.persons = WORLD_PERSONS_MAX,

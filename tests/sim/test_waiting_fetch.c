@@ -50,6 +50,8 @@ static const char *const arguments[] = {"--data",
                                         "1M",
                                         "--log-low-water",
                                         "1M",
+                                        "--test-segment",
+                                        "1M",
                                         NULL};
 
 /* What else goes wrong. */
