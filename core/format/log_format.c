@@ -115,3 +115,28 @@ enum log_meta_state log_meta_check(const void *bytes, uint64_t size)
     if (!log_segment_mib_valid(meta.segment_size_mib)) return LOG_META_NEWER;
     return LOG_META_OK;
 }
+
+static void sealed_checksum(const struct log_sealed *sealed, const uint8_t *secret,
+                            uint8_t checksum[16])
+{
+    const size_t size = offsetof(struct log_sealed, checksum);
+    store_checksum(XXH3_128bits_withSecret(sealed, size, secret, LOG_SECRET_SIZE), checksum);
+}
+
+void log_sealed_sign(struct log_sealed *sealed, const uint8_t secret[LOG_SECRET_SIZE])
+{
+    sealed_checksum(sealed, secret, sealed->checksum);
+}
+
+bool log_sealed_check(const void *bytes, uint64_t size, const uint8_t secret[LOG_SECRET_SIZE])
+{
+    static const struct log_sealed none;
+    struct log_sealed sealed;
+    uint8_t checksum[16];
+    if (size < sizeof(sealed)) return false;
+    memcpy(&sealed, bytes, sizeof(sealed));
+    if (memcmp(&sealed, &none, sizeof(none)) == 0) return true;
+    sealed_checksum(&sealed, secret, checksum);
+    return sealed.magic == LOG_SEALED_MAGIC && sealed.number != 0 &&
+           memcmp(checksum, sealed.checksum, sizeof(checksum)) == 0;
+}

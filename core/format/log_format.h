@@ -53,7 +53,8 @@ struct log_group {
 };
 static_assert(sizeof(struct log_group) == 128, "format 1");
 
-/* The file `log.meta`: who this log is. Written once, before the first segment. 4096 bytes. */
+/* The file `log.meta`: who this log is. Made before the first segment and the same for ever, but
+ * for struct log_sealed behind it. 4096 bytes. */
 #define LOG_META_MAGIC UINT64_C(0x6174656d696a6e67) /* "gnjimeta" */
 struct log_meta {
     uint64_t magic;                  /*  0 */
@@ -66,6 +67,21 @@ struct log_meta {
     uint8_t checksum[16];            /* 240 XXH3-128 over the bytes before */
 };
 static_assert(sizeof(struct log_meta) == 256, "format 1");
+
+/* In `log.meta` from byte LOG_SEALED_OFFSET on: with which SEAL the last clean stop ended the log.
+ * A log without that very group has lost its end. All zero until the first clean stop. */
+#define LOG_SEALED_OFFSET 256u
+#define LOG_SEALED_MAGIC  UINT64_C(0x6c616573696a6e67) /* "gnjiseal" */
+struct log_sealed {
+    uint64_t magic;       /*  0 */
+    uint64_t number;      /*  8 of the SEAL; 0 = there is none */
+    uint64_t next_seq;    /* 16 sequence number of the next record */
+    uint64_t position;    /* 24 of the SEAL */
+    uint8_t seal[16];     /* 32 checksum of the SEAL */
+    uint8_t checksum[16]; /* 48 XXH3-128 with the log's secret over the bytes before */
+};
+static_assert(sizeof(struct log_sealed) == 64, "format 2");
+static_assert(LOG_SEALED_OFFSET == sizeof(struct log_meta), "behind the identity");
 
 /* Bytes a group of `size` takes on disk. */
 static inline uint64_t log_padded(uint64_t size)
@@ -123,5 +139,10 @@ NODISCARD bool log_group_foreign(const void *block, uint64_t available, uint64_t
 void log_meta_sign(struct log_meta *meta);
 enum log_meta_state { LOG_META_OK, LOG_META_CORRUPT, LOG_META_FOREIGN, LOG_META_NEWER };
 NODISCARD enum log_meta_state log_meta_check(const void *bytes, uint64_t size);
+
+void log_sealed_sign(struct log_sealed *sealed, const uint8_t secret[LOG_SECRET_SIZE]);
+/* True if the `size` bytes at `bytes` say something true or nothing at all (zeros). */
+NODISCARD bool log_sealed_check(const void *bytes, uint64_t size,
+                                const uint8_t secret[LOG_SECRET_SIZE]);
 
 #endif

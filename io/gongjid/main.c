@@ -142,6 +142,16 @@ static int log_set_up(struct process *p)
     return 0;
 }
 
+/* Nothing is lost if it cannot be noted: the proof of this stop is missing, no more. */
+static void note_seal(struct log *log)
+{
+    struct log_fault fault;
+    if (log_note_seal(log, &fault)) return;
+    report(REPORT_WARNING,
+           "%s; so damage to the end of the log would not be noticed at the next start",
+           fault.line);
+}
+
 static int serve(struct process *p)
 {
     char error[512];
@@ -159,8 +169,10 @@ static int serve(struct process *p)
            (unsigned long long)p->recovered.records);
     fflush(stdout);
     rc = server_run(s);
-    if (rc == 0) report(REPORT_INFO, "stopped; everything acknowledged is on disk");
-    return rc;
+    if (rc != 0) return rc;
+    note_seal(p->recovered.log);
+    report(REPORT_INFO, "stopped; everything acknowledged is on disk");
+    return 0;
 }
 
 /* Whether a file of this path would lie in the data directory, however both are written. */

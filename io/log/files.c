@@ -179,17 +179,28 @@ static void count_entry(const struct log_files *files, const char *name,
     }
 }
 
-static void know(struct log_files *files, const void *meta)
+static void know(struct log_files *files, const void *meta, const void *sealed)
 {
     memcpy(&files->meta, meta, sizeof(files->meta));
+    memcpy(&files->sealed, sealed, sizeof(files->sealed));
     files->sizes = log_sizes_of(&files->meta);
+}
+
+static enum log_meta_state check_meta(const uint8_t *bytes, uint64_t size)
+{
+    enum log_meta_state state = log_meta_check(bytes, size);
+    struct log_meta meta;
+    if (state != LOG_META_OK) return state;
+    memcpy(&meta, bytes, sizeof(meta));
+    bool good = log_sealed_check(bytes + LOG_SEALED_OFFSET, size - LOG_SEALED_OFFSET, meta.secret);
+    return good ? LOG_META_OK : LOG_META_CORRUPT;
 }
 
 /* First of all: it says how large a segment is. */
 static bool read_meta(struct log_files *files, struct recover_directory *facts,
                       struct log_fault *fault)
 {
-    uint8_t bytes[sizeof(struct log_meta)];
+    uint8_t bytes[LOG_SEALED_OFFSET + sizeof(struct log_sealed)];
     int fd = openat(files->dir_fd, META_NAME, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) return true;
     if (fd < 0) return log_fault_errno(fault, "open", files->dir, META_NAME);
@@ -201,8 +212,8 @@ static bool read_meta(struct log_files *files, struct recover_directory *facts,
         return false;
     }
     (void)close(fd);
-    facts->meta_state = log_meta_check(bytes, (uint64_t)got);
-    if (facts->meta_state == LOG_META_OK) know(files, bytes);
+    facts->meta_state = check_meta(bytes, (uint64_t)got);
+    if (facts->meta_state == LOG_META_OK) know(files, bytes, bytes + LOG_SEALED_OFFSET);
     return true;
 }
 
@@ -284,7 +295,7 @@ bool log_files_refuse(const struct log_files *files, enum recover_verdict verdic
     case RECOVER_REFUSE_META_CORRUPT:
         return log_fault_set(fault, code,
                              "%s/" META_NAME " is damaged; nothing was touched; restore this file "
-                             "from a backup (it never changes)",
+                             "from a backup of this log, of any age",
                              dir);
     case RECOVER_REFUSE_SEGMENT_MISSING:
         return log_fault_set(fault, code,
@@ -485,6 +496,7 @@ static bool write_meta(struct log_files *files, struct log_fault *fault)
 {
     uint8_t bytes[META_FILE_SIZE] = {0};
     memcpy(bytes, &files->meta, sizeof(files->meta));
+    memcpy(bytes + LOG_SEALED_OFFSET, &files->sealed, sizeof(files->sealed));
     int fd = openat(files->dir_fd, META_TMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) return log_fault_errno(fault, "write", files->dir, META_TMP_NAME);
     disk_trace_opened(files->trace, fd, META_TMP_NAME, DISK_TRACE_MADE);
@@ -542,7 +554,8 @@ bool log_files_create(struct log_files *files, uint64_t wall_ms, uint32_t segmen
         return log_fault_set(fault, 74, "the system gives no random bytes (getrandom)");
     }
     log_meta_sign(&meta);
-    know(files, &meta);
+    const struct log_sealed none = {.number = 0};
+    know(files, &meta, &none);
     if (!make_files(files, fault)) {
         (void)remove_unfinished(files);
         if (files->made_dir) (void)rmdir(files->dir);
@@ -551,6 +564,26 @@ bool log_files_create(struct log_files *files, uint64_t wall_ms, uint32_t segmen
     disk_trace_renamed(files->trace, META_TMP_NAME, META_NAME);
     if (flush_names(files) != 0) return log_fault_errno(fault, "flush", files->dir, "");
     return flush_parent(files, fault);
+}
+
+/* ---- a clean stop ---- */
+
+bool log_files_note_seal(struct log_files *files, const struct log_sealed *sealed,
+                         struct log_fault *fault)
+{
+    files->sealed = *sealed;
+    log_sealed_sign(&files->sealed, files->meta.secret);
+    if (!write_meta(files, fault)) {
+        remove_name(files, META_TMP_NAME);
+        return false;
+    }
+    if (renameat(files->dir_fd, META_TMP_NAME, files->dir_fd, META_NAME) != 0) {
+        (void)log_fault_errno(fault, "replace", files->dir, META_NAME);
+        remove_name(files, META_TMP_NAME);
+        return false;
+    }
+    disk_trace_renamed(files->trace, META_TMP_NAME, META_NAME);
+    return flush_names(files) == 0 || log_fault_errno(fault, "flush", files->dir, "");
 }
 
 /* ---- repair ---- */

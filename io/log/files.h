@@ -1,7 +1,8 @@
 /* io/log/files.h -- the data directory: identity, lock, segment files. Everything here is
  * synchronous and used at start-up, by tools, and when a new segment gets its name.
  *
- *   log.meta              who this log is (struct log_meta), written once
+ *   log.meta              who this log is (struct log_meta), and the SEAL of its last clean stop
+ *                         (struct log_sealed); replaced as a whole at each clean stop
  *   log-%016x.seg         segment by number; named only when it is whole and zero-written
  *   log.meta.tmp, segment.tmp   unfinished; removed at the next start
  *
@@ -29,6 +30,7 @@ struct log_files {
     bool one_thread;          /* reading the log starts no thread to read ahead */
     struct disk_trace *trace; /* gets every step from here on; NULL = none */
     struct log_meta meta;
+    struct log_sealed sealed;  /* number 0 = there was no clean stop yet */
     struct log_sizes sizes;    /* of `meta` */
     uint64_t first;            /* number of the first segment */
     uint32_t segments;         /* named files, from that number on */
@@ -81,6 +83,10 @@ bool log_files_refuse(const struct log_files *files, enum recover_verdict verdic
 /* Makes a new log: identity and first segment, of `segment_mib` MiB. */
 NODISCARD bool log_files_create(struct log_files *files, uint64_t wall_ms, uint32_t segment_mib,
                                 struct log_fault *fault);
+/* At a clean stop, once the SEAL is durable: notes it in log.meta, which is replaced by a flushed
+ * copy, so that no crash leaves it in pieces. */
+NODISCARD bool log_files_note_seal(struct log_files *files, const struct log_sealed *sealed,
+                                   struct log_fault *fault);
 /* Opens, locks and flushes the first `count` segments, and the directory: nothing may be decided on
  * bytes that only sit in a device's cache, or on a name that only the kernel knows. */
 NODISCARD bool log_files_open_segments(struct log_files *files, uint64_t count,

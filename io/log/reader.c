@@ -85,6 +85,10 @@ const struct log_group *log_reader_next(struct log_reader *reader)
     reader->kind = group->kind;
     if (group->kind == LOG_GROUP_DATA) reader->data_behind = reader->position + 1;
     memcpy(reader->checksum, group->checksum, sizeof(reader->checksum));
+    const struct log_sealed *sealed = &reader->files->sealed;
+    if (group->number == sealed->number) {
+        reader->seal_seen = memcmp(group->checksum, sealed->seal, sizeof(sealed->seal)) == 0;
+    }
     return group;
 }
 
@@ -101,6 +105,7 @@ void log_reader_tail(struct log_reader *reader, struct recover_tail *facts, uint
         .bad_group = reader->number + 1,
         .newest_missing = reader->data_behind + reader->files->sizes.segment_last > files_end,
         .malformed = reader->malformed,
+        .seal_missing = reader->files->sealed.number != 0 && !reader->seal_seen,
         .all_zero = true,
     };
     *end = reader->position;

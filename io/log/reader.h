@@ -25,6 +25,7 @@ struct log_reader {
     uint64_t data_behind; /* where the last DATA group opened, + 1; 0 = there was none */
     uint8_t checksum[16];
     uint64_t records;    /* so far */
+    bool seal_seen;      /* the SEAL that log.meta names */
     bool malformed;      /* the group at `position` verifies, but does not continue the log or its
                           * records      cannot be read */
     uint64_t unreadable; /* first byte that gave a read error, if log_reader_tail() says so */

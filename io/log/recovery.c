@@ -70,6 +70,14 @@ static bool refuse_tail(struct recovery *r, enum recover_verdict verdict,
             "there",
             dir, byte / r->log->files.sizes.segment, log_files_offset(&r->log->files, byte));
     }
+    if (verdict == RECOVER_REFUSE_SEAL_MISSING) {
+        return log_fault_set(&r->fault, 78,
+                             "%s ends before its last clean stop, which sealed it with group "
+                             "%" PRIu64 ": the log is whole up to group %" PRIu64
+                             ", what was acknowledged behind it is lost; nothing was changed; put "
+                             "back the newest copy of its segments",
+                             dir, r->log->files.sealed.number, r->reader->number);
+    }
     if (facts->malformed) {
         return log_fault_set(&r->fault, 78,
                              "%s: group %" PRIu64 " at byte %" PRIu64
@@ -256,6 +264,19 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_
     ret->generation = log->generation;
     ret->time_ms = log->time_ms;
     return true;
+}
+
+bool log_note_seal(struct log *log, struct log_fault *fault)
+{
+    ASSERT(log->stopping && log_quiet(log));
+    struct log_sealed sealed = {
+        .magic = LOG_SEALED_MAGIC,
+        .number = log->durable, /* the last closed group; an empty one may be open behind it */
+        .next_seq = log->next_seq,
+        .position = log->slots[log->durable % LOG_SLOTS].position,
+    };
+    memcpy(sealed.seal, log->prev_checksum, sizeof(sealed.seal));
+    return log_files_note_seal(&log->files, &sealed, fault);
 }
 
 void log_close(struct log *log)

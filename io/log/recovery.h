@@ -53,6 +53,10 @@ NODISCARD bool log_recover(const struct log_options *options, const struct log_r
 NODISCARD bool log_start(struct log *log, struct disk *disk, uint64_t time_ms,
                          struct log_recovered *ret);
 
+/* After log_stop(), when log_quiet() is true: notes the SEAL in log.meta, so that a log that lost
+ * its end is refused. If that fails nothing is lost but this proof. */
+NODISCARD bool log_note_seal(struct log *log, struct log_fault *fault);
+
 /* Releases memory, files and the lock. No group may be in flight; after log_stop() and log_quiet()
  * nothing at all is, else the disk door must be gone first. */
 void log_close(struct log *log);

@@ -158,6 +158,12 @@ static int print_end(struct log_reader *reader, FILE *out)
         fprintf(out, "UNREADABLE: log-%016" PRIx64 ".seg gives a read error at byte %" PRIu64 "\n",
                 reader->unreadable / segment, reader->unreadable % segment);
         break;
+    case RECOVER_REFUSE_SEAL_MISSING:
+        fprintf(out,
+                "MISSING: the log ends with group %" PRIu64
+                ", but its last clean stop sealed it with group %" PRIu64 "\n",
+                reader->number, reader->files->sealed.number);
+        break;
     case RECOVER_REFUSE_FOREIGN:
         fprintf(out, "at byte %" PRIu64 " or behind it stand groups of another log\n", at);
         break;

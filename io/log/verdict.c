@@ -47,6 +47,8 @@ enum recover_verdict recover_tail(const struct recover_tail *facts)
     /* Not ours to overwrite. */
     if (facts->newer) return RECOVER_REFUSE_NEWER;
     if (facts->foreign) return RECOVER_REFUSE_FOREIGN;
+    /* Everything up to that SEAL was durable, and nothing behind it proves it any more. */
+    if (facts->seal_missing) return RECOVER_REFUSE_SEAL_MISSING;
     if (facts->all_zero) return RECOVER_CONTINUE;
     return RECOVER_CUT;
 }
@@ -65,7 +67,8 @@ int recover_exit_code(enum recover_verdict verdict)
     case RECOVER_REFUSE_SEGMENT_MISSING:
     case RECOVER_REFUSE_SEGMENT_SIZE:
     case RECOVER_REFUSE_UNREADABLE:
-    case RECOVER_REFUSE_CORRUPT: return EXIT_CONFIG;
+    case RECOVER_REFUSE_CORRUPT:
+    case RECOVER_REFUSE_SEAL_MISSING: return EXIT_CONFIG;
     }
     UNREACHABLE("verdict");
 }

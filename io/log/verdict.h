@@ -22,6 +22,7 @@ enum recover_verdict {
     RECOVER_REFUSE_SEGMENT_SIZE,    /* exit 78 */
     RECOVER_REFUSE_UNREADABLE,      /* exit 78: the disk does not give back what may be durable */
     RECOVER_REFUSE_CORRUPT,         /* exit 78: something durable is damaged */
+    RECOVER_REFUSE_SEAL_MISSING,    /* exit 78: the log ends before its last clean stop */
 };
 
 enum recover_meta { RECOVER_META_ABSENT, RECOVER_META_CHECKED };
@@ -49,6 +50,7 @@ struct recover_tail {
     bool newest_missing; /* records stand where there are none before the next segment is */
     bool malformed;      /* a group verified there, but does not continue the log or its
                           * records cannot be read */
+    bool seal_missing;   /* log.meta names a SEAL that is not among the groups before */
     bool foreign;        /* a group of another log stands there or beyond */
     bool newer;          /* a group of a newer format stands there or beyond */
     bool all_zero;       /* nothing was ever written there or beyond */

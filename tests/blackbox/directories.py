@@ -81,7 +81,8 @@ def still_whole(directory, digest):
 
 
 def test_damage_in_the_log(d):
-    """A bit, a block, a moved block of what is proven durable: refused. Of the SEAL: no matter."""
+    """A bit, a block, a moved block of what is proven durable: refused. Of the SEAL, which the
+    clean stop noted: refused as well."""
     digest = make(d)
     log, found = first_segment(d), groups(d)
     data = [group for group in found if group[2] > 0]
@@ -98,9 +99,26 @@ def test_damage_in_the_log(d):
         block = file.read(4096)
     with Changed(log, data[9][0], block):
         refusal(d, 78, 'damaged')
-    # The padding of a group belongs to nobody, and the SEAL says nothing but that.
-    with flip(log, data[0][0] + data[0][1] + 8), flip(log, found[-1][0] + 100):
+    with flip(log, found[-1][0] + 100):
+        refusal(d, 78, 'clean stop')
+    with flip(log, data[0][0] + data[0][1] + 8): # the padding of a group belongs to nobody
         still_whole(d, digest)
+
+
+def test_end_lost_after_a_clean_stop(d):
+    """Zeros where the last groups were: nothing behind them proves that they were there. Also not
+    after the next server, which was killed; but its own last moments are the stated limit."""
+    digest = make(d)
+    log, found = first_segment(d), groups(d)
+    end = found[-1][0] + 4096
+    for at, _, _ in (found[-1], found[-2], found[len(found) // 2], found[0]):
+        with Changed(log, at, bytes(end - at)):
+            refusal(d, 78, 'clean stop', f'sealed it with group {len(found)}')
+    with Server(d) as server:
+        server.kill()
+    with Changed(log, found[-2][0], bytes(end + 4096 - found[-2][0])):
+        refusal(d, 78)
+    still_whole(d, digest)
 
 
 def test_missing_and_short_files(d):

@@ -17,7 +17,7 @@
 #include "tests/blackbox/sweep_flips.h"
 #include "tests/test.h"
 
-#define META_SIGNED sizeof(struct log_meta)
+#define META_SIGNED (sizeof(struct log_meta) + sizeof(struct log_sealed))
 #define META_STEP   61u /* of what is behind it */
 
 static struct {
@@ -26,7 +26,7 @@ static struct {
     bool one, in_flight;
 } options = {.every = 97, .bits = 1, .block_every = 3, .recover_every = 1000};
 
-static struct sweep_log *sealed, *in_flight;
+static struct sweep_log *sealed, *stopped, *in_flight;
 
 static uint64_t draw(uint64_t *random, uint64_t below)
 {
@@ -104,24 +104,30 @@ static void check_code(struct sweep_place *place, int code, const char *what, ui
 }
 
 /* Of what is signed, and of what is behind it, which says nothing. */
-TEST(flipped_bits_of_the_meta_file)
+static void flip_meta(const struct sweep_log *log)
 {
     struct sweep_place place;
     uint8_t bytes[SWEEP_META_BYTES];
-    sweep_place_open(&place, sealed);
+    sweep_place_open(&place, log);
     for (uint32_t i = 0; i < SWEEP_META_BYTES; i += i < META_SIGNED ? 1 : META_STEP) {
         for (uint32_t n = 0; n < options.bits; n++) {
             uint32_t bit = (uint32_t)((options.seed + i + n) % 8);
-            memcpy(bytes, sealed->meta_bytes, sizeof(bytes));
+            memcpy(bytes, log->meta_bytes, sizeof(bytes));
             bytes[i] ^= (uint8_t)(1u << bit);
-            write_meta(sealed, bytes, sizeof(bytes));
-            int code = meta_code(sealed, bytes);
+            write_meta(log, bytes, sizeof(bytes));
+            int code = meta_code(log, bytes);
             CHECK((code == 0) == (i >= META_SIGNED));
             check_code(&place, code, "bit of log.meta", 8 * i + bit);
         }
     }
-    write_meta(sealed, sealed->meta_bytes, SWEEP_META_BYTES);
+    write_meta(log, log->meta_bytes, SWEEP_META_BYTES);
     sweep_place_close(&place);
+}
+
+TEST(flipped_bits_of_the_meta_file)
+{
+    flip_meta(sealed);
+    flip_meta(stopped);
 }
 
 /* ---- blocks ---- */
@@ -141,8 +147,8 @@ static bool judge(struct sweep_place *place, uint64_t *refused, const char *what
 TEST(zeroed_blocks)
 {
     static const uint8_t zeros[LOG_BLOCK_SIZE];
-    struct sweep_log *logs[] = {sealed, in_flight};
-    for (size_t i = 0; i < 2; i++) {
+    struct sweep_log *logs[] = {sealed, stopped, in_flight};
+    for (size_t i = 0; i < ARRAY_COUNT(logs); i++) {
         struct sweep_place place;
         uint64_t refused = 0;
         sweep_place_open(&place, logs[i]);
@@ -153,6 +159,26 @@ TEST(zeroed_blocks)
         CHECK(refused > 0);
         sweep_place_close(&place);
     }
+}
+
+/* The end is gone, from any group on, as zeros or as rubbish: after a clean stop all of it was
+ * told, and nothing behind it is left to prove that. */
+TEST(lost_ends_of_a_stopped_log)
+{
+    static uint8_t rest[SWEEP_BYTES];
+    struct sweep_place place;
+    struct sweep_verdict verdict;
+    sweep_place_open(&place, stopped);
+    for (uint64_t g = 1; g <= stopped->groups; g++) {
+        uint64_t at = stopped->group[g].position;
+        memset(rest, g % 2 == 0 ? 0 : 0x55, stopped->end - at);
+        sweep_place_change(&place, at, rest, stopped->end - at);
+        bool good = sweep_place_judge(&place, &verdict) && verdict.code == 78;
+        if (!good) printf("    the end from group %" PRIu64 " on\n", g);
+        CHECK(good);
+        sweep_place_restore(&place);
+    }
+    sweep_place_close(&place);
 }
 
 static void swap(struct sweep_place *place, uint64_t a, uint64_t b)
@@ -243,6 +269,15 @@ TEST(older_copy_of_the_whole)
     CHECK_EQ(got.cut_bytes, 0);
     CHECK(memcmp(got.digest, sealed->group[sealed->early].digest, sizeof(got.digest)) == 0);
     sweep_place_restore(&place);
+    sweep_place_close(&place);
+    /* Beside the log.meta of a later clean stop it is none. */
+    sweep_place_open(&place, stopped);
+    change_segment(&place, 0, stopped->old_bytes);
+    change_segment(&place, 1, stopped->old_bytes);
+    expect_code(&place, 78, "older segments beside a newer log.meta");
+    change_segment(&place, 0, stopped->fork_bytes);
+    change_segment(&place, 1, stopped->fork_bytes);
+    expect_code(&place, 78, "another history beside log.meta");
     sweep_place_close(&place);
 }
 
@@ -404,6 +439,7 @@ int main(int argc, char **argv)
                                              T(flipped_bits_of_a_log_that_died),
                                              T(flipped_bits_of_the_meta_file),
                                              T(zeroed_blocks),
+                                             T(lost_ends_of_a_stopped_log),
                                              T(moved_blocks),
                                              T(stale_segments),
                                              T(older_copy_of_the_whole),
@@ -416,6 +452,7 @@ int main(int argc, char **argv)
     if (!parse(argc, argv)) return 64;
     printf("    seed %" PRIu64 "\n", options.seed);
     sealed = sweep_log_new(options.seed, SWEEP_SEALED);
+    stopped = sweep_log_new(options.seed + 2, SWEEP_STOPPED);
     in_flight = sweep_log_new(options.seed + 1, SWEEP_IN_FLIGHT);
     int code = options.one ? flip_one() : test_main_(cases, ARRAY_COUNT(cases), 1, argv);
     if (code != 0 && !options.one) {
@@ -423,6 +460,7 @@ int main(int argc, char **argv)
                argv[0], options.seed, options.every, options.block_every);
     }
     sweep_log_free(sealed);
+    sweep_log_free(stopped);
     sweep_log_free(in_flight);
     return code;
 }

@@ -169,9 +169,13 @@ static void go_on(struct maker *m, uint64_t end)
 
 static void end_log(struct maker *m, enum sweep_end how)
 {
-    if (how == SWEEP_SEALED) {
+    if (how != SWEEP_IN_FLIGHT) {
         fixture_seal(&m->w);
         m->ret->told = log_group_last(m->w.log);
+        if (how == SWEEP_STOPPED && m->more == 0) { /* not the other history */
+            fixture_stop(&m->w);
+            m->ret->sealed = m->ret->told;
+        }
         return;
     }
     m->ret->told = log_group_durable(m->w.log);

@@ -29,15 +29,16 @@ struct sweep_log {
     uint64_t groups; /* group[1 .. groups]; group[0] is the empty log */
     struct sweep_group group[SWEEP_GROUPS_MAX + 1];
     uint64_t end;        /* byte behind the last group, padded */
+    uint64_t sealed;     /* the SEAL that log.meta names; 0 = none */
     uint64_t told;       /* last group of which somebody may have been told that it is durable */
     uint64_t early;      /* last group of an older copy, taken at rest in the first segment */
     uint8_t *old_bytes;  /* SWEEP_BYTES: that copy */
     uint8_t *fork_bytes; /* SWEEP_BYTES: what became of the copy when it went on by itself */
 };
 
-/* How the log ended: at rest with a SEAL, or with four groups in flight, all of which reached the
- * disk and none of which anybody was told of. */
-enum sweep_end { SWEEP_SEALED, SWEEP_IN_FLIGHT };
+/* How the log ended: at rest with a SEAL; so and with a clean stop, which noted it; or with four
+ * groups in flight, all of which reached the disk and none of which anybody was told of. */
+enum sweep_end { SWEEP_SEALED, SWEEP_STOPPED, SWEEP_IN_FLIGHT };
 
 /* Makes the log in a directory of its own, in memory where the system has such a place; asserts
  * that it could. Two logs of one seed have the same operations, not the same bytes. */

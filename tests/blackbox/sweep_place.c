@@ -168,6 +168,8 @@ void sweep_place_expect(const struct sweep_place *place, struct sweep_verdict *r
         ret->code = 78;
     } else if (has_strangers(place, from)) {
         ret->code = 77;
+    } else if (log->sealed >= bad) {
+        ret->code = 78;
     } else {
         ret->cut_bytes = used_end(place, from) - from;
         memcpy(ret->digest, log->group[bad - 1].digest, sizeof(ret->digest));

@@ -249,6 +249,16 @@ static inline void fixture_seal(struct fixture *w)
     CHECK(log_quiet(w->log));
 }
 
+/* A clean stop, up to where the log is closed. */
+static inline void fixture_stop(struct fixture *w)
+{
+    struct log_fault fault;
+    log_stop(w->log);
+    while (w->count > 0) fixture_run(w, 0);
+    CHECK(log_quiet(w->log));
+    CHECK(log_note_seal(w->log, &fault));
+}
+
 static inline void fixture_path(const struct fixture *w, const char *name, char path[128])
 {
     (void)snprintf(path, 128, "%s/%s", w->dir, name);

@@ -215,7 +215,10 @@ static bool judge_end(struct run *r, const struct sim_run *end, uint64_t disk_be
         return true;
     }
     if (end->end != SIM_EXITED) return unexpected(r, end);
-    if (end->exit_code == 0 && r->clients.stopping) return true;
+    if (end->exit_code == 0 && r->clients.stopping) {
+        if (sim_disk.lying == 0) r->sealed = r->confirmed.log.group_count;
+        return true;
+    }
     if (!exit_allowed(r, end->exit_code)) return unexpected(r, end);
     if (r->adopted) {
         r->stats.failed_stops++;
@@ -257,7 +260,7 @@ static void begin(struct run *r, uint64_t seed, enum profile profile)
     sim_reset(seed);
     r->seed = seed;
     r->profile = profile;
-    r->covered = r->event_count = 0;
+    r->covered = r->event_count = r->sealed = 0;
     r->finished = r->left = r->limit = false;
     r->leave_us = 0;
     r->fault[0] = '\0';

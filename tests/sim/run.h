@@ -61,6 +61,7 @@ struct run {
     bool limit;     /* a stated limit was met: nothing can be compared any more */
     uint64_t covered, audited_seq, seen_seq, life_us, quiet_us, crash_us, leave_us;
     enum sim_crash crash_how;
+    uint64_t sealed;       /* groups at the last clean stop on a disk that does not lie */
     uint64_t intact_proof; /* largest durable_through of the intact groups before this start */
     struct run_event events[RUN_EVENTS];
     uint64_t event_count;

@@ -100,7 +100,10 @@ static bool within_limit(struct run *r)
     uint64_t newest = had->groups[had->group_count - 1].header.generation, kept = 0;
     while (kept < now->group_count && now->groups[kept].header.generation <= newest) kept++;
     size_t size = kept < now->group_count ? now->groups[kept].at : now->size;
-    if (kept >= had->group_count || size > had->size || r->intact_proof > kept) return false;
+    if (kept >= had->group_count || size > had->size || r->intact_proof > kept ||
+        r->sealed > kept) {
+        return false;
+    }
     return size == 0 || memcmp(now->bytes, had->bytes, size) == 0;
 }
 

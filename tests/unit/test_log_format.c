@@ -227,7 +227,30 @@ TEST(meta_bits)
     }
 }
 
+TEST(sealed_slot)
+{
+    struct log_sealed sealed = {.magic = LOG_SEALED_MAGIC, .number = 7, .next_seq = 9};
+    struct log_meta other = log_meta;
+    uint8_t *bytes = (uint8_t *)&sealed, none[sizeof(sealed)] = {0};
+    CHECK(log_sealed_check(none, sizeof(none), log_meta.secret)); /* no clean stop yet */
+    CHECK(!log_sealed_check(none, sizeof(none) - 1, log_meta.secret));
+    log_sealed_sign(&sealed, log_meta.secret);
+    CHECK(log_sealed_check(&sealed, sizeof(sealed), log_meta.secret));
+    CHECK(!log_sealed_check(&sealed, sizeof(sealed) - 1, log_meta.secret));
+    other.secret[0] ^= 1;
+    CHECK(!log_sealed_check(&sealed, sizeof(sealed), other.secret));
+    for (unsigned bit = 0; bit < sizeof(sealed) * 8; bit++) {
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (log_sealed_check(&sealed, sizeof(sealed), log_meta.secret)) CHECK_EQ(bit, -1);
+        bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        none[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (log_sealed_check(none, sizeof(none), log_meta.secret)) CHECK_EQ(bit, -2);
+        none[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
 TEST_MAIN(T(good_group_verifies), T(every_flipped_bit_is_seen), T(every_cut_is_seen),
           T(misplaced_foreign_and_forged_groups), T(signed_nonsense_is_refused), T(newer_group),
           T(older_formats_are_read), T(group_of_another_log), T(where_groups_open),
-          T(sizes_of_a_log), T(group_too_large_for_its_log), T(meta_states), T(meta_bits))
+          T(sizes_of_a_log), T(group_too_large_for_its_log), T(meta_states), T(meta_bits),
+          T(sealed_slot))
