@@ -63,16 +63,17 @@ struct acks_verdict {
     uint64_t different;    /* there with another operation or reply */
     uint64_t repeated;     /* two acknowledgements claim one sequence number */
     uint64_t milliseconds; /* the check took */
+    int signal;            /* ended it early; 0 = all were asked for */
     char first[160];       /* the first that is wrong, for a person; empty if none */
 };
 
 /* Asks the server for every record of the file, in the order of their sequence numbers. progress:
- * print a line a second to stderr. 0 = all could be asked (see the verdict), else a negative enum
- * gj_error; `why` says what failed. Of the file: GJ_E_ARGUMENT if it cannot be read, ACKS_FOREIGN
- * if it is no acks file. */
+ * print a line a second to stderr. interrupt: bench/interrupt.h, -1 = none. 0 = all could be asked
+ * (see the verdict), else a negative enum gj_error; `why` says what failed. Of the file:
+ * GJ_E_ARGUMENT if it cannot be read, ACKS_FOREIGN if it is no acks file. */
 #define ACKS_FOREIGN  (-100)
 #define ACKS_WHY_SIZE 200
-int acks_verify(int fd, const char *address, bool progress, struct acks_verdict *verdict,
-                char why[ACKS_WHY_SIZE]);
+int acks_verify(int fd, const char *address, bool progress, int interrupt,
+                struct acks_verdict *verdict, char why[ACKS_WHY_SIZE]);
 
 #endif

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/interrupt.h"
+
 #define DRAIN_NS       UINT64_C(10000000000) /* longest wait for the last answers */
 #define FLUSH_SIZE     32768u                /* small frames of one turn share a system call */
 #define LAG_NS         UINT64_C(1000000)
@@ -70,7 +72,7 @@ static void end_connection(struct generator *g, struct connection *c)
     if (c->dead) return;
     c->dead = true;
     g->alive--;
-    g->result->errors += gj_unanswered(c->client);
+    g->result->unanswered += gj_unanswered(c->client);
     if (g->result->why[0] == 0)
         (void)snprintf(g->result->why, sizeof(g->result->why), "%s", gj_client_error(c->client));
     (void)epoll_ctl(g->epoll, EPOLL_CTL_DEL, gj_fd(c->client), NULL);
@@ -163,8 +165,7 @@ static void count_answers(struct generator *g, struct connection *c, struct gj_a
     struct slot *slot = &c->slots[answers->tag];
     const unsigned char *at = slot->frame.bytes + sizeof(struct wire_header);
     struct bench_result *r = g->result;
-    uint64_t now = bench_now_ns();
-    histogram_record(&r->latency, now - slot->since_ns, answers->count);
+    uint64_t now = bench_now_ns(), outcomes = r->operations;
     g->last_answer_ns = now;
     const struct gj_reply *reply;
     const struct gj_reply_sources *sources;
@@ -182,6 +183,9 @@ static void count_answers(struct generator *g, struct connection *c, struct gj_a
         }
         at += sizeof(struct gj_op);
     }
+    outcomes = r->operations - outcomes;
+    histogram_record(&r->latency, now - slot->since_ns, outcomes);
+    histogram_record(&r->error_latency, now - slot->since_ns, answers->count - outcomes);
     c->busy--;
 }
 
@@ -226,6 +230,17 @@ static bool all_answered(const struct generator *g)
     return true;
 }
 
+/* A signal asked for it: what was sent is still answered. */
+static void stop_early(struct generator *g)
+{
+    int signal = interrupt_seen(g->options->interrupt);
+    if (signal == 0) return;
+    g->result->signal = signal;
+    g->stopping = true;
+    uint64_t now = bench_now_ns();
+    if (now < g->end_ns) g->end_ns = now;
+}
+
 static void wait_for_events(struct generator *g, uint64_t now)
 {
     struct timespec longest = {.tv_nsec = 100000000};
@@ -239,7 +254,8 @@ static void wait_for_events(struct generator *g, uint64_t now)
     g->wall_ms = bench_wall_clock_ms();
     for (int i = 0; i < count; i++) {
         struct connection *c = events[i].data.ptr;
-        if (c->dead) continue;
+        if (c == NULL) stop_early(g);
+        if (c == NULL || c->dead) continue;
         if ((events[i].events & EPOLLOUT) != 0) {
             int rest = gj_flush(c->client);
             if (rest == 0) {
@@ -280,7 +296,8 @@ static void run(struct generator *g)
         show_progress(g, bench_now_ns());
     }
     for (uint32_t i = 0; i < g->options->connections; i++)
-        if (!g->connections[i].dead) g->result->errors += gj_unanswered(g->connections[i].client);
+        if (!g->connections[i].dead)
+            g->result->unanswered += gj_unanswered(g->connections[i].client);
     uint64_t until = g->last_answer_ns;
     if (g->options->rate > 0 && g->result->why[0] == 0) {
         if (g->planned_ns < g->end_ns)
@@ -329,7 +346,10 @@ static int set_up(struct generator *g)
     g->connections = calloc(o->connections, sizeof(g->connections[0]));
     g->slots = calloc(frames, sizeof(g->slots[0]));
     g->memory = malloc(frames * size);
+    struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = NULL}};
     if (g->epoll < 0) return fail(g, "epoll", strerror(errno));
+    if (o->interrupt >= 0 && epoll_ctl(g->epoll, EPOLL_CTL_ADD, o->interrupt, &event) != 0)
+        return fail(g, "epoll", strerror(errno));
     if (g->connections == NULL || g->slots == NULL || g->memory == NULL)
         return fail(g, "memory", "fewer connections, frames in flight or a smaller batch fit");
     for (size_t i = 0; i < frames; i++)
@@ -363,10 +383,11 @@ static void ask_rss(const char *address, struct bench_result *result)
 }
 
 int bench_generate(const struct bench_options *options, const struct world *world,
-                   const struct mix *mix, struct acks *acks, struct bench_result *result)
+                   const struct mix *mix, const struct premiums *premiums, struct acks *acks,
+                   struct bench_result *result)
 {
     struct generator g = {.options = options, .acks = acks, .result = result, .epoll = -1};
-    mix_start(&g.stream, world, mix, options->seed);
+    mix_start(&g.stream, world, mix, premiums, options->seed);
     if (options->rate > 0) {
         uint64_t interval = (uint64_t)options->batch * SECOND_NS / options->rate;
         g.interval_ns = interval > 0 ? interval : 1;
@@ -375,5 +396,7 @@ int bench_generate(const struct bench_options *options, const struct world *worl
     if (error == 0) run(&g);
     tear_down(&g);
     if (result->why[0] == 0) ask_rss(options->address, result);
-    return result->why[0] == 0 || error != 0 ? error : BENCH_LOST;
+    if (error != 0) return error;
+    if (result->why[0] != 0) return BENCH_LOST;
+    return result->signal != 0 ? BENCH_STOPPED : 0;
 }

@@ -99,10 +99,16 @@ static uint64_t gcd(uint64_t a, uint64_t b)
     return a;
 }
 
-void mix_start(struct mix_stream *stream, const struct world *world, const struct mix *mix,
-               uint64_t seed)
+bool mix_pays_premiums(const struct mix *mix)
 {
-    *stream = (struct mix_stream){.world = world, .mix = mix, .state = world_mix(seed)};
+    return mix->upto[MIX_PREMIUM] != mix->upto[MIX_PREMIUM - 1];
+}
+
+void mix_start(struct mix_stream *stream, const struct world *world, const struct mix *mix,
+               const struct premiums *premiums, uint64_t seed)
+{
+    *stream = (struct mix_stream){
+        .world = world, .mix = mix, .premiums = premiums, .state = world_mix(seed)};
     /* Two residents a family, every product: visited in an order of large coprime steps. */
     stream->premium_count = world->persons / WORLD_FAMILY * 2 * WORLD_PRODUCTS;
     stream->premium_step = (uint64_t)((double)stream->premium_count * 0.6180339887) | 1;
@@ -158,13 +164,29 @@ static void pay(struct mix_stream *stream, uint64_t random, bool personal, struc
     op->detail = bits >> 30 & 1 ? GJ_DRUG : GJ_OUTPATIENT;
 }
 
+static bool paid_before(const struct premiums *premiums, uint64_t at)
+{
+    return premiums != NULL && premiums->paid != NULL &&
+           (premiums->paid[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* The next one that nobody has paid, in the stream's order. */
+static bool next_premium(struct mix_stream *stream, uint64_t *ret)
+{
+    while (stream->premium_at < stream->premium_count) {
+        __extension__ unsigned __int128 product =
+            (unsigned __int128)stream->premium_at * stream->premium_step + stream->premium_start;
+        *ret = (uint64_t)(product % stream->premium_count);
+        stream->premium_at++;
+        if (!paid_before(stream->premiums, *ret)) return true;
+    }
+    return false;
+}
+
 static bool premium(struct mix_stream *stream, struct gj_op *op)
 {
-    if (stream->premium_at == stream->premium_count) return false;
-    __extension__ unsigned __int128 product =
-        (unsigned __int128)stream->premium_at * stream->premium_step + stream->premium_start;
-    uint64_t at = (uint64_t)(product % stream->premium_count);
-    stream->premium_at++;
+    uint64_t at;
+    if (!next_premium(stream, &at)) return false;
     uint64_t resident = at / WORLD_PRODUCTS;
     op->type = GJ_OP_PAY_PREMIUM;
     op->person = resident / 2 * WORLD_FAMILY + 1;

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/interrupt.h"
 #include "bench/progress.h"
+#include "bench/world_check.h"
 
 #define POPULATE_BATCH    4080u /* whole families: 240 of 17 operations */
 #define POPULATE_INFLIGHT 4u
@@ -21,6 +23,7 @@ struct populate {
     struct gj_frame frames[POPULATE_INFLIGHT];
     unsigned char *memory;
     struct progress progress;
+    int interrupt;
     uint64_t begin_ns, total;
 };
 
@@ -71,6 +74,14 @@ static struct gj_frame *current(struct populate *p)
     return &p->frames[p->next];
 }
 
+/* A signal asked for it: what was sent is still answered. */
+static int stopped(struct populate *p)
+{
+    int error = 0;
+    while (error == 0 && p->busy > 0) error = take_answer(p);
+    return error == 0 ? BENCH_STOPPED : error;
+}
+
 static int send_current(struct populate *p)
 {
     if (current(p)->count == 0) return 0;
@@ -78,10 +89,12 @@ static int send_current(struct populate *p)
         return fail(p, BENCH_LOST, gj_client_error(p->client));
     p->next = (p->next + 1) % POPULATE_INFLIGHT;
     p->busy++;
+    p->result->signal = interrupt_seen(p->interrupt);
     /* The next frame's bytes must be free before it is filled. */
     int error = p->busy == POPULATE_INFLIGHT ? take_answer(p) : 0;
     if (error != 0) return error;
     gj_frame_clear(current(p));
+    if (p->result->signal != 0) return stopped(p);
     uint64_t now = bench_now_ns();
     if (progress_due(&p->progress, now)) {
         fprintf(stderr, "populate: %" PRIu64 " of %" PRIu64 " operations, %" PRIu64 "/s\n",
@@ -129,9 +142,22 @@ static int open_all(struct populate *p, const struct world *world)
     return error;
 }
 
-static int populate_connected(struct populate *p, struct world *world)
+/* Nobody else's persons are touched: looked at before the first policy is set. */
+static int check_server(struct populate *p, struct world *world)
+{
+    char why[WORLD_CHECK_WHY_SIZE], none[WORLD_WHY_SIZE];
+    int error = world_regions(world, p->client, false, none);
+    if (error < 0) return fail(p, BENCH_LOST, none);
+    error = world_check_populate(world, p->client, why);
+    if (error == 0) return 0;
+    return fail(p, error < 0 ? BENCH_LOST : BENCH_REFUSED, why);
+}
+
+static int populate_connected(struct populate *p, struct world *world, bool force)
 {
     char why[WORLD_WHY_SIZE];
+    int refused = force ? 0 : check_server(p, world);
+    if (refused != 0) return refused;
     int found = world_regions(world, p->client, true, why);
     if (found != 0) return fail(p, found < 0 ? BENCH_LOST : BENCH_REFUSED, why);
     const struct wire_hello_answer *server = gj_server(p->client);
@@ -153,7 +179,10 @@ static int populate_connected(struct populate *p, struct world *world)
 int bench_populate(const struct bench_options *options, struct world *world, struct acks *acks,
                    struct bench_result *result)
 {
-    struct populate p = {.acks = acks, .result = result, .progress = {.on = options->progress}};
+    struct populate p = {.acks = acks,
+                         .result = result,
+                         .progress = {.on = options->progress},
+                         .interrupt = options->interrupt};
     char why[128];
     struct gj_options client = {
         .window = POPULATE_INFLIGHT * POPULATE_BATCH, .why = why, .why_size = sizeof(why)};
@@ -163,7 +192,7 @@ int bench_populate(const struct bench_options *options, struct world *world, str
         return BENCH_LOST;
     }
     p.begin_ns = bench_now_ns();
-    error = populate_connected(&p, world);
+    error = populate_connected(&p, world, options->force);
     result->populate_ms = (bench_now_ns() - p.begin_ns) / 1000000;
     gj_close(p.client);
     return error;

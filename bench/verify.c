@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/interrupt.h"
 #include "bench/progress.h"
 
 #define VERIFY_BATCH    1024u
@@ -21,6 +22,8 @@ struct verify {
     const struct ack *acks;
     uint32_t *order; /* record numbers by seq */
     uint64_t count;
+    bool progress;
+    int interrupt;
     struct acks_verdict *verdict;
 };
 
@@ -163,7 +166,7 @@ static int receive_batch(struct verify *v, struct gj_client *client)
     return 0;
 }
 
-static int ask_all(struct verify *v, struct gj_client *client, bool progress)
+static int ask_all(struct verify *v, struct gj_client *client)
 {
     static _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(VERIFY_BATCH, 0)];
     struct gj_frame frame;
@@ -173,11 +176,13 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
     if (server->window < batch) batch = server->window;
     uint32_t room = VERIFY_INFLIGHT * batch;
     if (server->window < room) room = server->window;
-    struct progress shown = {.on = progress};
+    struct progress shown = {.on = v->progress};
     uint64_t sent = 0, begin = now_ms();
-    while (sent < v->count || gj_unanswered(client) > 0) {
+    while ((sent < v->count && v->verdict->signal == 0) || gj_unanswered(client) > 0) {
         int result;
-        if (sent < v->count && gj_unanswered(client) + batch <= room) {
+        bool more = sent < v->count && v->verdict->signal == 0;
+        if (more && gj_unanswered(client) + batch <= room) {
+            v->verdict->signal = interrupt_seen(v->interrupt);
             result = send_batch(v, client, &frame, sent, batch);
             if (result > 0) sent += (uint64_t)result;
         } else {
@@ -194,8 +199,7 @@ static int ask_all(struct verify *v, struct gj_client *client, bool progress)
     return 0;
 }
 
-static int verify_mapped(struct verify *v, const char *address, bool progress,
-                         char why[ACKS_WHY_SIZE])
+static int verify_mapped(struct verify *v, const char *address, char why[ACKS_WHY_SIZE])
 {
     int error = sort_by_seq(v);
     if (error < 0) {
@@ -211,14 +215,14 @@ static int verify_mapped(struct verify *v, const char *address, bool progress,
         (void)snprintf(why, ACKS_WHY_SIZE, "%.60s: %s", address, text);
         return error;
     }
-    error = ask_all(v, client, progress);
+    error = ask_all(v, client);
     if (error < 0) (void)snprintf(why, ACKS_WHY_SIZE, "%s", gj_client_error(client));
     gj_close(client);
     return error;
 }
 
-int acks_verify(int fd, const char *address, bool progress, struct acks_verdict *verdict,
-                char why[ACKS_WHY_SIZE])
+int acks_verify(int fd, const char *address, bool progress, int interrupt,
+                struct acks_verdict *verdict, char why[ACKS_WHY_SIZE])
 {
     *verdict = (struct acks_verdict){.acknowledged = 0};
     why[0] = 0;
@@ -234,7 +238,8 @@ int acks_verify(int fd, const char *address, bool progress, struct acks_verdict 
         return ACKS_FOREIGN;
     }
     uint64_t lines = (uint64_t)status.st_size / sizeof(struct ack); /* the head is one too */
-    struct verify v = {.count = lines - 1, .verdict = verdict};
+    struct verify v = {
+        .count = lines - 1, .progress = progress, .interrupt = interrupt, .verdict = verdict};
     verdict->acknowledged = v.count;
     if (v.count == 0) return 0;
     if (v.count >= NOT_THERE) {
@@ -248,7 +253,7 @@ int acks_verify(int fd, const char *address, bool progress, struct acks_verdict 
         return GJ_E_ARGUMENT;
     }
     v.acks = (const struct ack *)mapped + 1;
-    int error = verify_mapped(&v, address, progress, why);
+    int error = verify_mapped(&v, address, why);
     free(v.order);
     (void)munmap(mapped, size);
     return error;

@@ -12,6 +12,8 @@
 #define PERSONAL_FEN (8 * WALLET_FEN)   /* 70 % of it pays four wallets and the premiums */
 #define PREMIUM_DAYS 60u                /* the window is open this long before and after today */
 
+const uint8_t world_kinds[WORLD_FAMILY] = {0, GJ_SPOUSE, GJ_CHILD, GJ_PARENT};
+
 static void sell_premiums(struct gj_policy *policy, uint16_t day, uint16_t year)
 {
     memset(policy->premiums, 0, sizeof(policy->premiums));
@@ -125,7 +127,6 @@ void world_open_institution(uint16_t region, uint32_t which, struct gj_rid rid, 
 void world_open_family(const struct world *world, uint64_t payer, struct gj_rid_source *rids,
                        uint64_t now_ms, struct gj_op ops[WORLD_FAMILY_OPS])
 {
-    static const enum gj_relation kinds[WORLD_FAMILY] = {0, GJ_SPOUSE, GJ_CHILD, GJ_PARENT};
     struct gj_op *op = ops;
     for (uint32_t role = 0; role < WORLD_FAMILY; role++) {
         uint64_t person = payer + role;
@@ -136,7 +137,8 @@ void world_open_family(const struct world *world, uint64_t payer, struct gj_rid_
         gj_confirm_wallet(op++, gj_rid_next(rids, now_ms), person, region, world_mix(person),
                           GJ_AUTH_FACE);
         if (role > 0)
-            gj_bind(op++, gj_rid_next(rids, now_ms), payer, person, kinds[role], -1, GJ_AUTH_FACE);
+            gj_bind(op++, gj_rid_next(rids, now_ms), payer, person,
+                    (enum gj_relation)world_kinds[role], -1, GJ_AUTH_FACE);
         if (role < 2) gj_deposit(op++, gj_rid_next(rids, now_ms), person, PERSONAL_FEN);
     }
     /* Nobody can transfer to oneself: the payer's own wallet is filled by the spouse. */

@@ -73,6 +73,7 @@ int world_regions(struct world *world, struct gj_client *client, bool create,
 /* Operations that open one family, in the order they must be sent: WORLD_FAMILY_OPS of them into
  * ops[]; rids are minted from `rids` at now_ms. */
 #define WORLD_FAMILY_OPS 17u
+extern const uint8_t world_kinds[WORLD_FAMILY]; /* enum gj_relation of each role to the payer */
 void world_open_family(const struct world *world, uint64_t payer, struct gj_rid_source *rids,
                        uint64_t now_ms, struct gj_op ops[WORLD_FAMILY_OPS]);
 

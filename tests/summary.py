@@ -49,7 +49,7 @@ def main_job(path, recovered, recovery_ms, *verified):
           f"(>= {VERIFY_FLOOR:,}: {'met' if rate >= VERIFY_FLOOR else 'NOT MET'})")
     # get_op finds one record of an operation; a second one would show in their number.
     others = int(recovered) - count
-    good = 0 <= others <= run["errors"] + REGION_OPERATIONS_MAX
+    good = 0 <= others <= run["unanswered"] + REGION_OPERATIONS_MAX
     print(f"others in the log   {others:,}: regions, and what was unanswered at SIGKILL"
           + ("" if good else " -- THAT MANY WERE NOT SENT"))
     return 0 if good else 1
@@ -70,7 +70,8 @@ def row(path, name, floor):
         met, text = latency["p50"] <= limit, f"p50 <= {limit / 1000:.1f} ms"
     else:
         met, text = rate >= float(floor), f">= {float(floor):,.0f}"
-    refused = run["refused"] + run["errors"]  # what was refused is not what the row claims
+    # What was refused is not what the row claims.
+    refused = run["refused"] + run["errors"] + run["unanswered"]
     print(f"{name:15} {rate:12,.0f} {latency['p50'] / 1000:8.3f} {latency['p99'] / 1000:8.3f} "
           f"{latency['p999'] / 1000:8.3f}  {text} {'met' if met and not refused else 'NOT MET'}"
           + (f" ({refused:,} refused or lost)" if refused else ""))

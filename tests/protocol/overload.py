@@ -8,11 +8,11 @@ import threading
 from fixture_people import *
 
 
-def bench(server, *options):
+def bench(server, *options, code=0):
     tool = os.path.join(os.path.dirname(os.environ['GONGJID']), 'gongji')
     done = subprocess.run([tool, 'bench', '--connect', server.ready['tcp'], '--persons', '20000',
                            '--json', '-', *options], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     result = json.loads(done.stdout)
     assert result['errors'] == 0 and result['refused'] == 0, result
     return result['operations_per_second']
@@ -31,7 +31,8 @@ def test_ten_times_as_much_as_it_can(d):
                                                     str(int(10 * best['peak'])))),
                                ('many', lambda: ('--batch', '64', '--inflight', '4',
                                                  '--connections', '100'))):
-                found = bench(server, '--duration', '0.5', *load())
+                # What was planned and never sent is a failure of the load, not of the server.
+                found = bench(server, '--duration', '0.5', *load(), code=int(name == 'tenfold'))
                 best[name] = max(found, best.get(name, 0))
             good = all(best[name] >= best['peak'] / 2 for name in ('tenfold', 'many'))
             if good:
