@@ -72,9 +72,14 @@ static bool join_server(struct fuzz_run *run, uint64_t start_ms, struct model_li
     const struct gj_stats_view *stats = ask(&run->reads, &read, &answer);
     if (run->failure.kind != FUZZ_GOOD) return false;
     if (stats->persons != 0 || stats->regions != 0 || answer.time_ms > start_ms) {
-        return fail(run, FUZZ_TARGET, 0, "start",
-                    "needs an empty server started with --test-clock; this one is not: start "
-                    "gongjid --test-clock on a new directory");
+        char why[256];
+        snprintf(why, sizeof(why),
+                 "needs an empty server started with --test-clock; this one holds %" PRIu64
+                 " persons and %" PRIu64
+                 " regions, all of which it would act on; nothing was sent: "
+                 "start gongjid --test-clock on a new directory",
+                 stats->persons, stats->regions);
+        return fail(run, FUZZ_TARGET, 0, "start", why);
     }
     if (!run->target->set_time(run->target, start_ms)) {
         return fail(run, FUZZ_TARGET, 0, "start",

@@ -16,6 +16,8 @@ import sys
 import tempfile
 import time
 
+import false_server
+
 BUILD, SOURCE = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 GONGJI = os.path.join(BUILD, "gongji")
 ACKS_HEAD = b"gongji acks 1\n" + bytes(34)  # bench/acks.h
@@ -122,8 +124,10 @@ def test_commands(address):
     check("every acknowledgement verified",
           result["verified"] >= result["operations"] + 17 * 1000, str(result))
     with tempfile.NamedTemporaryFile(suffix=".acks") as acks:
-        done = tool("bench", *connect, "--persons", "8000", "--duration", "0.3", "--batch", "64",
-                    "--acks", acks.name, "--json", "-", name="bench of which half is refused")
+        run_scenario("suspend 1 bits=transfer_out\n", "--force", *connect, name="suspend one")
+        done = tool("bench", *connect, "--persons", "4", "--duration", "0.3", "--batch", "64",
+                    "--acks", acks.name, "--json", "-", "--refused-max", "50",
+                    name="bench of which a quarter is refused")
         result = json.loads(done.stdout)
         records = acks.read()[48:]
         refused = sum(code >= 40 for code in records[45::48])
@@ -141,10 +145,12 @@ def test_commands(address):
     check("its rate is over the planned time", 700 < result["operations_per_second"] <= 1200
           and result["unsent"] == 0, str(result))
     done = tool("bench", *connect, "--persons", "4000", "--duration", "0.3", "--rate", "4000000000",
-                "--batch", "10", "--json", "-", name="bench open loop, too fast")
+                "--batch", "10", "--json", "-", code=1, name="bench open loop, too fast")
     result = json.loads(done.stdout)
     check("what was never sent is said", result["unsent"] > 10**9 and result["lagged"] > 0
           and "never sent" in done.stderr, str(result))
+    test_failed_loads(connect)
+    run_scenario("resume 1 bits=transfer_out\n", "--force", *connect, name="resume one")
     done = tool("bench", *connect, "--populate", "--persons", "60000", "--duration", "0", code=1,
                 name="populating a server that is too small")
     check("and the limit is named", "--persons-max" in done.stderr, done.stderr)
@@ -156,6 +162,85 @@ def test_commands(address):
           " ".join(done.stdout.split()), done.stdout)
     check("conserved", json.loads(tool("check", "--json", *connect).stdout)["conserved"] is True)
     check("verdict", "conserved" in tool("check", *connect).stdout)
+
+
+def test_failed_loads(connect):
+    """A load that did not do what was asked is no success; one line says why."""
+    def bench(*options, code=1, name):
+        done = tool("bench", *connect, *options, "--json", "-", code=code, name=name)
+        return json.loads(done.stdout), done.stderr
+
+    result, said = bench("--persons", "4", "--duration", "0.2", "--batch", "64",
+                         name="a quarter is refused")
+    check("it says how much", "refused or not executed, more than the 1 % that may be" in said,
+          said)
+    for seed, code, words in (("2", 1, "made with another seed"), ("1", 0, "operations/s")):
+        result, said = bench("--persons", "4000", "--seed", seed, "--duration", "0.1", "--batch",
+                             "64", code=code, name=f"seed {seed} on persons of seed 1")
+        check(f"seed {seed}: it says so", words in said and
+              (result["operations"] > 0) == (code == 0), said)
+    result, said = bench("--persons", "4004", "--duration", "0.1",
+                         name="persons that are not there")
+    check("it names the first", "person 4001 is not on the server" in said, said)
+    result, said = bench("--persons", "4000", "--duration", "0.1", "--rate", "1000", code=0,
+                         name="a slow rate of large frames")
+    check("it warns", "note: at --rate 1000 a frame of 8192 operations leaves every 8.1 s only; "
+          "for an even load use --batch 10" in said, said)
+    result, said = bench("--persons", "4000", "--duration", "0.1", "--rate", "1000", "--batch",
+                         "10", code=0, name="a slow rate of small frames")
+    check("it does not warn", "note:" not in said, said)
+
+
+def test_interrupted(address):
+    """Ctrl-C and SIGTERM: what there is is printed and written."""
+    connect, acks = ("--connect", address), tempfile.NamedTemporaryFile(suffix=".acks")
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        load = subprocess.Popen([GONGJI, "bench", *connect, "--persons", "4000", "--duration",
+                                 "300", "--batch", "64", "--progress", "--json", "-", "--acks",
+                                 acks.name],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        said = ""
+        while "operations/s" not in said and load.poll() is None:
+            said += load.stderr.readline()
+        load.send_signal(number)
+        out, more = load.communicate(timeout=60)
+        result = json.loads(out or "{}")
+        check(f"bench after {number.name}", load.returncode == code and result["signal"] == number
+              and result["operations"] > 0 and result["unanswered"] == 0 and "p99" in more, more)
+        check(f"every acknowledgement was written after {number.name}",
+              os.path.getsize(acks.name) == 48 * (1 + result["operations"]), out)
+    verify = subprocess.Popen([GONGJI, "bench", "verify", "--acks", acks.name, *connect,
+                               "--progress"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True)
+    verify.stderr.readline()  # it has begun
+    verify.send_signal(signal.SIGINT)
+    said = verify.communicate(timeout=60)[1]
+    check("verify after SIGINT", verify.returncode in (0, 130) and "verified" in said, said)
+
+
+def test_errors_apart():
+    """Latencies of answers without an outcome, and a server that turned read-only."""
+    def answer(read):
+        if read.type == false_server.GET_REGION and read.region == 1:
+            region = bytearray(664)
+            region[24 + 128 + 44] = 1  # wallet_open
+            return 0, bytes(region), 1
+        return 60, b"", 1
+
+    for code, words in ((22, "met a read-only server"), (20, "none of "), (61, "none of ")):
+        def execute(_, code=code):
+            return struct.pack("<BB6xQqq", code, 0, 1, 0, 0)
+
+        with tempfile.TemporaryDirectory() as place:
+            with false_server.FalseServer(os.path.join(place, "s"), answer, execute) as server:
+                done = tool("bench", "--connect", server.address, "--persons", "4", "--force",
+                            "--duration", "0.2", "--batch", "64", "--json", "-", code=1,
+                            name=f"all answered {code}")
+        result = json.loads(done.stdout)
+        outcome = code >= 40
+        check(f"all answered {code}: it says so", words in done.stderr, done.stderr)
+        check(f"all answered {code}: latencies apart", (result["latency_us"]["max"] > 0) == outcome
+              and (result["error_latency_us"]["max"] > 0) != outcome, str(result))
 
 
 def test_check_beside_a_load(address):
@@ -289,7 +374,26 @@ def test_open_holds(address):
     done = tool("institution", "1000000", "--day", "2020-01-01", *connect, code=1)
     check("totals that are gone", "last 8 days" in done.stderr, done.stderr)
     tool("institution", "7", *connect, code=1, name="no such institution")
-    run_scenario("institution 1000001 region=1000 type=pharmacy scenarios=drug\n", *connect,
+    file = ("region 1000 wallet_open=1\nregion 7\ninstitution 1000000 region=7 type=hospital\n"
+            "person 5 region=7 insurance=employee\nwallet 1000002 region=7\n"
+            "transfer 1000001 1000002 1.00 source=personal\n")
+    said = run_scenario(file, *connect, code=1, name="a scenario where somebody lives")
+    check("it says what it would change", said.count("\n") == 1 and said.startswith(
+        "FILE: not run: this server holds 2 persons that no file here made. It would set 2 regions "
+        "(1 are there: new policy versions), 1 institutions (1 are there), and open persons or act "
+        "on them: 3 (2 are there)."), said)
+    done = tool("person", "5", *connect, code=1, name="and changes nothing")
+    done = tool("bench", "--populate", "--persons", "400", "--duration", "0", *connect, code=1,
+                name="populate where somebody lives")
+    check("it says what it would do", "holds 2 persons that --populate with this seed did not make"
+          in done.stderr and "would open persons 1 to 400" in done.stderr and
+          "policies without limits in 1 regions" in done.stderr and done.stderr.count("\n") == 1,
+          done.stderr)
+    tool("person", "1", *connect, code=1, name="populate changes nothing")
+    done = tool("regions", *connect)
+    check("no policy is lifted", "policy 1\n" in done.stdout, done.stdout)
+    run_scenario("institution 1000001 region=1000 type=pharmacy scenarios=drug\n", "--force",
+                 *connect,
                  name="an institution without the wallet")
     done = tool("institutions", "1000", *connect)
     check("institutions lists both", "1000000  hospital  yes" in done.stdout and
@@ -390,6 +494,7 @@ def test_progress(directory):
         said = at_terminal("bench", "verify", "--acks", acks, *connect)
         check("verify shows progress", re.search(r"verify: \d+ of 21\d\d checked", said)
               is not None, said)
+        test_premiums(connect)
         done = tool("load", *connect, name="load into a file")
         check("no progress in a file", done.stderr == "", done.stderr)
         done = tool("bench", "verify", "--acks", acks, *connect, name="verify into a file")
@@ -397,6 +502,24 @@ def test_progress(directory):
     finally:
         server.kill()
         server.wait()
+
+
+def test_premiums(connect):
+    """The same seed twice measures the same: premiums that are paid are no refusals."""
+    left = []
+    with tempfile.NamedTemporaryFile("w", suffix=".mix") as mix:
+        mix.write("premium 1\n")
+        mix.flush()
+        for number in range(2):
+            done = tool("bench", *connect, "--persons", "400", "--duration", "0.1", "--batch", "1",
+                        "--inflight", "1", "--mix", mix.name, "--json", "-",
+                        name=f"premiums, run {number}")
+            result = json.loads(done.stdout)
+            check(f"run {number}: nothing is refused", result["refused"] == result["errors"] == 0 <
+                  result["operations"], done.stdout + done.stderr)
+            left.append((result["premiums_left"], result["operations"]))
+    check("the second begins where the first ended",
+          left[0][0] == 1600 and left[1][0] == max(0, 1600 - left[0][1]), str(left))
 
 
 def test_wild_acks(data, address):
@@ -499,10 +622,12 @@ def main():
     test_open_things(directory)
     test_early_clock(directory)
     test_progress(directory)
+    test_errors_apart()
     server = start(data, socket)
     try:
         test_commands("unix:" + socket)
         test_check_beside_a_load("unix:" + socket)
+        test_interrupted("unix:" + socket)
         test_wild_acks(data, "unix:" + socket)
         server = test_kill(data, socket, server)
         server.send_signal(signal.SIGTERM)
