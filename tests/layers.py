@@ -27,7 +27,8 @@ LAYERS = {
     "cli/common": FORMATS + ("clients/c",),
     "cli/model": FORMATS,  # a second opinion of the rules: nothing of core/ but the formats
     "cli/scenario": FORMATS + ("clients/c", "cli/common", "io/engine"),
-    "cli/explore": FORMATS + ("clients/c", "cli/common", "cli/model", "cli/scenario", "io/engine"),
+    "cli/explore": FORMATS + ("clients/c", "cli/common", "cli/model", "cli/scenario", "bench",
+                              "io/engine"),
     "cli/commands": FORMATS + ("clients/c", "cli/common", "cli/scenario", "cli/explore", "bench",
                                "io/log"),
     "cli": FORMATS + ("cli/common",),

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/interrupt.h"
 #include "cli/common/spawn_guard.h"
 #include "cli/common/tool.h"
 #include "cli/explore/report.h"
@@ -200,7 +201,9 @@ static void put_summary(const struct fuzz_plan *plan, const struct fuzz_result *
            "%.0f sequences/s, %.0f operations/s, %u of %u pairs (operation, code) reached: %s\n",
            r->sequences, r->operations, plan->seed, r->seconds, (double)r->sequences / seconds,
            (double)r->operations / seconds, r->pairs, r->pairs_max,
-           r->failed ? "1 failure" : "no failure");
+           r->failed        ? "1 failure"
+           : r->signal != 0 ? "no failure so far; stopped by a signal"
+                            : "no failure");
 }
 
 static int fuzz(const struct fuzz_plan *plan, const struct texts *t, const char **files, int count)
@@ -216,7 +219,7 @@ static int fuzz(const struct fuzz_plan *plan, const struct texts *t, const char 
         return command_error(&command_fuzz, EXIT_SERVER, "%s", result.failure.text);
     }
     put_summary(plan, &result);
-    if (!result.failed) return EXIT_OK;
+    if (!result.failed) return result.signal == 0 ? EXIT_OK : EXIT_SIGNAL + result.signal;
     put_again(plan, t, files, count, result.index, again);
     return fuzz_report(plan, shared, &result, t->out, again);
 }
@@ -224,7 +227,7 @@ static int fuzz(const struct fuzz_plan *plan, const struct texts *t, const char 
 static int run(int argc, char **argv)
 {
     static struct fuzz_corpus corpus;
-    static struct fuzz_plan plan = {.seed = 1};
+    static struct fuzz_plan plan = {.seed = 1, .interrupt = -1};
     struct texts t = {.out = "."};
     bool spawn = false;
     const char *files[FUZZ_FILES_MAX];
@@ -265,7 +268,9 @@ static int run(int argc, char **argv)
     }
     for (int i = 0; i < count && result == EXIT_OK; i++) result = add_file(&corpus, files[i]);
     plan.mix.corpus = &corpus;
+    plan.interrupt = interrupt_open();
     if (result == EXIT_OK) result = fuzz(&plan, &t, files, count);
+    interrupt_close(plan.interrupt);
     fuzz_corpus_free(&corpus);
     return result;
 }
@@ -306,6 +311,6 @@ const struct command command_fuzz = {
         "exit codes: 0 nothing found, 1 a failure was found and its scenario written, 64 wrong\n"
         "command line, 65 a file has a wrong line, 66 a file cannot be read, 69 no server, or not\n"
         "an empty one with --test-clock, 74 the scenario could not be written, 130\n"
-        "Ctrl-C and 143 SIGTERM, with nothing left behind.\n",
+        "Ctrl-C and 143 SIGTERM: what was done so far is printed, nothing is left behind.\n",
     .run = run,
 };

@@ -13,6 +13,8 @@
 #include "cli/scenario/process.h"
 #include "core/base/base.h"
 
+#define PATIENCE_S 10
+
 void end_with_parent(pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -40,18 +42,33 @@ static int code_of(int status)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Until the child ended or a signal came; then until all that it started ended too. */
+/* Takes up all that ended; the child's number becomes 0 if it is among them. */
+static void take_up(pid_t *child, int *result)
+{
+    pid_t ended;
+    int status;
+    while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (ended != *child) continue;
+        *result = code_of(status);
+        *child = 0;
+    }
+}
+
+/* Until the child ended. A signal is handed on to it, so that it can say what it has; a second one,
+ * or ten seconds, end it. Then until all that it started ended too. */
 static int wait_for_end(pid_t child, const sigset_t *waited)
 {
-    int result = -1, status;
-    while (result < 0) {
-        int number = sigwaitinfo(waited, NULL);
-        if (number > 0 && number != SIGCHLD) result = 128 + number;
-        pid_t ended;
-        while ((ended = waitpid(-1, &status, WNOHANG)) > 0) {
-            if (ended == child && result < 0) result = code_of(status);
-            if (ended == child) child = 0;
+    const struct timespec patience = {.tv_sec = PATIENCE_S};
+    int result = -1, asked = 0;
+    while (child != 0) {
+        int number = asked == 0 ? sigwaitinfo(waited, NULL) : sigtimedwait(waited, NULL, &patience);
+        bool late = number < 0 && errno == EAGAIN, signalled = number > 0 && number != SIGCHLD;
+        take_up(&child, &result);
+        if (child != 0 && asked != 0 && (late || signalled)) {
+            result = EXIT_SIGNAL + asked;
+            break;
         }
+        if (child != 0 && signalled) kill(child, asked = number);
     }
     if (child != 0) kill(child, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) continue;
@@ -74,6 +91,7 @@ int spawn_guard(const struct command *command)
     pid_t self = getpid(), child = fork();
     if (child == 0) {
         end_with_parent(self);
+        setpgid(0, 0); /* the terminal's Ctrl-C comes from us, once */
         sigprocmask(SIG_SETMASK, &before, NULL);
         if (setenv("TMPDIR", directory, 1) == 0) return -1;
         _exit(command_error(command, EXIT_IO, "out of memory"));

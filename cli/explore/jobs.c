@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/interrupt.h"
 #include "cli/common/spawn_guard.h"
 
 #define LOOK_NS     INT64_C(20000000) /* between two looks at the processes */
@@ -209,6 +210,15 @@ static void reap(struct fuzz_shared *shared, uint32_t number, int status)
     if (job->current > 0) note_failed(shared, job->current - 1);
 }
 
+/* A signal asked for it: what was counted so far is the result. */
+static void stop_early(const struct fuzz_plan *plan, const pid_t *pids, struct fuzz_result *ret)
+{
+    ret->signal = interrupt_seen(plan->interrupt);
+    for (uint32_t i = 0; ret->signal != 0 && i < plan->jobs; i++) {
+        if (pids[i] != 0) kill(pids[i], SIGKILL);
+    }
+}
+
 /* Until all of them ended. */
 static void wait_for(const struct fuzz_plan *plan, struct fuzz_shared *shared, pid_t *pids,
                      double since_s, struct fuzz_result *ret)
@@ -217,10 +227,11 @@ static void wait_for(const struct fuzz_plan *plan, struct fuzz_shared *shared, p
     for (uint32_t running = plan->jobs; running > 0;) {
         const struct timespec soon = {.tv_nsec = LOOK_NS};
         nanosleep(&soon, NULL);
+        if (ret->signal == 0) stop_early(plan, pids, ret);
         for (uint32_t i = 0; i < plan->jobs; i++) {
             int status;
             if (pids[i] == 0 || waitpid(pids[i], &status, WNOHANG) != pids[i]) continue;
-            reap(shared, i, status);
+            if (ret->signal == 0) reap(shared, i, status);
             pids[i] = 0;
             running--;
         }

@@ -20,6 +20,7 @@ struct fuzz_plan {
     uint64_t seconds;    /* at most; 0 = no end */
     uint32_t jobs;
     bool progress; /* a line on stderr */
+    int interrupt; /* bench/interrupt.h, -1 = none */
 };
 
 struct fuzz_job {
@@ -42,6 +43,7 @@ struct fuzz_result {
     uint64_t sequences, operations;
     double seconds;
     unsigned pairs, pairs_max; /* reached, of those that can be */
+    int signal;                /* ended it early; 0 = none did */
     bool failed;
     uint64_t index; /* of the first sequence that failed, whichever job was faster */
     struct fuzz_failure failure;

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/interrupt.h"
 #include "cli/common/spawn_guard.h"
 #include "cli/common/tool.h"
 #include "cli/explore/shrink.h"
@@ -24,6 +25,7 @@ struct finding {
     struct fuzz_shared *shared;
     enum fuzz_place place; /* where it is tried */
     struct fuzz_failure failure;
+    bool stopped; /* a signal asked for it: nothing more is tried */
 };
 
 /* A server that died and a process that died are one. */
@@ -40,6 +42,8 @@ static bool same_failure(const struct fuzz_failure *a, const struct fuzz_failure
 static bool fails(void *context, const struct fuzz_sequence *sequence)
 {
     struct finding *f = context;
+    if (interrupt_seen(f->plan->interrupt) != 0) f->stopped = true;
+    if (f->stopped) return false;
     enum fuzz_look look = f->failure.kind == FUZZ_STATE  ? FUZZ_LOOK_NETTING
                           : f->failure.kind == FUZZ_DIED ? FUZZ_LOOK
                                                          : FUZZ_NO_LOOK;
@@ -144,6 +148,7 @@ int fuzz_report(const struct fuzz_plan *plan, struct fuzz_shared *shared,
                 const struct fuzz_result *result, const char *directory, const char *again)
 {
     struct finding f = {.plan = plan, .shared = shared, .failure = result->failure};
+    f.stopped = result->signal != 0;
     struct fuzz_sequence small = {.count = 0};
     struct fuzz_shrink shrink = {.fails = fails, .context = &f, .tries_max = TRIES_MAX};
     char path[PATH_SIZE];
@@ -165,7 +170,9 @@ int fuzz_report(const struct fuzz_plan *plan, struct fuzz_shared *shared,
                fuzz_sequence_operations(&small), shrink.tries);
     } else {
         f.place = plan->place;
-        printf("whole    all %zu operations: in this process it does not fail\n", before);
+        printf("whole    all %zu operations: %s\n", before,
+               f.stopped ? "stopped by a signal before it was made small"
+                         : "in this process it does not fail");
     }
     snprintf(path, sizeof(path), "%s/fuzz-%" PRIu64 ".txt", directory, plan->seed + result->index);
     bool written = write_file(&f, &small, path, again);

@@ -114,7 +114,8 @@ def test_usage(directory):
     for text, wanted in (("steal 1", "unknown verb"), ("region 40", "regions 1 to 31"),
                          ("limits rids=20\nregion 1", "rids="),
                          ("always op t1 OK person=1", "always"),
-                         ("capture h1 1.00", "person="), ("at 2020-01-01T00:00:00", "back"),
+                         ("capture h1 1.00", "person="), ("crash\nat 2020-01-01T00:00:00", "back"),
+                         ("at 2020-01-01T00:00:00", "2021-01-01T00:00:00 or later"),
                          ("\n".join(f"person {i} region=1 insurance=resident"
                                     for i in range(1, 60)), "40 persons")):
         done = fuzz(write(directory, "wrong.txt", text), code=65, name=f"wrong file: {text[:20]!r}")
@@ -185,6 +186,8 @@ def test_connect():
         if code == 0:
             check("it was asked", figures(done)[:2] == [1, 400], done.stdout)
             done = fuzz("--connect", address, code=69, name="a server that is not empty")
+            lives = r"this one holds \d+ persons and \d+ regions.*nothing was sent"
+            check("it says who lives there", re.search(lives, done.stderr), done.stderr)
         check("it says what it needs", code == 0 or "--test-clock" in done.stderr, done.stderr)
         server.kill()
         server.wait()
@@ -235,6 +238,24 @@ def interrupt(directory, command, moment, number, group, name):
         os.kill(int(pid), signal.SIGKILL)
 
 
+def test_says_what_it_has():
+    """Ctrl-C and SIGTERM: the summary is printed, also by what runs below a guard."""
+    for options, number, group in ((["--jobs", "2"], signal.SIGINT, True),
+                                   ([], signal.SIGTERM, False),
+                                   (["--spawn"], signal.SIGINT, True),
+                                   (["--spawn"], signal.SIGTERM, False)):
+        process = subprocess.Popen([GONGJI, "fuzz", "--seconds", "600", *options],
+                                   start_new_session=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        time.sleep(1)  # whatever it has done by then is right
+        (os.killpg if group else os.kill)(process.pid, number)
+        said = process.communicate(timeout=60)[0]
+        check(f"fuzz {options} after {number.name} says what it has",
+              process.returncode == 128 + number and " sequences, " in said and
+              "no failure so far; stopped by a signal" in said,
+              f"exit {process.returncode}: {said}")
+
+
 def test_interrupted(directory):
     many = ["fuzz", "--spawn", "--sequences", "1000000"]
     rule = write(directory, "long.txt", START + "expect conserved\n" * 5000)
@@ -258,6 +279,7 @@ def main():
         test_rules(directory)
         test_connect()
         test_spawn(directory)
+        test_says_what_it_has()
         test_interrupted(directory)
     finally:
         shutil.rmtree(directory)
