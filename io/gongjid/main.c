@@ -15,8 +15,9 @@
 #include "io/os/report.h"
 #include "io/os/signals.h"
 
-#define MIB        (1u << 20)
-#define LOG_MEMORY (UINT64_C(32) << 20) /* its groups and read cache, rounded up */
+#define MIB           (1u << 20)
+#define CLOCK_JUMP_MS 3600000u             /* a log that lay still for longer is worth a line */
+#define LOG_MEMORY    (UINT64_C(32) << 20) /* its groups and read cache, rounded up */
 
 struct process {
     struct config config;
@@ -92,6 +93,27 @@ static void report_start(const struct process *p)
            (unsigned long long)state_seq(p->apply.state));
 }
 
+/* Not refused, but somebody should know: log time and the calendar differ, or log time has made a
+ * jump that cannot be taken back. */
+static void report_clock(uint64_t wall_ms, uint64_t last_ms, uint64_t log_ms)
+{
+    if (last_ms != 0 && wall_ms > last_ms + CLOCK_JUMP_MS) {
+        report(REPORT_WARNING,
+               "the clock is %llu s ahead of the last entry of the log, and log time goes on from "
+               "the clock; if the clock is wrong, stop, correct it, and expect log time to wait "
+               "for it",
+               (unsigned long long)((wall_ms - last_ms) / 1000));
+    }
+    if (log_ms < wall_ms + LOG_CLOCK_STEP_MS) return;
+    uint64_t behind_ms = log_ms - wall_ms;
+    report(REPORT_WARNING,
+           "the clock is %llu s behind the log: log time goes on from the log, at %.2f %% of its "
+           "pace, and has waited for the clock in %.1f days",
+           (unsigned long long)(behind_ms / 1000),
+           100 - (double)log_clock_slew_ppm(behind_ms) / 10000,
+           (double)log_clock_catch_up_ms(behind_ms) / 86400000);
+}
+
 /* As many descriptors as the connections need, if the system lets us. */
 static void raise_descriptors(uint32_t connections_max)
 {
@@ -132,13 +154,15 @@ static int log_set_up(struct process *p)
      * can set any time. */
     struct clock *clock = clock_os();
     uint64_t time_ms = clock->wall_ms(clock);
-    if (p->config.test_clock) time_ms = r->time_ms;
+    uint64_t last_ms = r->time_ms;
+    if (p->config.test_clock) time_ms = last_ms;
     void *buffers;
     size_t buffers_size;
     log_memory(r->log, &buffers, &buffers_size);
     uring_register_buffers(&p->ring, buffers, buffers_size);
     struct disk *disk = disk_trace_door(p->trace, &p->ring.disk);
     if (!log_start(r->log, disk, time_ms, r)) return fail(r->exit_code, r->error);
+    report_clock(time_ms, last_ms, r->time_ms);
     return 0;
 }
 

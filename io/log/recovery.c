@@ -232,17 +232,6 @@ static bool start_fails(struct log_recovered *ret, const struct log_fault *fault
     return false;
 }
 
-/* Not refused, but somebody should know: the days of the log and of the calendar differ. */
-static void warn_clock_behind(const struct log *log, uint64_t time_ms, struct log_recovered *ret)
-{
-    if (log->options.test_clock || log->time_ms < time_ms + LOG_CLOCK_STEP_MS) return;
-    size_t used = strlen(ret->warning);
-    (void)snprintf(ret->warning + used, sizeof(ret->warning) - used,
-                   "%sthe clock is %" PRIu64 " s behind the log, whose time goes on and slowly "
-                   "waits for it",
-                   used > 0 ? "; " : "", (log->time_ms - time_ms) / 1000);
-}
-
 bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_recovered *ret)
 {
     struct log_fault fault = {0};
@@ -256,7 +245,6 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_
         return start_fails(ret, &fault);
     }
     if (!log_prealloc_start(log, &fault)) return start_fails(ret, &fault);
-    warn_clock_behind(log, time_ms, ret);
     log->disk = disk;
     log->generation++;
     bool written = log_write_mark(log, LOG_GROUP_START, time_ms);

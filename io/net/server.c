@@ -2,6 +2,7 @@
 #include "io/net/server.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,9 +69,10 @@ static void time_update(struct server *s)
     s->clock_look_ms = s->now_ms;
     if (log_clock_stepped(&s->log_clock, &offset_ms)) {
         report(REPORT_WARNING,
-               "the wall clock was stepped and is now %lld ms from log time; "
-               "log time makes that up slowly",
-               (long long)offset_ms);
+               "the wall clock was stepped and is now %lld ms from log time; log time makes that "
+               "up in %.1f days",
+               (long long)offset_ms,
+               (double)log_clock_catch_up_ms((uint64_t)llabs(offset_ms)) / 86400000);
     }
 }
 

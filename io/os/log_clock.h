@@ -6,8 +6,13 @@
 
 #include "io/os/port.h"
 
-/* Log time runs at most this much faster or slower than real time while it makes up for a step. */
-#define LOG_CLOCK_SLEW_PPM 500u
+/* How much faster or slower than real time log time runs while it makes up for a step, in
+ * millionths. A step is made up for in LOG_CLOCK_CATCH_UP_MS, but never slower than SLEW_MIN (a
+ * second in half an hour) and never faster than SLEW_MAX (log time at half or one and a half of
+ * real time). So an hour takes four days at 1 %, and three days take six. */
+#define LOG_CLOCK_SLEW_MIN_PPM 500u
+#define LOG_CLOCK_SLEW_MAX_PPM 500000u
+#define LOG_CLOCK_CATCH_UP_MS  UINT64_C(345600000)
 /* A wall clock that leaves log time by more than this between two looks was stepped. */
 #define LOG_CLOCK_STEP_MS 1000u
 
@@ -24,12 +29,17 @@ struct log_clock {
     uint64_t now_us;     /* log time */
     uint64_t elapsed_us; /* CLOCK_BOOTTIME at that moment */
     uint64_t owed_us;    /* slew not applied yet, in millionths of a microsecond */
+    uint32_t slew_ppm;   /* the pace for the last step */
     int64_t offset_ms;   /* wall minus log time at the last look */
     bool stepped;        /* a step was seen and not yet reported */
 };
 
 /* Log time is `start_ms` now (what the START group says). */
 void log_clock_init(struct log_clock *self, struct clock *clock, uint64_t start_ms);
+/* The pace at which an offset of so many milliseconds, in either direction, is made up for. */
+uint32_t log_clock_slew_ppm(uint64_t offset_ms);
+/* How long that takes, in milliseconds of real time. */
+uint64_t log_clock_catch_up_ms(uint64_t offset_ms);
 /* Unix milliseconds. */
 uint64_t log_clock_now_ms(struct log_clock *self);
 /* If the wall clock was stepped since the last call: true, once, with how far it is now from log

@@ -815,7 +815,6 @@ TEST(time_rules)
     w.time_ms = FIXTURE_TIME; /* behind the log: goes on from the log */
     CHECK_EQ(fixture_start(&w), 0);
     CHECK_EQ(w.rec.time_ms, FIXTURE_TIME + 5000);
-    CHECK(strstr(w.rec.warning, "the clock is 5 s behind the log") != NULL);
     fixture_poll(&w);
     fixture_die(&w);
     w.time_ms = FIXTURE_TIME + 5500; /* START was written at + 5000 */
@@ -861,7 +860,7 @@ TEST(log_clock_slews_and_never_falls)
     fake_elapsed += 1000000;
     fake_wall += 1000;
     uint64_t now = log_clock_now_ms(&time);
-    CHECK(now >= FIXTURE_TIME + 2000 && now <= FIXTURE_TIME + 2001);
+    CHECK(now >= FIXTURE_TIME + 2000 && now <= FIXTURE_TIME + 2011);
     CHECK(log_clock_stepped(&time, &offset));
     CHECK(offset > 3599000 && offset <= 3600000);
     CHECK(!log_clock_stepped(&time, &offset));
@@ -874,8 +873,8 @@ TEST(log_clock_slews_and_never_falls)
         if (next < last) CHECK_EQ(next, last);
         last = next;
     }
-    /* 13.7 s at 500 ppm: 6.85 ms slower than real time */
-    CHECK(last >= now + 13700 - 8 && last <= now + 13700 - 5);
+    /* 13.7 s at 10416 ppm (an hour in four days): 143 ms slower than real time */
+    CHECK(last >= now + 13700 - 144 && last <= now + 13700 - 141);
     fake_elapsed -= 1000;
     CHECK_EQ(log_clock_now_ms(&time), last);
 }

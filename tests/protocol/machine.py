@@ -195,7 +195,9 @@ def test_wall_clock_that_is_set(d):
             asked = time.monotonic()
             _, _, _, _, now, view = client.reads(read(GET_PERSON, 1))[0]
             passed = time.monotonic() - begun
-            assert now >= last and asked - known - 0.01 <= (now - begun_log) / 1000 <= passed + 0.01
+            # At most half as fast again, at least half as fast: that is how a step is made up for.
+            logged = (now - begun_log) / 1000
+            assert now >= last and (asked - known) / 2 - 0.01 <= logged <= passed * 1.5 + 0.01
             assert struct.unpack_from('<q', view, 16)[0] == (700 if now < due else 0), jump
             last = now
         wait_expired(client, 1)
