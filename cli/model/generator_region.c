@@ -166,6 +166,12 @@ static void policy_invalidly(struct generator *g, struct gj_region_ext *ext)
     }
 }
 
+/* The version at the edge of what may follow `last`, 0 = none yet. */
+static int64_t furthest_version(uint32_t last)
+{
+    return last == 0 ? 1000000000 : (int64_t)last + 100000;
+}
+
 void generate_region(struct generator *g, const struct model *m, struct generated *ret)
 {
     struct gj_region_ext *ext = (struct gj_region_ext *)ret->ext;
@@ -177,6 +183,9 @@ void generate_region(struct generator *g, const struct model *m, struct generate
     uint32_t last = r->scheduled ? r->next_version : r->version;
     op->amount = (int64_t)last + (chance(g, 95) ? 1 + below(g, 3) : 0);
     if (op->amount == 0) op->amount = 1;
+    if (rarely(g, 30)) {
+        op->amount = furthest_version(last) + below(g, 3) - (g->made < WORLD_REGIONS ? 2 : 1);
+    }
     unsigned province = op->arg == 6 ? 3 : (op->arg - 1u) / 2;
     if (rarely(g, 30)) province = below(g, 4);
     snprintf(ext->province, sizeof(ext->province), "%s",

@@ -13,6 +13,8 @@ static unsigned set_region(struct model *m, const struct gj_op *op)
     uint32_t last = r->scheduled ? r->next_version : r->version;
     bool now = op->other == 0 || op->other == m->time_ms;
     model_refuse_if(m, r->set && (uint64_t)op->amount <= last, GJ_POLICY_VERSION_STALE);
+    uint64_t above = r->set ? last + UINT64_C(100000) : UINT64_C(1000000000);
+    model_refuse_if(m, (uint64_t)op->amount > above, GJ_POLICY_INVALID);
     model_refuse_if(m, !now && op->other < m->time_ms, GJ_POLICY_INVALID);
     model_refuse_if(m, !now && !r->set, GJ_POLICY_INVALID);
     model_refuse_if(m, !model_region_ext_valid(ext), GJ_POLICY_INVALID);

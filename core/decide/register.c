@@ -24,7 +24,9 @@ void decide_set_region(struct decider *d)
     const struct region *r = &d->s->regions[d->op->arg];
     uint64_t from_ms = d->op->other;
     uint32_t last = r->next_version != 0 ? r->next_version : r->version;
+    int64_t furthest = last == 0 ? GJ_POLICY_FIRST_MAX : (int64_t)last + GJ_POLICY_STEP_MAX;
     lower_if(d, (uint32_t)d->op->amount <= last, GJ_POLICY_VERSION_STALE);
+    lower_if(d, d->op->amount > furthest, GJ_POLICY_INVALID);
     lower_if(d, from_ms != 0 && from_ms < d->in->time_ms, GJ_POLICY_INVALID);
     /* Before its first policy begins a region would exist without rules. */
     lower_if(d, r->version == 0 && from_ms > d->in->time_ms, GJ_POLICY_INVALID);

@@ -23,7 +23,11 @@
 /* Open holds and pending transfers in which one person gives, and as many pending transfers of
  * which it is the payee: who gives nothing cannot be kept from giving by others. */
 #define GJ_PERSON_HOLDS_MAX 1024u
-#define GJ_INSTITUTION_DAYS 8u                 /* days whose totals are kept for each institution */
+#define GJ_INSTITUTION_DAYS 8u /* days whose totals are kept for each institution */
+/* A region's first policy version is at most so much, and each later one at most so much above the
+ * last: one of 2^32 - 1 would be the region's last. */
+#define GJ_POLICY_FIRST_MAX UINT32_C(1000000000)
+#define GJ_POLICY_STEP_MAX  UINT32_C(100000)
 #define GJ_RID_AHEAD_MS     (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */
 
 /* Longest record: operation, its extensions, effect, second effect line. */

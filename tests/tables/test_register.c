@@ -23,7 +23,7 @@ static struct msg from_ms(struct msg m, uint64_t ms)
 static void region_rows(void)
 {
     ROW(OK, region_msg(9, 1, "江苏省", "南京市"));
-    ROW(OK, region_msg(GJ_REGIONS_MAX - 1, UINT32_MAX, "", "南京市"));
+    ROW(OK, region_msg(GJ_REGIONS_MAX - 1, 1000000000, "", "南京市"));
     ROW(POLICY_VERSION_STALE, with_amount(region_again(w, 1), 1));
     ROW(POLICY_VERSION_STALE, with_amount(region_again(w, 1), 4),
         fixture_do(w, from_ms(with_amount(region_again(w, 1), 5), NOW_MS + HOUR_MS)));
@@ -83,6 +83,24 @@ static void region_rows(void)
     INVALID(p->premiums[0].product = 0);
     INVALID(p->premiums[0].product = 9);
     INVALID(p->premiums[0].from_day = UINT16_MAX);
+}
+
+/* A version is at most a step above the last one given, in force or scheduled; the first is free.
+ */
+static void version_rows(void)
+{
+    struct msg m = region_msg(9, 1, "", "九市");
+    ROW(OK, with_amount(m, 1000000000));
+    ROW(POLICY_INVALID, with_amount(m, 1000000001));
+    ROW(POLICY_INVALID, with_amount(m, UINT32_MAX));
+    ROW(OK, with_amount(m, 1000100000), DO(with_amount(m, 1000000000)));
+    ROW(POLICY_INVALID, with_amount(m, 1000100001), DO(with_amount(m, 1000000000)));
+    ROW(POLICY_VERSION_STALE, with_amount(m, 1000000000), DO(with_amount(m, 1000000000)));
+    ROW(OK, with_amount(m, 100001), DO(m));
+    ROW(POLICY_INVALID, with_amount(m, 100002), DO(m));
+    ROW(OK, with_amount(m, 100100), DO(m); DO(from_ms(with_amount(m, 100), NOW_MS + 1)));
+    ROW(POLICY_INVALID, with_amount(m, 100101), DO(m);
+        DO(from_ms(with_amount(m, 100), NOW_MS + 1)));
 }
 
 /* A scheduled policy governs from its instant on, and a newer one replaces it before that. */
@@ -203,6 +221,7 @@ static void insurance_changes(void)
 void rows_register(void)
 {
     region_rows();
+    version_rows();
     schedule();
     provinces();
     institution_rows();
