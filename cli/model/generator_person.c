@@ -90,7 +90,11 @@ void generate_bind(struct generator *g, const struct model *m, struct generated 
     op->amount = any_cap(g);
     op->auth = generator_auth(g);
     const struct model_relation *r = generator_relation(g, m);
-    if (r == NULL || chance(g, 80)) return;
+    if (m->kept_count > 0 && chance(g, 30)) { /* one whose place is kept comes again */
+        r = &m->kept[below(g, m->kept_count)];
+    } else if (r == NULL || chance(g, 80)) {
+        return;
+    }
     op->person = r->payer;
     op->other = r->member;
     op->kind = chance(g, 80) ? r->kind : op->kind;

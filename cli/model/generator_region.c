@@ -48,6 +48,8 @@ static void policy_strictly(struct generator *g, struct gj_policy *p)
     if (chance(g, s)) p->payer_mask_wallet = (uint8_t)below(g, 4);
     if (chance(g, s)) p->beneficiary_mask = (uint8_t)below(g, 4);
     if (chance(g, 3 * s)) p->max_members = (uint8_t)(1 + below(g, 7));
+    if (chance(g, 3 * s)) p->unbind_forgets_draws = 1;
+    if (chance(g, 2 * s)) p->member_changes_year = (uint8_t)(1 + below(g, 12));
     if (chance(g, 2 * s)) p->outpatient_single_fen = (int64_t)below(g, 3000) - 1;
     if (chance(g, 2 * s)) p->special_single_fen = (int64_t)below(g, 3000) - 1;
     if (chance(g, s)) p->transfer_single_fen = 1000 + (int64_t)below(g, 10000);
@@ -126,7 +128,8 @@ static void policy_edges(struct generator *g, struct gj_region_ext *ext)
 static void policy_invalidly(struct generator *g, struct gj_region_ext *ext)
 {
     struct gj_policy *p = &ext->policy;
-    switch (below(g, 36)) {
+    switch (below(g, 37)) {
+    case 35: p->unbind_forgets_draws = 2; break;
     case 0: p->wallet_open = 2; break;
     case 1: p->region_change_enabled = 2; break;
     case 2: p->local_sharing_enabled = 255; break;

@@ -170,7 +170,9 @@ void model_advance(struct model *m, uint64_t time_ms)
             m->persons[i].opening = m->persons[i].personal;
             m->persons[i].credits = 0;
             m->persons[i].used = 0;
+            m->persons[i].new_members = 0;
         }
+        m->kept_count = 0;
         for (uint32_t i = 0; i < m->relation_count; i++) m->relations[i].used = 0;
     }
     for (unsigned i = 0; i < MODEL_REGIONS_MAX; i++) {

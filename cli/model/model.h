@@ -55,7 +55,8 @@ struct model_person {
     uint8_t suspended; /* enum gj_use bits */
     int64_t opening, credits, used;
     uint16_t transfers_today;
-    bool ever_bound; /* takes one of the family records */
+    bool ever_bound;      /* takes one of the family records */
+    unsigned new_members; /* bound this year, but for those that had kept their place */
 };
 
 struct model_institution {
@@ -144,6 +145,10 @@ struct model {
     struct model_relation relations[MODEL_RELATIONS_MAX];
     uint32_t relation_count;
     uint64_t relations_ever;
+    /* Ended by UNBIND this year. With something drawn the member has its place still; with nothing
+     * it is only remembered, as long as the payer has no more than six of both. */
+    struct model_relation kept[MODEL_RELATIONS_MAX];
+    uint32_t kept_count;
     uint32_t open[MODEL_OPEN_MAX]; /* holds and pending transfers, indexes into requests */
     uint32_t open_count;
     /* Room for `requests_max` of each. */

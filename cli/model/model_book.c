@@ -125,4 +125,7 @@ void model_count_used(struct model *m, const struct model_request *r, unsigned i
     for (uint32_t at = 0; at < m->relation_count; at++) {
         if (m->relations[at].number == listing->relation) m->relations[at].used += amount;
     }
+    for (uint32_t at = 0; at < m->kept_count; at++) {
+        if (m->kept[at].number == listing->relation) m->kept[at].used += amount;
+    }
 }

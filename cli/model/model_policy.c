@@ -90,7 +90,7 @@ static bool policy_valid_by_itself(const struct gj_policy *p)
     if (p->purpose_mask_relative > 31) return false;
     if (p->place_rule > 2 || p->cross_region_pay > 2 || p->cross_region_transfer > 1) return false;
     if (p->auth_mask_transfer > 15 || p->auth_mask_pay > 15 || p->auth_mask_bind > 15) return false;
-    if (p->profile_overdue > 1) return false;
+    if (p->profile_overdue > 1 || p->unbind_forgets_draws > 1) return false;
     return premium_rows_valid(p);
 }
 

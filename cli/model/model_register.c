@@ -136,13 +136,68 @@ static unsigned confirm_wallet(struct model *m, const struct gj_op *op)
     return GJ_OK;
 }
 
-static unsigned members_of(const struct model *m, uint64_t payer)
+/* The relation that kept its member's place, NULL if there is none. */
+static const struct model_relation *kept_place(const struct model *m, uint64_t payer,
+                                               uint64_t member)
+{
+    for (uint32_t i = 0; i < m->kept_count; i++) {
+        if (m->kept[i].payer == payer && m->kept[i].member == member) return &m->kept[i];
+    }
+    return NULL;
+}
+
+/* Places that others than `member` have: bound, or unbound and drawn this year. */
+static unsigned places_of_others(const struct model *m, uint64_t payer, uint64_t member)
 {
     unsigned count = 0;
     for (uint32_t i = 0; i < m->relation_count; i++) {
-        if (m->relations[i].payer == payer) count++;
+        if (m->relations[i].payer == payer && m->relations[i].member != member) count++;
+    }
+    for (uint32_t i = 0; i < m->kept_count; i++) {
+        const struct model_relation *kept = &m->kept[i];
+        if (kept->payer == payer && kept->member != member && kept->used > 0) count++;
     }
     return count;
+}
+
+static void remove_kept(struct model *m, const struct model_relation *gone)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < m->kept_count; i++) {
+        if (&m->kept[i] != gone) m->kept[left++] = m->kept[i];
+    }
+    m->kept_count = left;
+}
+
+/* Of those with nothing drawn the first unbound is forgotten if the payer has six already. */
+static void make_room(struct model *m, uint64_t payer)
+{
+    const struct model_relation *gone = NULL;
+    unsigned count = 0;
+    for (uint32_t i = 0; i < m->relation_count; i++) count += m->relations[i].payer == payer;
+    for (uint32_t i = 0; i < m->kept_count; i++) {
+        if (m->kept[i].payer != payer) continue;
+        count++;
+        if (gone == NULL && m->kept[i].used == 0) gone = &m->kept[i];
+    }
+    if (count >= 6) remove_kept(m, gone);
+}
+
+static struct model_relation new_relation(struct model *m, const struct gj_op *op)
+{
+    struct model_relation r = {
+        .payer = op->person, .member = op->other, .kind = op->kind, .cap = op->amount};
+    const struct model_relation *kept = kept_place(m, op->person, op->other);
+    if (kept != NULL) {
+        r.number = kept->number;
+        r.used = kept->used;
+        remove_kept(m, kept);
+    } else {
+        r.number = ++m->relations_ever;
+        make_room(m, op->person);
+    }
+    if (r.used == 0) model_find_person(m, op->person)->new_members++;
+    return r;
 }
 
 static unsigned bind(struct model *m, const struct gj_op *op)
@@ -160,8 +215,12 @@ static unsigned bind(struct model *m, const struct gj_op *op)
         model_refuse_if(m, bound->kind != op->kind || bound->cap != op->amount,
                         GJ_RELATION_EXISTS_DIFFERENT);
     } else {
-        unsigned family = 1 + members_of(m, op->person);
+        unsigned family = 1 + places_of_others(m, op->person, op->other);
         model_refuse_if(m, family >= policy->max_members, GJ_MEMBER_LIMIT);
+        const struct model_relation *kept = kept_place(m, op->person, op->other);
+        bool returns = kept != NULL && kept->used > 0;
+        unsigned most = policy->member_changes_year;
+        model_refuse_if(m, !returns && most != 0 && payer->new_members >= most, GJ_MEMBER_LIMIT);
     }
     model_refuse_if(m, (policy->relation_mask >> (op->kind - 1) & 1) == 0,
                     GJ_RELATION_KIND_NOT_ALLOWED);
@@ -173,11 +232,8 @@ static unsigned bind(struct model *m, const struct gj_op *op)
     for (uint32_t i = 0; i < m->person_count; i++) families += m->persons[i].ever_bound;
     if (!payer->ever_bound && families == m->families_max) return GJ_CAPACITY_RECORDS;
     payer->ever_bound = true;
-    m->relations[m->relation_count++] = (struct model_relation){.payer = op->person,
-                                                                .member = op->other,
-                                                                .number = ++m->relations_ever,
-                                                                .kind = op->kind,
-                                                                .cap = op->amount};
+    m->relations[m->relation_count] = new_relation(m, op);
+    m->relation_count++;
     return GJ_OK;
 }
 
@@ -208,6 +264,9 @@ static unsigned unbind(struct model *m, const struct gj_op *op)
     model_refuse_if(m, bound == NULL, GJ_RELATION_NOT_FOUND);
     model_refuse_if(m, relation_in_use(m, op->person, op->other), GJ_RELATION_IN_USE);
     if (m->lowest != 255) return 0;
+    const struct model_person *payer = model_find_person(m, op->person);
+    bool forgets = model_policy(m, payer->region)->unbind_forgets_draws != 0;
+    if (!forgets) m->kept[m->kept_count++] = *bound;
     uint32_t at = (uint32_t)(bound - m->relations);
     for (uint32_t i = at; i + 1 < m->relation_count; i++) m->relations[i] = m->relations[i + 1];
     m->relation_count--;

@@ -79,6 +79,8 @@ static const struct field fields[] = {
     FLAG(local_sharing_enabled),
     MASK(relation_mask, 1, scenario_relations),
     NUMBER(max_members),
+    NUMBER(member_changes_year),
+    NUMBER(unbind_forgets_draws),
     MASK(payer_mask_personal, 1, scenario_insurances),
     MASK(payer_mask_wallet, 1, scenario_insurances),
     MASK(beneficiary_mask, 1, scenario_insurances),

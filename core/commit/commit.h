@@ -39,6 +39,9 @@ void used_shrink(struct state *s, uint32_t slot, struct draw draw, int64_t amoun
                  uint16_t year);
 #define NO_DRAW ((struct draw){SLOT_NONE, MEMBER_NONE})
 
+/* The entry `from` of the family becomes the entry `to`. */
+void family_move(struct family *f, uint8_t to, uint8_t from);
+
 /* A transfer of the day, whatever the policy says: a limit may come later in the day. */
 void count_transfer(struct person *p, uint16_t day);
 

@@ -123,12 +123,22 @@ void post_institution(struct state *s, uint32_t slot, uint16_t day, int64_t amou
     s->books[inst->region].institution += amount;
 }
 
+void family_move(struct family *f, uint8_t to, uint8_t from)
+{
+    f->member[to] = f->member[from];
+    f->kind[to] = f->kind[from];
+    f->cap[to] = f->cap[from];
+    f->used[to] = f->used[from];
+    f->since[to] = f->since[from];
+}
+
 /* Draws begin anew with the year. */
 static void family_roll(struct family *family, uint16_t year)
 {
     if (LIKELY(family->year == year)) return;
     ASSERT(family->year < year);
     for (unsigned i = 0; i < GJ_FAMILY_MEMBERS_MAX; i++) family->used[i] = 0;
+    family->kept = 0;
     family->year = year;
 }
 
@@ -138,8 +148,8 @@ void used_grow(struct state *s, uint32_t slot, struct draw draw, int64_t amount,
     s->persons_cold[slot].used += amount;
     if (draw.family == SLOT_NONE || draw.member == MEMBER_NONE) return;
     struct family *family = &s->families[draw.family];
-    ASSERT(draw.member < family->count);
     family_roll(family, year);
+    ASSERT(draw.member < family->count + family->kept);
     family->used[draw.member] += amount;
 }
 
@@ -152,7 +162,7 @@ void used_shrink(struct state *s, uint32_t slot, struct draw draw, int64_t amoun
     cold->used -= amount;
     if (draw.family == SLOT_NONE || draw.member == MEMBER_NONE) return;
     struct family *family = &s->families[draw.family];
-    ASSERT(draw.member < family->count);
+    ASSERT(draw.member < family->count + family->kept);
     ASSERT(family->year == year && amount <= family->used[draw.member]);
     family->used[draw.member] -= amount;
 }

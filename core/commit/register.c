@@ -136,6 +136,53 @@ static void commit_suspend(struct state *s, const struct gj_op *op, const struct
              op->type == GJ_OP_SUSPEND);
 }
 
+/* Takes the entry out of the kept ones; the order of the others stays. */
+static void drop_kept(struct family *f, uint8_t i)
+{
+    uint8_t end = (uint8_t)(f->count + f->kept - 1);
+    for (; i < end; i++) family_move(f, i, (uint8_t)(i + 1));
+    f->kept--;
+}
+
+/* Room for one more entry: the first of the kept ones that is kept for nothing drawn gives way. */
+static void make_room(struct family *f)
+{
+    uint8_t i = f->count;
+    if (f->count + f->kept < GJ_FAMILY_MEMBERS_MAX) return;
+    while (i < f->count + f->kept && f->used[i] > 0) i++;
+    ASSERT(i < f->count + f->kept);
+    drop_kept(f, i);
+}
+
+/* The first place behind the members, in front of the kept ones. */
+static uint8_t take_new_place(struct family *f, const struct gj_effect *effect)
+{
+    uint8_t i = effect->member_index;
+    ASSERT(i == f->count && i < GJ_FAMILY_MEMBERS_MAX);
+    make_room(f);
+    for (uint8_t to = (uint8_t)(i + f->kept); to > i; to--) family_move(f, to, (uint8_t)(to - 1));
+    f->member[i] = effect->slot_other;
+    f->used[i] = 0;
+    f->since[i] = effect->seq;
+    return i;
+}
+
+/* The place the member kept, with what it drew: it becomes the last of the members. */
+static uint8_t take_kept_place(struct family *f, const struct gj_effect *effect)
+{
+    uint8_t from = effect->member_index, i = f->count;
+    ASSERT(from >= i && from < i + f->kept);
+    ASSERT(f->member[from] == effect->slot_other);
+    int64_t used = f->used[from];
+    uint64_t since = f->since[from];
+    for (uint8_t to = from; to > i; to--) family_move(f, to, (uint8_t)(to - 1));
+    f->member[i] = effect->slot_other;
+    f->used[i] = used;
+    f->since[i] = since;
+    f->kept--;
+    return i;
+}
+
 static void commit_bind(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
 {
     struct family *f = &s->families[effect->family];
@@ -146,29 +193,40 @@ static void commit_bind(struct state *s, const struct gj_op *op, const struct gj
         f->payer = effect->slot_first;
         s->persons[effect->slot_first].family = effect->family;
     }
-    uint8_t i = effect->member_index;
     ASSERT(f->payer == effect->slot_first);
-    ASSERT(i == f->count && i < GJ_FAMILY_MEMBERS_MAX);
-    f->member[i] = effect->slot_other;
+    if (f->year != effect->year) f->kept = 0; /* the places kept last year are free */
+    uint8_t i =
+        effect->flags & EFFECT_KEPT ? take_kept_place(f, effect) : take_new_place(f, effect);
     f->kind[i] = op->kind;
     f->cap[i] = op->amount;
-    f->used[i] = 0;
-    f->since[i] = effect->seq;
     f->count++;
+    ASSERT(f->count + f->kept <= GJ_FAMILY_MEMBERS_MAX);
+    if (effect->new_members == 0) return; /* a record from before */
+    f->new_members = effect->new_members;
+    f->changes_year = effect->year;
 }
 
 static void commit_unbind(struct state *s, const struct gj_effect *effect)
 {
     struct family *f = &s->families[effect->family];
-    uint8_t i = effect->member_index;
+    uint8_t i = effect->member_index, last = (uint8_t)(f->count - 1);
     ASSERT(i < f->count);
     ASSERT(f->member[i] == effect->slot_other);
+    ASSERT((effect->flags & EFFECT_KEPT) == 0 || f->year == effect->year);
+    uint32_t member = f->member[i];
+    int64_t used = f->used[i];
+    uint64_t since = f->since[i];
+    family_move(f, i, last);
+    /* The kept ones move up behind the members; perhaps one more behind them. */
+    for (uint8_t to = last; to < last + f->kept; to++) family_move(f, to, (uint8_t)(to + 1));
     f->count--;
-    f->member[i] = f->member[f->count];
-    f->kind[i] = f->kind[f->count];
-    f->cap[i] = f->cap[f->count];
-    f->used[i] = f->used[f->count];
-    f->since[i] = f->since[f->count];
+    if ((effect->flags & EFFECT_KEPT) == 0) return;
+    i = (uint8_t)(f->count + f->kept++);
+    f->member[i] = member;
+    f->used[i] = used;
+    f->since[i] = since;
+    f->kind[i] = 0;
+    f->cap[i] = 0;
 }
 
 static void commit_cap(struct state *s, const struct gj_op *op, const struct gj_effect *effect)

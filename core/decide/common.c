@@ -99,6 +99,17 @@ uint8_t member_index(const struct state *s, const struct person *payer, uint32_t
     return MEMBER_NONE;
 }
 
+uint8_t kept_index(const struct state *s, const struct person *payer, uint32_t member,
+                   uint16_t year)
+{
+    if (payer->family == SLOT_NONE || s->families[payer->family].year != year) return MEMBER_NONE;
+    const struct family *family = &s->families[payer->family];
+    for (uint8_t i = family->count; i < family->count + family->kept; i++) {
+        if (family->member[i] == member) return i;
+    }
+    return MEMBER_NONE;
+}
+
 static bool kind_allowed(const struct gj_policy *policy, uint8_t kind)
 {
     return policy == NULL || (policy->relation_mask >> (kind - 1) & 1) != 0;

@@ -168,6 +168,9 @@ int64_t quota_left(const struct decider *d, uint32_t slot, const struct gj_polic
 
 /* Index of `member` in the family of `payer`, MEMBER_NONE if it is not bound. */
 uint8_t member_index(const struct state *s, const struct person *payer, uint32_t member);
+/* Index of the place that `member`, unbound in `year`, keeps; MEMBER_NONE: none. */
+uint8_t kept_index(const struct state *s, const struct person *payer, uint32_t member,
+                   uint16_t year);
 
 /* Holds and pending transfers (decide_hold.c). */
 

@@ -1,6 +1,13 @@
 /* core/decide/family.c -- relations: who may spend whose money, and up to which amount. */
 #include "core/decide/decider.h"
 
+/* Everything about a relation is decided by the payer's insured region. */
+static const struct gj_policy *payer_policy(struct decider *d, const struct person *payer)
+{
+    d->effect->policy_source = region_policy_version(d->s, payer->insured_region, d->in->time_ms);
+    return side_of(d, payer->insured_region).policy;
+}
+
 /* The member's relation exists: only an identical request is already so. */
 static void check_existing(struct decider *d, const struct person *payer, uint8_t index)
 {
@@ -11,13 +18,49 @@ static void check_existing(struct decider *d, const struct person *payer, uint8_
     d->success = GJ_OK_NOOP;
 }
 
-static void check_new(struct decider *d, const struct person *payer, const struct gj_policy *policy)
+/* Who drew this year keeps a place that nobody else can take; with all of it given back it is free,
+ * but is remembered: a refund may be reversed. */
+static bool place_counts(const struct family *family, uint8_t place)
 {
-    d->effect->flags |= EFFECT_CREATED;
-    uint8_t count = payer->family == SLOT_NONE ? 0 : d->s->families[payer->family].count;
-    d->effect->member_index = count;
+    return place != MEMBER_NONE && family->used[place] > 0;
+}
+
+/* A place in the family: that which the member keeps since it was unbound, or a free one. */
+static void check_place(struct decider *d, const struct family *family, uint8_t place,
+                        const struct gj_policy *policy)
+{
+    unsigned taken = family->count, kept = family->year == d->year ? family->kept : 0;
+    for (uint8_t i = family->count; i < family->count + kept; i++) {
+        if (i != place && place_counts(family, i)) taken++;
+    }
+    if (place != MEMBER_NONE) d->effect->flags |= EFFECT_KEPT;
+    d->effect->member_index = place != MEMBER_NONE ? place : family->count;
     /* max_members counts the payer too. */
-    lower_if(d, count + 1u >= policy->max_members, GJ_MEMBER_LIMIT);
+    lower_if(d, taken + 1 >= policy->max_members, GJ_MEMBER_LIMIT);
+}
+
+/* One more new member of the year; whose place counts on is none. */
+static void check_changes(struct decider *d, const struct family *family, uint8_t place,
+                          const struct gj_policy *policy)
+{
+    uint8_t before = family->changes_year == d->year ? family->new_members : 0;
+    d->effect->new_members = before;
+    if (place_counts(family, place)) return;
+    uint8_t most = policy->member_changes_year;
+    lower_if(d, most != 0 && before >= most, GJ_MEMBER_LIMIT);
+    if (before < UINT8_MAX) d->effect->new_members++;
+}
+
+static void check_new(struct decider *d, const struct person *payer, uint32_t member,
+                      const struct gj_policy *policy)
+{
+    static const struct family none;
+    const struct family *family =
+        payer->family == SLOT_NONE ? &none : &d->s->families[payer->family];
+    uint8_t place = member == SLOT_NONE ? MEMBER_NONE : kept_index(d->s, payer, member, d->year);
+    d->effect->flags |= EFFECT_CREATED;
+    check_place(d, family, place, policy);
+    check_changes(d, family, place, policy);
     if (payer->family != SLOT_NONE) return;
     d->effect->flags |= EFFECT_FAMILY_CREATED;
     d->effect->family = d->s->families_count;
@@ -34,8 +77,7 @@ void decide_bind(struct decider *d)
     if (member != NULL) check_open(d, member);
     if (payer == NULL) return;
     check_open(d, payer);
-    const struct gj_policy *policy = side_of(d, payer->insured_region).policy;
-    d->effect->policy_source = region_policy_version(d->s, payer->insured_region, d->in->time_ms);
+    const struct gj_policy *policy = payer_policy(d, payer);
     d->effect->family = payer->family;
     lower_if(d, (payer->flags & PERSON_STOPPED) != 0, GJ_NOT_INSURED);
     lower_if(d, (policy->relation_mask >> (op->kind - 1) & 1) == 0, GJ_RELATION_KIND_NOT_ALLOWED);
@@ -45,7 +87,7 @@ void decide_bind(struct decider *d)
     if (index != MEMBER_NONE)
         check_existing(d, payer, index);
     else
-        check_new(d, payer, policy);
+        check_new(d, payer, member == NULL ? SLOT_NONE : member_slot, policy);
 }
 
 /* Money of the payer is held for the member: a draw, or a transfer on its way. */
@@ -64,6 +106,16 @@ static bool relation_in_use(const struct decider *d, uint32_t payer, uint32_t me
     return false;
 }
 
+/* The place is remembered until the year ends, unless the payer's region forgets, or nobody of the
+ * family drew this year. */
+static void keep_place(struct decider *d, const struct person *payer)
+{
+    const struct family *family = &d->s->families[payer->family];
+    const struct gj_policy *policy = payer_policy(d, payer);
+    bool keeps = family->year == d->year && policy->unbind_forgets_draws == 0;
+    if (keeps) d->effect->flags |= EFFECT_KEPT;
+}
+
 void decide_unbind(struct decider *d)
 {
     uint32_t member_slot;
@@ -74,19 +126,12 @@ void decide_unbind(struct decider *d)
     d->effect->member_index = member_index(d->s, payer, member_slot);
     lower_if(d, d->effect->member_index == MEMBER_NONE, GJ_RELATION_NOT_FOUND);
     lower_if(d, relation_in_use(d, d->effect->slot_first, member_slot), GJ_RELATION_IN_USE);
+    if (d->refusal == CODE_NONE) keep_place(d, payer);
 }
 
 static bool raises(int64_t from, int64_t to)
 {
     return from >= 0 && (to < 0 || to > from); /* below 0: no cap */
-}
-
-/* Who may give more is asked as at BIND; to give less needs no consent. */
-static void check_raise(struct decider *d, const struct person *payer)
-{
-    const struct gj_policy *policy = side_of(d, payer->insured_region).policy;
-    d->effect->policy_source = region_policy_version(d->s, payer->insured_region, d->in->time_ms);
-    check_auth(d, policy->auth_mask_bind);
 }
 
 void decide_set_cap(struct decider *d)
@@ -113,6 +158,7 @@ void decide_set_cap(struct decider *d)
         changed |= family->cap[i] != op->amount;
         raised |= raises(family->cap[i], op->amount);
     }
-    if (raised) check_raise(d, payer);
+    /* Who gives more is asked as at BIND; to give less needs no consent. */
+    if (raised) check_auth(d, payer_policy(d, payer)->auth_mask_bind);
     if (!changed) d->success = GJ_OK_NOOP;
 }

@@ -99,6 +99,7 @@ static void refuse(struct gj_effect *effect, uint8_t code)
     effect->prev_other = 0;
     effect->family = SLOT_NONE;
     effect->member_index = MEMBER_NONE;
+    effect->new_members = 0;
 }
 
 void decide(const struct state *s, const struct gj_op *op, const struct decide_input *in,

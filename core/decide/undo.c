@@ -88,13 +88,16 @@ void check_debit(struct decider *d, uint32_t slot, enum gj_source source, int64_
     lower_if(d, fen > available(d, p, source), GJ_PAYEE_FUNDS_SPENT);
 }
 
-/* The patient's index in the relative's family, if the relation is the one the draw was made over:
- * one that was unbound took its draws with it. */
+/* The patient's place in the relative's family, bound or kept, if it is the one the draw was made
+ * over: an UNBIND that kept none took the draws with it. */
 static uint8_t same_relation(const struct decider *d, const struct original *o,
                              const struct gj_effect_sources *from)
 {
     const struct person *relative = &d->s->persons[from->slot_relative];
     uint8_t index = member_index(d->s, relative, d->effect->slot_first);
+    if (index == MEMBER_NONE) {
+        index = kept_index(d->s, relative, d->effect->slot_first, d->year);
+    }
     if (index == MEMBER_NONE || from->member_index == MEMBER_NONE) return MEMBER_NONE;
     uint64_t since = d->s->families[relative->family].since[index];
     return since < o->effect->seq ? index : MEMBER_NONE;

@@ -67,7 +67,9 @@ struct gj_policy {
     uint8_t auth_mask_pay;          /* 62 */
     uint8_t auth_mask_bind;         /* 63 */
     uint8_t profile_overdue;        /* 64 enum gj_profile_overdue */
-    uint8_t reserved[63];           /* 65 zero */
+    uint8_t unbind_forgets_draws;   /* 65: 0|1; 0 = what a member drew counts on all year */
+    uint8_t member_changes_year;    /* 66: new members a year; 0 = off */
+    uint8_t reserved[61];           /* 67 zero */
     struct gj_premium_row premiums[GJ_PREMIUM_ROWS_MAX]; /* 128 */
 };
 static_assert(sizeof(struct gj_policy) == 256, "four lines");

@@ -30,7 +30,7 @@ static bool choices_valid(const struct gj_policy *p)
            p->receive_mode <= GJ_RECEIVE_ACCEPT && p->one_outstanding <= 1 &&
            p->quota_base <= GJ_QUOTA_CURRENT && p->place_rule <= GJ_PLACE_EITHER &&
            p->cross_region_pay <= GJ_CROSS_ANY && p->cross_region_transfer <= 1 &&
-           p->profile_overdue <= GJ_OVERDUE_BLOCK;
+           p->profile_overdue <= GJ_OVERDUE_BLOCK && p->unbind_forgets_draws <= 1;
 }
 
 static bool masks_valid(const struct gj_policy *p)

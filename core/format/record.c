@@ -6,7 +6,7 @@
 
 #define EFFECT_FLAGS_ALL                                                                           \
     (EFFECT_SOURCES | EFFECT_CREATED | EFFECT_FAMILY_CREATED | EFFECT_QUOTA | EFFECT_HOLD |        \
-     EFFECT_ORIGINAL | EFFECT_ENDS)
+     EFFECT_ORIGINAL | EFFECT_ENDS | EFFECT_KEPT)
 #define EFFECT_LINES (EFFECT_SOURCES | EFFECT_HOLD | EFFECT_ORIGINAL)
 
 static const struct {
@@ -43,6 +43,15 @@ static bool lines_belong(const struct gj_op *op, const struct gj_effect *effect)
     }
 }
 
+/* A kept place and the count of new members stand only where a relation begins or ends. */
+static bool family_belongs(const struct gj_op *op, const struct gj_effect *effect)
+{
+    bool begins = op->type == GJ_OP_BIND && executed(effect);
+    bool ends = op->type == GJ_OP_UNBIND && executed(effect);
+    if (effect->new_members != 0 && !begins) return false;
+    return (effect->flags & EFFECT_KEPT) == 0 || begins || ends;
+}
+
 uint32_t record_size(const void *record, uint64_t available)
 {
     if (available < sizeof(struct gj_op)) return 0;
@@ -57,7 +66,8 @@ uint32_t record_size(const void *record, uint64_t available)
 
     const struct gj_effect *effect = record_effect(record);
     if (gj_code_name(effect->code) == NULL || !gj_code_is_outcome(effect->code)) return 0;
-    if ((effect->flags & ~EFFECT_FLAGS_ALL) != 0 || effect->reserved != 0) return 0;
+    if ((effect->flags & ~EFFECT_FLAGS_ALL) != 0) return 0;
+    if (!family_belongs(op, effect)) return 0;
     if (!lines_belong(op, effect)) return 0;
     size += record_lines(effect) * GJ_RECORD_UNIT;
     return available < size ? 0 : size;

@@ -32,6 +32,9 @@
 #define EFFECT_HOLD           0x10u /* a struct gj_effect_hold follows: hold, pending transfer */
 #define EFFECT_ORIGINAL       0x20u /* a struct gj_effect_original follows: something is undone */
 #define EFFECT_ENDS           0x40u /* the hold or pending transfer ends with this record */
+/* UNBIND: the member's place is remembered until the year ends, with what it drew. BIND: it takes
+ * that place again. No record of a log from before has it. */
+#define EFFECT_KEPT 0x80u
 
 struct gj_effect {
     uint64_t seq;  /*  0 commit sequence number, from 1, gap-free */
@@ -54,7 +57,8 @@ struct gj_effect {
         } undo;
     };
     uint8_t member_index;   /* 52 which member of it; 0xFF = none or all */
-    uint8_t reserved;       /* 53 zero */
+    uint8_t new_members;    /* 53 BIND: of the calendar year, this one included, at most 255; all
+                             *    others, and records of a log from before: 0 */
     uint16_t year;          /* 54 calendar year of `day` */
     uint32_t policy_source; /* 56 version of the payer side's policy, 0 = none was read */
     uint32_t policy_target; /* 60 version of the payee side's policy */

@@ -75,16 +75,20 @@ static bool listed_before(const struct family *family, unsigned i)
 static const char *audit_family(const struct state *s, uint32_t slot)
 {
     const struct family *f = &s->families[slot];
-    if (f->count > GJ_FAMILY_MEMBERS_MAX) return "more members than a family may have";
+    if (f->count + f->kept > GJ_FAMILY_MEMBERS_MAX) return "more members than a family may have";
     if (f->payer >= s->persons_count) return "payer out of range";
     if (s->persons[f->payer].family != slot) return "payer of another family";
-    if (year_ahead(s, f->year)) return "figures of a time to come";
+    if (year_ahead(s, f->year) || year_ahead(s, f->changes_year))
+        return "figures of a time to come";
     i128 drawn = 0;
-    for (unsigned i = 0; i < f->count; i++) {
+    for (unsigned i = 0; i < f->count + f->kept; i++) {
+        bool bound = i < f->count;
         if (f->member[i] >= s->persons_count) return "member out of range";
         if (f->member[i] == f->payer) return "member to oneself";
         if (listed_before(f, i)) return "member bound twice";
-        if (f->kind[i] < GJ_SPOUSE || f->kind[i] > GJ_MATERNAL_GRANDCHILD) return "relation kind";
+        if (bound && (f->kind[i] < GJ_SPOUSE || f->kind[i] > GJ_MATERNAL_GRANDCHILD)) {
+            return "relation kind";
+        }
         if (f->cap[i] < -1 || f->used[i] < 0) return "shared amount below zero";
         if (f->since[i] == 0 || f->since[i] > s->seq) return "relation of a time to come";
         if (due_draws(s, f->payer, f->member[i], f->year, UINT64_MAX) > f->used[i]) {
@@ -92,9 +96,10 @@ static const char *audit_family(const struct state *s, uint32_t slot)
         }
         drawn += f->used[i];
     }
-    /* Every draw counts to the payer's quota too; what an unbound member drew counts only there. */
+    /* Every draw counts to the payer's quota too; what a member drew that was unbound and forgotten
+     * counts only there. */
     const struct person_cold *payer = &s->persons_cold[f->payer];
-    if (f->count != 0 && f->year == payer->year && drawn > payer->used) {
+    if (f->year == payer->year && drawn > payer->used) {
         return "members drew no more than their payer used";
     }
     return NULL;

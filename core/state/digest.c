@@ -13,7 +13,9 @@ enum tag {
     TAG_GROSS,
     TAG_PREMIUM,
     TAG_HOLD,
-    TAG_DAY
+    TAG_DAY,
+    TAG_KEPT,
+    TAG_CHANGES
 };
 
 struct person_image {
@@ -110,13 +112,26 @@ static void add_person(const struct state *s, uint32_t slot, u128 *sum)
     add(sum, &image, sizeof(image));
 }
 
+static void add_changes(const struct state *s, const struct family *family, u128 *sum)
+{
+    if (family->new_members == 0) return;
+    struct relation_image image = {
+        .tag = TAG_CHANGES,
+        .payer = s->persons[family->payer].id,
+        .kind = family->new_members,
+        .year = family->changes_year,
+    };
+    add(sum, &image, sizeof(image));
+}
+
 /* An emptied family adds nothing: it is a slot, not an object of the domain. */
 static void add_family(const struct state *s, uint32_t slot, u128 *sum)
 {
     const struct family *family = &s->families[slot];
-    for (unsigned i = 0; i < family->count; i++) {
+    add_changes(s, family, sum);
+    for (unsigned i = 0; i < family->count + family->kept; i++) {
         struct relation_image image = {
-            .tag = TAG_RELATION,
+            .tag = i < family->count ? TAG_RELATION : TAG_KEPT,
             .payer = s->persons[family->payer].id,
             .member = s->persons[family->member[i]].id,
             .kind = family->kind[i],

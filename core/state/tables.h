@@ -64,19 +64,23 @@ struct person_cold {
 };
 static_assert(sizeof(struct person_cold) == 64, "one line");
 
-/* The members a payer bound. First line: who; second: how much. Entries 0..count-1 are set. */
+/* The members a payer bound: entries 0 .. count - 1. Behind them `kept` entries of members that
+ * were unbound in `year`, the first unbound first, of which member, used and since are set. Whoever
+ * drew has the place until the year ends; one with nothing drawn gives way when room is needed.
+ * First line: who; the others: how much. */
 struct family {
     uint32_t member[GJ_FAMILY_MEMBERS_MAX]; /*  0 slots of persons */
     uint8_t kind[GJ_FAMILY_MEMBERS_MAX]; /* 24 enum gj_relation: what the member is to the payer */
     uint8_t count;                       /* 30 */
-    uint8_t reserved0;                   /* 31 */
+    uint8_t kept;                        /* 31 */
     uint32_t payer;                      /* 32 slot */
-    uint16_t year;                       /* 36 of used[]; another year = all zero */
-    uint16_t reserved1;                  /* 38 */
+    uint16_t year;                       /* 36 of used[] and kept; another year = all zero, none */
+    uint16_t changes_year;               /* 38 of new_members; another year = none */
     int64_t cap[GJ_FAMILY_MEMBERS_MAX];  /* 40 fen, -1 = none */
     int64_t used[GJ_FAMILY_MEMBERS_MAX]; /* 88 fen the member drew in `year` */
     uint64_t since[GJ_FAMILY_MEMBERS_MAX]; /* 136 seq of the BIND: earlier draws are not of it */
-    uint8_t reserved2[8];                  /* 184 */
+    uint8_t new_members;                   /* 184 bound in `changes_year`, stays at 255 */
+    uint8_t reserved0[7];                  /* 185 */
 };
 static_assert(sizeof(struct family) == 192, "three lines");
 

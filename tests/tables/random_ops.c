@@ -574,7 +574,7 @@ const char *person_wrong(const struct fixture *w, uint64_t id)
     if (p->family == SLOT_NONE) return NULL;
     const struct family *f = &w->s->families[p->family];
     int64_t drawn = 0;
-    for (unsigned i = 0; i < f->count; i++) {
+    for (unsigned i = 0; i < f->count + f->kept; i++) {
         if (f->used[i] < 0) return "draws";
         drawn += f->used[i];
     }

@@ -43,6 +43,129 @@ static void relations_in_use(void)
     ROW(RELATION_NOT_FOUND, unbind_msg(101, 100), DO(draw)); /* directed */
 }
 
+static struct msg draw(int64_t amount)
+{
+    return relative_msg(101, 10, amount, RELATIVE, 100);
+}
+
+/* 101 draws 30 within a cap of 50 and is unbound. */
+static void drew_and_left(struct fixture *w)
+{
+    DO(with_auth(cap_msg(100, 101, 50), GJ_AUTH_FACE));
+    DO(as(draw(30), 1));
+    DO(unbind_msg(100, 101));
+}
+
+/* What a member drew this year counts on after UNBIND and BIND. */
+static void draws_count_on(void)
+{
+    struct msg again = bind_msg(100, 101, GJ_CHILD, 50);
+    ROW(SHARED_CAP_EXCEEDED, draw(21), drew_and_left(w); DO(again));
+    ROW(OK, draw(20), drew_and_left(w); DO(again));
+    ROW(RELATION_NOT_FOUND, draw(1), drew_and_left(w));
+    ROW(SHARED_CAP_EXCEEDED, draw(21), drew_and_left(w); DO(again); DO(unbind_msg(100, 101));
+        DO(again));
+    ROW(OK, draw(50), POLICY(1, unbind_forgets_draws = 1); drew_and_left(w); DO(again));
+    /* The policy at UNBIND decides. */
+    ROW(SHARED_CAP_EXCEEDED, draw(21), drew_and_left(w); POLICY(1, unbind_forgets_draws = 1);
+        DO(again));
+    ROW(OK, draw(50), POLICY(1, unbind_forgets_draws = 1); drew_and_left(w);
+        POLICY(1, unbind_forgets_draws = 0); DO(again));
+    ROW(SHARED_CAP_EXCEEDED, draw(21), POLICY(2, unbind_forgets_draws = 1); drew_and_left(w);
+        DO(again)); /* the payer's region */
+    ROW(OK, draw(50), drew_and_left(w); w->time_ms = fixture_ms(2026, 1, 1, 0); DO(again));
+    ROW(OK, draw(50), drew_and_left(w); DO(again); w->time_ms = fixture_ms(2026, 1, 1, 0));
+}
+
+/* An unbound member who drew this year keeps its place in the family until the year ends. 100 has
+ * two members; 105 is none. */
+static void places_are_kept(void)
+{
+    struct msg other = bind_msg(100, 105, GJ_SPOUSE, -1);
+    ROW(MEMBER_LIMIT, other, POLICY(1, max_members = 3));
+    ROW(MEMBER_LIMIT, other, POLICY(1, max_members = 3); drew_and_left(w));
+    ROW(OK, other, POLICY(1, max_members = 4); drew_and_left(w));
+    ROW(OK, other, POLICY(1, max_members = 3); DO(unbind_msg(100, 101)));
+    ROW(OK, other, POLICY(1, max_members = 3); POLICY(1, unbind_forgets_draws = 1);
+        drew_and_left(w));
+    ROW(OK, other, POLICY(1, max_members = 3); drew_and_left(w); DO(refund_msg(101, 1, 30)));
+    ROW(MEMBER_LIMIT, other, POLICY(1, max_members = 3); drew_and_left(w);
+        DO(refund_msg(101, 1, 29)));
+    ROW(OK, bind_msg(100, 101, GJ_SPOUSE, -1), POLICY(1, max_members = 3); drew_and_left(w));
+    ROW(MEMBER_LIMIT, bind_msg(100, 101, GJ_SPOUSE, -1), POLICY(1, max_members = 2);
+        drew_and_left(w)); /* asked at BIND, as ever */
+    ROW(MEMBER_LIMIT, other, POLICY(1, max_members = 3); drew_and_left(w);
+        w->time_ms = fixture_ms(2026, 1, 1, 0) - 1);
+    ROW(OK, other, POLICY(1, max_members = 3); drew_and_left(w);
+        w->time_ms = fixture_ms(2026, 1, 1, 0));
+    ROW(OK, bind_msg(100, 101, GJ_SPOUSE, -1), POLICY(1, max_members = 3); drew_and_left(w);
+        w->time_ms = fixture_ms(2026, 1, 1, 0));
+    ROW(OK, unbind_msg(100, 102), drew_and_left(w));
+    ROW(RELATION_NOT_FOUND, unbind_msg(100, 101), drew_and_left(w));
+    ROW(RELATION_NOT_FOUND, cap_msg(100, 101, 0), drew_and_left(w));
+}
+
+/* Six places, of which some are kept: each comes back to its own, with what it drew. */
+static void several_places(void)
+{
+    struct fixture *w = fixture_new();
+    DO(deposit_msg(104, 10000));
+    fill_family(w, 6);
+    for (uint64_t id = 200; id < 206; id++) {
+        DO(relative_msg(id, 10, (int64_t)(id - 190), RELATIVE, 104));
+    }
+    DO(unbind_msg(104, 201));
+    DO(unbind_msg(104, 205));
+    DO(unbind_msg(104, 200));
+    STEP(MEMBER_LIMIT, bind_msg(104, 105, GJ_CHILD, -1));
+    STEP(OK, bind_msg(104, 205, GJ_PARENT, 7));
+    STEP(OK, bind_msg(104, 201, GJ_PARENT, 8));
+    EQ(fixture_draws(w, 104, 205), 15);
+    EQ(fixture_draws(w, 104, 201), 11);
+    EQ(fixture_draws(w, 104, 204), 14);
+    EQ(fixture_view(w, 104).member_count, 5);
+    STEP(MEMBER_LIMIT, bind_msg(104, 105, GJ_CHILD, -1));
+    w->time_ms = fixture_ms(2026, 1, 1, 0);
+    STEP(OK, bind_msg(104, 105, GJ_CHILD, -1));
+    STEP(MEMBER_LIMIT, bind_msg(104, 200, GJ_SIBLING, -1));
+    fixture_close(w);
+}
+
+/* New members of a year, counted under every policy: 100 bound two when its world was made. */
+static void changes_of_a_year(void)
+{
+    struct msg other = bind_msg(100, 105, GJ_SPOUSE, -1), again = bind_msg(100, 101, GJ_CHILD, 50);
+    ROW(OK, other, POLICY(1, member_changes_year = 3));
+    ROW(MEMBER_LIMIT, other, POLICY(1, member_changes_year = 2));
+    ROW(MEMBER_LIMIT, other, POLICY(1, member_changes_year = 1));
+    ROW(OK, other, POLICY(2, member_changes_year = 1));
+    ROW(OK_NOOP, bind_msg(100, 101, GJ_PARENT, -1), POLICY(1, member_changes_year = 1));
+    ROW(MEMBER_LIMIT, other, POLICY(1, member_changes_year = 3); DO(unbind_msg(100, 101));
+        DO(again)); /* who left without a draw is new again */
+    ROW(OK, other, POLICY(1, member_changes_year = 3); drew_and_left(w); DO(again));
+    ROW(OK, again, POLICY(1, member_changes_year = 2); drew_and_left(w));
+    ROW(OK, bind_msg(104, 105, GJ_CHILD, -1), POLICY(1, member_changes_year = 1));
+    ROW(MEMBER_LIMIT, bind_msg(104, 105, GJ_CHILD, -1), POLICY(1, member_changes_year = 1);
+        DO(bind_msg(104, 101, GJ_CHILD, -1)); DO(unbind_msg(104, 101)));
+    ROW(OK, other, POLICY(1, member_changes_year = 2); w->time_ms = fixture_ms(2026, 1, 1, 0));
+
+    struct fixture *w = fixture_new(); /* the count stays at 255 */
+    for (unsigned i = 0; i < 260; i++) {
+        w->time_ms++;
+        DO(bind_msg(104, 105, GJ_CHILD, -1));
+        DO(unbind_msg(104, 105));
+        if (i != 253) continue;
+        POLICY(1, member_changes_year = 255);
+        DO(bind_msg(104, 105, GJ_CHILD, -1));
+        DO(unbind_msg(104, 105));
+        STEP(MEMBER_LIMIT, bind_msg(104, 105, GJ_CHILD, -1));
+        POLICY(1, member_changes_year = 0);
+    }
+    POLICY(1, member_changes_year = 255);
+    STEP(MEMBER_LIMIT, bind_msg(104, 105, GJ_CHILD, -1));
+    fixture_close(w);
+}
+
 static void by_face(struct fixture *w)
 {
     POLICY(1, auth_mask_bind = 1 << GJ_AUTH_FACE);
@@ -132,6 +255,10 @@ void rows_family(void)
 
     relations_in_use();
     raised_caps();
+    draws_count_on();
+    places_are_kept();
+    several_places();
+    changes_of_a_year();
 
     /* The place a member leaves is taken by the last; the others keep cap and use. */
     struct fixture *w = fixture_new();

@@ -174,6 +174,7 @@ static void last_source_first(void)
 static void another_relation(void)
 {
     struct fixture *w = fixture_new();
+    POLICY(1, unbind_forgets_draws = 1);
     DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
     DO(as(relative_msg(101, 10, 60, RELATIVE, 100), 2));
     DO(unbind_msg(100, 101));
@@ -184,6 +185,45 @@ static void another_relation(void)
     STEP(OK, refund_msg(101, 2, 60));
     EQ(fixture_cold(w, 100)->used, 20060);
     EQ(fixture_draws(w, 100, 101), 30);
+    fixture_close(w);
+}
+
+/* Draws count on over UNBIND and BIND, and so does what comes back of them. */
+static void the_same_place(void)
+{
+    struct fixture *w = fixture_new();
+    DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
+    DO(as(relative_msg(101, 10, 60, RELATIVE, 100), 2));
+    DO(unbind_msg(100, 101));
+    STEP(OK, refund_msg(101, 1, 20));
+    EQ(fixture_cold(w, 100)->used, 20090);
+    DO(bind_msg(100, 101, GJ_PARENT, 100));
+    EQ(fixture_draws(w, 100, 101), 90);
+    STEP(SHARED_CAP_EXCEEDED, relative_msg(101, 10, 11, RELATIVE, 100));
+    STEP(OK, relative_msg(101, 10, 10, RELATIVE, 100));
+    STEP(OK, refund_msg(101, 2, 60));
+    EQ(fixture_cold(w, 100)->used, 20040);
+    EQ(fixture_draws(w, 100, 101), 40);
+    fixture_close(w);
+
+    /* With the last fen of it given back the place is free, until the refund is reversed. */
+    w = fixture_new();
+    POLICY(1, max_members = 3);
+    DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
+    DO(unbind_msg(100, 101));
+    STEP(OK, as(refund_msg(101, 1, 49), 2));
+    STEP(MEMBER_LIMIT, bind_msg(100, 105, GJ_SPOUSE, -1));
+    STEP(OK, as(refund_msg(101, 1, 1), 3));
+    STEP(OK, reverse_msg(101, 3));
+    STEP(MEMBER_LIMIT, bind_msg(100, 105, GJ_SPOUSE, -1));
+    STEP(OK, as(refund_msg(101, 1, 1), 4));
+    STEP(OK, bind_msg(100, 105, GJ_SPOUSE, -1));
+    STEP(OK, reverse_msg(101, 4)); /* the place is taken, the draw still its own */
+    DO(unbind_msg(100, 105));
+    STEP(OK, bind_msg(100, 101, GJ_PARENT, -1));
+    STEP(OK, reverse_msg(101, 2));
+    EQ(fixture_draws(w, 100, 101), 50);
+    EQ(fixture_cold(w, 100)->used, 20050);
     fixture_close(w);
 }
 
@@ -230,6 +270,7 @@ void rows_refund(void)
     in_parts();
     last_source_first();
     another_relation();
+    the_same_place();
     over_the_year();
     moved_wallet();
 }

@@ -74,6 +74,7 @@ static void region_rows(void)
     INVALID(p->auth_mask_pay = 0x10);
     INVALID(p->auth_mask_bind = 0x10);
     INVALID(p->profile_overdue = 2);
+    INVALID(p->unbind_forgets_draws = 2);
     INVALID(p->premiums[1].year = 2026);
     INVALID(p->premiums[1] = p->premiums[0]);
     INVALID(p->premiums[0].amount = -1);

@@ -400,12 +400,31 @@ static void moved_wallets(void)
 static void another_relation(void)
 {
     struct fixture *w = fixture_new();
+    POLICY(1, unbind_forgets_draws = 1);
     DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
     DO(as(refund_msg(101, 1, 20), 2));
     DO(unbind_msg(100, 101));
     STEP(OK, reverse_msg(101, 2));
     EQ(fixture_cold(w, 100)->used, 20050);
     DO(bind_msg(100, 101, GJ_PARENT, 100));
+    DO(relative_msg(101, 10, 30, RELATIVE, 100));
+    STEP(OK, reverse_msg(101, 1));
+    EQ(fixture_cold(w, 100)->used, 20030);
+    EQ(fixture_draws(w, 100, 101), 30);
+    fixture_close(w);
+}
+
+/* A draw made before UNBIND is undone in the place that was kept. */
+static void the_same_place(void)
+{
+    struct fixture *w = fixture_new();
+    DO(as(relative_msg(101, 10, 50, RELATIVE, 100), 1));
+    DO(as(refund_msg(101, 1, 20), 2));
+    DO(unbind_msg(100, 101));
+    STEP(OK, reverse_msg(101, 2));
+    EQ(fixture_cold(w, 100)->used, 20050);
+    DO(bind_msg(100, 101, GJ_PARENT, 100));
+    EQ(fixture_draws(w, 100, 101), 50);
     DO(relative_msg(101, 10, 30, RELATIVE, 100));
     STEP(OK, reverse_msg(101, 1));
     EQ(fixture_cold(w, 100)->used, 20030);
@@ -424,4 +443,5 @@ void rows_reverse(void)
     over_the_year();
     moved_wallets();
     another_relation();
+    the_same_place();
 }

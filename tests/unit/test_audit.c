@@ -175,6 +175,11 @@ TEST(audit_names_what_is_broken_in_a_family)
     BROKEN(s->families[0].since[0] = 0, "relation of a time to come");
     BROKEN(s->families[0].since[0] = 2, "relation of a time to come");
     BROKEN(s->families[0].year = 2026, "figures of a time to come");
+    BROKEN(s->families[0].changes_year = 2026, "figures of a time to come");
+    BROKEN(s->families[0].kept = 6, "more members than a family may have");
+    BROKEN(s->families[0].count = 0; s->families[0].kept = 1; s->families[0].kind[0] = 0, NULL);
+    BROKEN(s->families[0].kept = 1; s->families[0].member[1] = 1; s->families[0].since[1] = 1;
+           s->families[0].used[1] = 1, "member bound twice");
     BROKEN(s->families[0].used[0] = 701, "members drew no more than their payer used");
 }
 

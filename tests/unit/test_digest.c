@@ -142,6 +142,8 @@ TEST(digest_sees_every_domain_field)
     SEEN(s->families[0].used[0]++);
     SEEN(s->families[0].year++);
     SEEN(s->families[0].count = 0);
+    SEEN(s->families[0].count = 0; s->families[0].kept = 1);
+    SEEN(s->families[0].new_members++);
     SEEN(s->regions[1].version++);
     SEEN(s->regions[1].data.policy.quota_bp++);
     SEEN(s->regions[1].data.name[0]++);
