@@ -32,7 +32,9 @@ __attribute__((noreturn, cold)) void gj_assert_fail(const char *condition, const
 #define PREFETCH(p)       (__builtin_prefetch(p), ({ __asm__ volatile(""); }))
 #define PREFETCH_WRITE(p) (__builtin_prefetch(p, 1), ({ __asm__ volatile(""); }))
 #define ARRAY_COUNT(a)    (sizeof(a) / sizeof((a)[0]))
-#define NODISCARD         __attribute__((warn_unused_result))
+/* The struct of which `pointer` points to `member`. */
+#define container_of(pointer, type, member) ((type *)((uintptr_t)(pointer)-offsetof(type, member)))
+#define NODISCARD                           __attribute__((warn_unused_result))
 
 /* 128-bit sums of fen: system accounts and gross positions never overflow and never refuse. */
 __extension__ typedef __int128 i128;

@@ -3,73 +3,61 @@
 
 #include <string.h>
 
-#include "io/net/server.h"
+#include "io/engine/engine.h"
 #include "io/os/report.h"
 
 /* The one alarm for a disk that gives back other bytes than were written; STATS counts them. */
-static void report_damage(struct server *s)
+static void report_damage(struct engine *e)
 {
-    if (s->damaged_ms != 0 && s->now_ms - s->damaged_ms < 1000) return;
-    s->damaged_ms = s->now_ms;
+    if (e->damaged_ms != 0 && e->now_ms - e->damaged_ms < 1000) return;
+    e->damaged_ms = e->now_ms;
     report(REPORT_ERROR,
            "an old record could not be read back as it was written; the request that needs it was "
            "answered OUTCOME_UNKNOWN. Check the disk, and the log with `gongji log verify`");
 }
 
-static void park(struct conn *c)
+static void set_give(struct fetch_pool *pool, struct fetch_set *set, struct fetch_owner *owner)
 {
-    c->waiting_fetch = true;
-    c->blocked = BLOCK_FETCH;
-}
-
-static void set_give(struct fetch_pool *pool, struct fetch_set *set, struct conn *c)
-{
-    set->owner = c;
+    set->owner = owner;
     set->awaited = 0;
     set->failed = false;
     memset(set->positions, 0, sizeof set->positions);
     pool->used++;
-    c->fetched = set;
+    owner->set = set;
 }
 
-static struct fetch_set *set_take(struct server *s, struct conn *c)
+static struct fetch_set *set_take(struct fetch_pool *pool, struct fetch_owner *owner)
 {
-    struct fetch_pool *pool = &s->fetched;
     for (uint32_t i = 0; i < FETCH_SETS && pool->used < FETCH_SETS; i++) {
         if (pool->sets[i].owner != NULL) continue;
         ASSERT(pool->first == NULL);
-        set_give(pool, &pool->sets[i], c);
-        return c->fetched;
+        set_give(pool, &pool->sets[i], owner);
+        return owner->set;
     }
-    c->fetch_next = NULL;
+    owner->next = NULL;
+    owner->given_up = false;
     if (pool->first == NULL)
-        pool->first = c;
+        pool->first = owner;
     else
-        pool->last->fetch_next = c;
-    pool->last = c;
-    park(c);
+        pool->last->next = owner;
+    pool->last = owner;
     return NULL;
 }
 
-/* False if it ended while it waited, or the log failed. */
-static bool still_wanted(const struct conn *c)
+void fetch_drop(struct engine *e, struct fetch_owner *owner)
 {
-    return c->state == CONN_OPEN && c->frame.active && c->frame.refuse == 0;
-}
-
-void fetch_drop(struct server *s, struct conn *c)
-{
-    struct fetch_pool *pool = &s->fetched;
-    struct fetch_set *set = c->fetched;
+    struct fetch_pool *pool = &e->fetched;
+    struct fetch_set *set = owner->set;
+    owner->given_up = true;
     if (set == NULL) return;
     set->owner = NULL;
-    c->fetched = NULL;
+    owner->set = NULL;
     pool->used--;
     while (set->owner == NULL && pool->first != NULL) {
-        struct conn *next = pool->first;
-        pool->first = next->fetch_next;
-        if (still_wanted(next)) set_give(pool, set, next);
-        conn_fetched(next);
+        struct fetch_owner *next = pool->first;
+        pool->first = next->next;
+        if (!next->given_up) set_give(pool, set, next);
+        next->ready(next);
     }
 }
 
@@ -119,43 +107,41 @@ static const uint8_t *set_put(struct fetch_set *set, uint64_t position, const vo
     return record_copy(set->records[at], record);
 }
 
-static const uint8_t *set_fetch(struct server *s, struct conn *c, uint64_t position)
+static const uint8_t *set_fetch(struct engine *e, struct fetch_owner *owner, uint64_t position)
 {
-    struct fetch_set *set = c->fetched;
-    const void *record = log_fetch(s->log, position, &c->waiter);
+    struct fetch_set *set = owner->set;
+    const void *record = log_fetch(e->log, position, &owner->waiter);
     if (record != NULL) return set_put(set, position, record);
-    set->failed = c->waiter.failed;
-    if (set->failed) return NULL;
-    set->awaited = position;
-    park(c);
+    set->failed = owner->waiter.failed;
+    if (!set->failed) set->awaited = position;
     return NULL;
 }
 
 /* What the log has in memory, without a set; stops at the first record that must be read. */
-static enum fetch_result take_at_hand(struct server *s, struct conn *c, const struct needs *n,
-                                      struct decide_input *in)
+static enum fetch_result take_at_hand(struct engine *e, struct fetch_owner *owner,
+                                      const struct needs *n, struct decide_input *in)
 {
     for (uint32_t i = in->fetched_count; i < n->count; i++) {
-        if (!log_at_hand(s->log, n->positions[i])) return FETCH_WAITING;
-        const void *record = log_fetch(s->log, n->positions[i], &c->waiter);
+        if (!log_at_hand(e->log, n->positions[i])) return FETCH_WAITING;
+        const void *record = log_fetch(e->log, n->positions[i], &owner->waiter);
         if (record == NULL) return FETCH_FAILED;
         in->fetched[i] = (struct fetched_record){
             .position = n->positions[i],
-            .record = record_copy(s->fetched.at_hand[i], record),
+            .record = record_copy(e->fetched.at_hand[i], record),
         };
     }
     return FETCH_READY;
 }
 
-/* Into the connection's set, read by read. */
-static enum fetch_result take_gathered(struct server *s, struct conn *c, const struct needs *n,
-                                       struct decide_input *in)
+/* Into the owner's set, read by read. */
+static enum fetch_result take_gathered(struct engine *e, struct fetch_owner *owner,
+                                       const struct needs *n, struct decide_input *in)
 {
-    struct fetch_set *set = c->fetched;
+    struct fetch_set *set = owner->set;
     set_make_room(set, n);
     for (uint32_t i = in->fetched_count; i < n->count; i++) {
         const uint8_t *record = set_find(set, n->positions[i]);
-        if (record == NULL && !set->failed) record = set_fetch(s, c, n->positions[i]);
+        if (record == NULL && !set->failed) record = set_fetch(e, owner, n->positions[i]);
         if (set->failed) return FETCH_FAILED;
         if (record == NULL) return FETCH_WAITING;
         in->fetched[i] = (struct fetched_record){.position = n->positions[i], .record = record};
@@ -163,29 +149,43 @@ static enum fetch_result take_gathered(struct server *s, struct conn *c, const s
     return FETCH_READY;
 }
 
-enum fetch_result fetch_take(struct server *s, struct conn *c, const struct needs *n,
+enum fetch_result fetch_take(struct engine *e, struct fetch_owner *owner, const struct needs *n,
                              struct decide_input *in)
 {
     ASSERT(n->count <= NEEDS_MAX && n->count >= in->fetched_count);
     enum fetch_result got = FETCH_WAITING;
-    if (c->fetched == NULL) got = take_at_hand(s, c, n, in);
-    if (got == FETCH_WAITING && (c->fetched != NULL || set_take(s, c) != NULL)) {
-        got = take_gathered(s, c, n, in);
+    if (owner->set == NULL) got = take_at_hand(e, owner, n, in);
+    if (got == FETCH_WAITING && (owner->set != NULL || set_take(&e->fetched, owner) != NULL)) {
+        got = take_gathered(e, owner, n, in);
     }
     if (got == FETCH_READY) in->fetched_count = n->count;
     if (got == FETCH_FAILED) {
-        fetch_drop(s, c);
-        report_damage(s);
+        fetch_drop(e, owner);
+        report_damage(e);
     }
     return got;
 }
 
-bool fetch_arrived(struct server *s, struct conn *c)
+/* A read it waited for has ended. False if it must wait for another. */
+static bool arrived(struct engine *e, struct fetch_owner *owner)
 {
-    struct fetch_set *set = c->fetched;
-    if (set == NULL) return true; /* it ended */
+    struct fetch_set *set = owner->set;
+    if (set == NULL) return true; /* it gave up */
     uint64_t position = set->awaited;
     set->awaited = 0;
-    set->failed = c->waiter.failed;
-    return set->failed || set_fetch(s, c, position) != NULL || set->failed;
+    set->failed = owner->waiter.failed;
+    return set->failed || set_fetch(e, owner, position) != NULL || set->failed;
+}
+
+static void waiter_done(struct log_waiter *waiter)
+{
+    struct fetch_owner *owner = waiter->owner;
+    if (arrived(owner->engine, owner)) owner->ready(owner);
+}
+
+void fetch_owner_init(struct fetch_owner *owner, struct engine *e,
+                      void (*ready)(struct fetch_owner *owner))
+{
+    *owner = (struct fetch_owner){.ready = ready, .engine = e};
+    owner->waiter = (struct log_waiter){.done = waiter_done, .owner = owner};
 }

@@ -185,9 +185,9 @@ static int serve(struct process *p)
     rc = log_set_up(p);
     if (rc != 0) return rc;
     report_start(p);
-    s->log = p->recovered.log;
-    s->state = p->apply.state;
-    server_start_time(s, p->recovered.time_ms);
+    engine_start(&s->engine, p->apply.state, p->recovered.log, clock_os(), p->config.test_clock,
+                 p->recovered.time_ms);
+    server_start_time(s);
     printf("ready tcp=%s unix=%s shards=1 recovered=%llu\n", s->listeners[0].name,
            p->config.unix_path != NULL ? p->config.unix_path : "-",
            (unsigned long long)p->recovered.records);
@@ -241,7 +241,7 @@ static int run(struct process *p)
     if (rc != 0) return rc;
     raise_descriptors(p->config.connections_max);
     if (!uring_init(&p->ring, error, sizeof error)) return fail(EXIT_CONFIG, error);
-    server_init(&p->server, &p->config, &p->ring, clock_os(), p->server_memory);
+    server_init(&p->server, &p->config, &p->ring, p->server_memory);
     p->server.trace = p->trace;
     p->server.signal_fd = signals_open();
     if (p->server.signal_fd < 0) return fail(EXIT_RETRY, "cannot watch signals");

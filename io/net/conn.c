@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/engine/fetch.h"
 #include "io/net/server.h"
 #include "io/os/memory.h"
 
@@ -15,7 +14,7 @@
 #define READ_USUAL ((uint32_t)(sizeof(struct gj_answer) + sizeof(struct gj_person_view)))
 #define REPLY_MAX  ((uint32_t)(sizeof(struct gj_reply) + sizeof(struct gj_reply_sources)))
 
-static void waiter_done(struct log_waiter *waiter);
+static void conn_fetched(struct fetch_owner *owner);
 
 struct conn *conn_open(struct server *s, int fd)
 {
@@ -30,12 +29,12 @@ struct conn *conn_open(struct server *s, int fd)
     c->state = CONN_HELLO;
     c->server = s;
     c->waiting_index = UINT32_MAX;
-    c->waiter = (struct log_waiter){.done = waiter_done, .owner = c};
+    fetch_owner_init(&c->fetch, &s->engine, conn_fetched);
     c->in = c->small_in;
     c->in_capacity = sizeof(struct wire_header) + sizeof(struct wire_hello);
     c->out = c->small_out;
     c->out_capacity = sizeof c->small_out;
-    c->opened_ms = s->now_ms;
+    c->opened_ms = s->engine.now_ms;
     s->deadlines = true;
     s->connections++;
     if (slot >= s->slot_end) s->slot_end = slot + 1;
@@ -71,7 +70,7 @@ void conn_close(struct conn *c)
 {
     if (c->state != CONN_CLOSED) {
         c->state = CONN_CLOSED;
-        fetch_drop(c->server, c);
+        fetch_drop(&c->server->engine, &c->fetch);
         server_wait_remove(c->server, c);
         if (c->recv_pending || c->send_pending) shutdown(c->fd, SHUT_RDWR);
     }
@@ -154,31 +153,32 @@ bool conn_room(struct conn *c, uint32_t size)
     return true;
 }
 
-void conn_answered(struct conn *c, uint64_t group, uint32_t ops)
+void conn_answered(struct conn *c, struct wait_point point, uint32_t ops)
 {
     struct server *s = c->server;
-    if (c->wait_count == 0 && group <= s->group_durable) {
+    if (c->wait_count == 0 && wait_point_passed(point, s->durable)) {
         c->released = c->tail;
         c->outstanding -= ops;
         return;
     }
     struct conn_wait *last =
         &c->waits[(c->wait_first + c->wait_count + CONN_WAITS_MAX - 1) % CONN_WAITS_MAX];
-    if (c->wait_count != 0 && (group <= last->group || c->wait_count == CONN_WAITS_MAX)) {
-        /* Answers leave in order, so this one waits for the last one's group at least. */
-        if (group > last->group) last->group = group;
+    if (c->wait_count != 0 &&
+        (wait_point_passed(point, last->point) || c->wait_count == CONN_WAITS_MAX)) {
+        /* Answers leave in order, so this one waits for what the last one waits for, at least. */
+        last->point = wait_point_later(last->point, point);
         last->end = c->tail;
         last->ops += ops;
         return;
     }
     c->waits[(c->wait_first + c->wait_count++) % CONN_WAITS_MAX] =
-        (struct conn_wait){.end = c->tail, .ops = ops, .group = group};
+        (struct conn_wait){.end = c->tail, .ops = ops, .point = point};
     server_wait_add(s, c);
 }
 
-void conn_release(struct conn *c, uint64_t group_durable)
+void conn_release(struct conn *c, struct wait_point durable)
 {
-    while (c->wait_count != 0 && c->waits[c->wait_first].group <= group_durable) {
+    while (c->wait_count != 0 && wait_point_passed(c->waits[c->wait_first].point, durable)) {
         const struct conn_wait *w = &c->waits[c->wait_first];
         c->released = w->end;
         c->outstanding -= w->ops;
@@ -199,7 +199,7 @@ static void conn_ended(struct conn *c)
     }
     shutdown(c->fd, SHUT_WR);
     c->state = CONN_LINGER;
-    c->linger_ms = s->now_ms;
+    c->linger_ms = s->engine.now_ms;
     s->deadlines = true;
     conn_recv(c);
 }
@@ -220,7 +220,7 @@ void conn_send(struct conn *c)
     io_uring_sqe_set_data64(sqe, uring_tag(URING_SEND, c->slot, c->generation));
     c->sending = c->released;
     c->send_pending = true;
-    if (c->send_ms == 0) c->send_ms = s->now_ms;
+    if (c->send_ms == 0) c->send_ms = s->engine.now_ms;
     s->deadlines = true;
 }
 
@@ -250,7 +250,7 @@ void conn_error(struct conn *c, uint64_t tag, uint8_t code, const char *text)
     /* conn_room() keeps this much free; two errors are never sent. */
     ASSERT(c->tail + CONN_ERROR_ROOM <= c->out_capacity);
     c->tail += wire_error_encode(c->out + c->tail, tag, code, text);
-    conn_answered(c, c->wait_count == 0 ? 0 : s->group_durable, 0);
+    conn_answered(c, s->durable, 0); /* behind the answers that are due */
     conn_end(c);
 }
 
@@ -258,7 +258,7 @@ void conn_end(struct conn *c)
 {
     if (c->state == CONN_CLOSED || c->state == CONN_LINGER) return;
     c->state = CONN_ENDING;
-    fetch_drop(c->server, c);
+    fetch_drop(&c->server->engine, &c->fetch);
     if (c->frame.active && c->frame.type != WIRE_CLOCK) c->tail = c->frame.out_start;
     c->frame.active = false;
     c->partial_ms = 0;
@@ -371,20 +371,16 @@ bool conn_deadline(struct conn *c, uint64_t now_ms)
 
 /* ---- fetched records ---- */
 
-void conn_fetched(struct conn *c)
+/* What it waited for is there, or it waits for nothing any more. */
+static void conn_fetched(struct fetch_owner *owner)
 {
+    struct conn *c = container_of(owner, struct conn, fetch);
     c->waiting_fetch = false;
     if (c->state == CONN_CLOSED) {
         conn_free_if_idle(c);
         return;
     }
     server_ready(c->server, c);
-}
-
-static void waiter_done(struct log_waiter *waiter)
-{
-    struct conn *c = waiter->owner;
-    if (fetch_arrived(c->server, c)) conn_fetched(c);
 }
 
 /* ---- the log failed ---- */
@@ -456,14 +452,14 @@ void conn_log_failed(struct conn *c)
         c->wait_first = (c->wait_first + 1) % CONN_WAITS_MAX;
     }
     server_wait_remove(c->server, c);
-    fetch_drop(c->server, c);
+    fetch_drop(&c->server->engine, &c->fetch);
     if (c->frame.active) {
         c->frame.refuse = GJ_OUTCOME_UNKNOWN;
         c->frame.out_start = to;
         if (open) c->tail = to + (uint32_t)sizeof(struct wire_header);
         c->frame.index = 0;
         c->frame.at = c->frame.start;
-        c->frame.group = 0;
+        c->frame.point = (struct wait_point){0};
         if (!c->waiting_fetch) server_ready(c->server, c);
     }
     conn_send(c);

@@ -12,14 +12,13 @@
 
 #include "core/base/base.h"
 #include "core/format/wire.h"
-#include "io/log/writer.h"
+#include "io/engine/engine.h"
 
-struct fetch_set;
 struct server;
 
 #define CONN_WINDOW_MAX  (8u * GJ_BATCH_OPS_MAX)
 #define CONN_WINDOW_MIN  16u /* what a client gets that asks for nothing */
-#define CONN_WAITS_MAX   16u /* answers waiting for different groups; more share the last entry */
+#define CONN_WAITS_MAX   16u /* answers waiting for different points; more share the last entry */
 #define CONN_SMALL_SIZE  64u /* input before HELLO: a HELLO frame is 48 bytes */
 #define CONN_ERROR_ROOM  WIRE_ERROR_FRAME_SIZE /* always kept free in the output for a last word */
 #define CONN_LINGER_SIZE 65536u                /* bytes thrown away after an ERROR, then close */
@@ -41,9 +40,6 @@ enum conn_block {
     BLOCK_FETCH, /* fetched records is being read from the log */
 };
 
-/* What is fetched into cache ahead of an operation, in this order. */
-enum prefetch_stage { PREFETCH_INDEX, PREFETCH_RECORDS, PREFETCH_FAMILIES, PREFETCH_STAGES };
-
 /* The frame being executed. Offsets are into conn.in and conn.out. */
 struct conn_frame {
     bool active;
@@ -57,13 +53,13 @@ struct conn_frame {
     uint32_t ahead[PREFETCH_STAGES]; /* prefetch cursors */
     uint32_t out_start;              /* of its answer */
     uint64_t tag;
-    uint64_t group; /* its answer waits for this log group */
+    struct wait_point point; /* its answer waits for this */
 };
 
 struct conn_wait {
-    uint32_t end;   /* answers up to here ... */
-    uint32_t ops;   /* ... holding this much window ... */
-    uint64_t group; /* ... are released when this group is durable */
+    uint32_t end;            /* answers up to here ... */
+    uint32_t ops;            /* ... holding this much window ... */
+    struct wait_point point; /* ... are released when this has passed */
 };
 
 struct conn {
@@ -84,9 +80,7 @@ struct conn {
     struct conn_wait waits[CONN_WAITS_MAX];
     uint32_t wait_first, wait_count, waiting_index; /* index in server.waiting, or UINT32_MAX */
     struct conn_frame frame;
-    struct log_waiter waiter;
-    struct fetch_set *fetched; /* what it gathered, NULL = nothing (io/engine/fetch.h) */
-    struct conn *fetch_next;   /* in the queue for a set */
+    struct fetch_owner fetch; /* the old records its operation or read stands on */
     struct server *server;
 
     uint64_t opened_ms, partial_ms, send_ms, linger_ms; /* starts of deadlines, 0 = none */
@@ -110,10 +104,10 @@ NODISCARD bool conn_grant(struct conn *c, uint32_t wanted);
  * and no send holds it. */
 NODISCARD bool conn_room(struct conn *c, uint32_t size);
 
-/* What was written since the last call waits for `group`, and gives back `ops` of window. */
-void conn_answered(struct conn *c, uint64_t group, uint32_t ops);
-/* Releases every answer whose group is durable, and sends. */
-void conn_release(struct conn *c, uint64_t group_durable);
+/* What was written since the last call waits for `point`, and gives back `ops` of window. */
+void conn_answered(struct conn *c, struct wait_point point, uint32_t ops);
+/* Releases every answer whose wait point has passed, and sends. */
+void conn_release(struct conn *c, struct wait_point durable);
 void conn_send(struct conn *c);
 /* Receives again if the connection may be read. */
 void conn_recv(struct conn *c);
@@ -127,9 +121,6 @@ void conn_close(struct conn *c);
 
 void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags);
 void conn_send_done(struct conn *c, int32_t res);
-
-/* What it was waiting for records for is there: it goes on. */
-void conn_fetched(struct conn *c);
 
 /* Closes what is past its deadline at `now_ms`. True if some deadline is still running. */
 bool conn_deadline(struct conn *c, uint64_t now_ms);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/engine/fetch.h"
 #include "io/net/server.h"
 #include "io/os/memory.h"
 
@@ -55,7 +54,7 @@ static void answer_open(struct conn *c)
     c->tail += (uint32_t)sizeof(struct wire_header);
 }
 
-static void answer_close(struct conn *c, uint64_t group, uint32_t ops)
+static void answer_close(struct conn *c, struct wait_point point, uint32_t ops)
 {
     const struct conn_frame *f = &c->frame;
     struct wire_header header = {
@@ -65,7 +64,7 @@ static void answer_close(struct conn *c, uint64_t group, uint32_t ops)
         .tag = f->tag,
     };
     memcpy(c->out + f->out_start, &header, sizeof header);
-    conn_answered(c, group, ops);
+    conn_answered(c, point, ops);
 }
 
 /* ---- operations ---- */
@@ -94,85 +93,38 @@ static void reply_code(struct conn *c, uint8_t code)
 static struct op_hint *hint_of(struct server *s, const struct conn *c, const uint8_t *line)
 {
     uint64_t at = (uint64_t)(line - c->in) / GJ_RECORD_UNIT + (uint64_t)c->slot * HINTS_APART;
-    return &s->hints[at % SERVER_HINTS];
+    return engine_hint(&s->engine, at);
 }
 
-/* What the operation depends on, in as many rounds as it takes; nearly always nothing. */
-static enum fetch_result op_fetch(struct server *s, struct conn *c, const struct gj_op *op,
-                                  struct decide_input *in)
+/* Why the frame cannot go on, if the engine says so. */
+static void wait_for(struct server *s, struct conn *c, enum engine_result why)
 {
-    struct needs n;
-    in->fetched_count = 0;
-    needs(s->state, op, NULL, 0, &n);
-    while (UNLIKELY(n.count != in->fetched_count)) {
-        enum fetch_result got = fetch_take(s, c, &n, in);
-        if (got != FETCH_READY) return got;
-        needs(s->state, op, in->fetched, in->fetched_count, &n);
-    }
-    return FETCH_READY;
-}
-
-/* Decides and keeps the record there is, if any. False if the log takes none now. */
-static inline bool op_decide(struct server *s, struct conn *c, const struct gj_op *op,
-                             struct decide_input *in, struct decision *d)
-{
-    in->read_only = log_read_only(s->log);
-    void *record = log_reserve(s->log, server_time_ms(s));
-    if (UNLIKELY(record == NULL)) {
-        server_stall(s, c);
-        return false;
-    }
-    s->stall_ms = 0;
-    in->time_ms = log_reserved_time_ms(s->log);
-    in->seq = state_seq(s->state) + 1;
-    in->dry_run = false;
-    in->hint = hint_of(s, c, (const uint8_t *)op);
-    decide(s->state, op, in, record, d);
-    if (LIKELY(d->record_size != 0)) append_commit(s, record, d->record_size, in);
-    return true;
+    if (why == ENGINE_STALLED) server_stall(s, c);
+    if (why != ENGINE_FETCH) return; /* the budget is spent, too: it comes again next tick */
+    c->waiting_fetch = true;
+    c->blocked = BLOCK_FETCH;
 }
 
 /* One operation. False if it must wait (see conn.blocked), or if the tick was used up by writing
  * down what is due before it: then it begins again, and what was written stays. */
-static bool op_run(struct server *s, struct conn *c, const struct gj_op *op, uint32_t *budget)
+static inline bool op_run(struct server *s, struct conn *c, const struct gj_op *op,
+                          uint32_t *budget)
 {
-    struct decide_input in;
     struct decision d;
-    for (;;) {
-        enum fetch_result got = op_fetch(s, c, op, &in);
-        if (UNLIKELY(got == FETCH_WAITING)) return false;
-        if (UNLIKELY(got == FETCH_FAILED)) {
-            reply_code(c, GJ_OUTCOME_UNKNOWN);
-            return true;
-        }
-        bool decided = op_decide(s, c, op, &in, &d);
-        if (LIKELY(decided && d.kind != DECISION_EXPIRE_FIRST)) break;
-        if (decided) {
-            s->stats.expired++;
-            if (--*budget != 0) continue;
-        }
-        fetch_drop(s, c);
+    struct op_hint *hint = hint_of(s, c, (const uint8_t *)op);
+    enum engine_result got = engine_execute(&s->engine, &c->fetch, op, hint, budget, &d);
+    if (UNLIKELY(got != ENGINE_DONE)) {
+        wait_for(s, c, got);
         return false;
     }
-    if (UNLIKELY(c->fetched != NULL)) fetch_drop(s, c);
     reply_put(c, &d.reply, &d.sources);
-    s->stats.operations++;
-    s->stats.refusals += !gj_code_ok(d.reply.code);
-    s->stats.replays += d.kind == DECISION_REPLAY;
     return true;
 }
 
 static void op_prefetch(struct server *s, const struct conn *c, const uint8_t *line,
                         enum prefetch_stage stage)
 {
-    const struct gj_op *op = (const struct gj_op *)line;
-    struct op_hint *hint = hint_of(s, c, line);
-    switch (stage) {
-    case PREFETCH_INDEX: prefetch_index(s->state, op, hint); break;
-    case PREFETCH_RECORDS: prefetch_records(s->state, op, hint); break;
-    case PREFETCH_FAMILIES: prefetch_families(s->state, op, hint); break;
-    default: UNREACHABLE("prefetch stage");
-    }
+    engine_prefetch(&s->engine, (const struct gj_op *)line, hint_of(s, c, line), stage);
 }
 
 static inline void ops_prefetch_step(struct server *s, struct conn *c, enum prefetch_stage stage)
@@ -220,7 +172,7 @@ static bool ops_run(struct server *s, struct conn *c, uint32_t *budget)
         f->at += op_size(line);
         (*budget)--;
     }
-    if (f->refuse == 0) f->group = log_group_last(s->log);
+    if (f->refuse == 0) f->point = engine_wait_point(&s->engine);
     return true;
 }
 
@@ -233,27 +185,27 @@ static void stats_fill(struct server *s, uint8_t *answer)
     struct log_stats stats;
     uint8_t *payload = answer + sizeof(struct gj_answer);
     memcpy(&view, payload, sizeof view);
-    log_stats(s->log, &stats);
-    if (s->resident == 0 || s->now_ms - s->resident_ms >= 1000) {
+    log_stats(s->engine.log, &stats);
+    if (s->resident == 0 || s->engine.now_ms - s->resident_ms >= 1000) {
         s->resident = memory_resident();
-        s->resident_ms = s->now_ms;
+        s->resident_ms = s->engine.now_ms;
     }
-    view.uptime_ms = s->now_ms - s->start_ms;
+    view.uptime_ms = s->engine.now_ms - s->start_ms;
     view.connections = s->connections;
-    view.operations = s->stats.operations;
-    view.refusals = s->stats.refusals;
-    view.reads = s->stats.reads;
-    view.replays = s->stats.replays;
-    view.overloaded = s->stats.overloaded;
+    view.operations = s->engine.stats.operations;
+    view.refusals = s->engine.stats.refusals;
+    view.reads = s->engine.stats.reads;
+    view.replays = s->engine.stats.replays;
+    view.overloaded = s->overloaded;
     view.groups = stats.groups;
     view.log_bytes = stats.bytes;
     view.log_position = stats.position;
     view.log_free_bytes = stats.free_bytes;
-    view.durable_seq = state_seq(s->state); /* the answer is sent when this is durable */
+    view.durable_seq = state_seq(s->engine.state); /* the answer is sent when this is durable */
     view.generation = stats.generation;
     view.rss_bytes = s->resident;
     view.damaged_reads = stats.damaged_reads;
-    view.expired = s->stats.expired;
+    view.expired = s->engine.stats.expired;
     memcpy(payload, &view, sizeof view);
 }
 
@@ -279,24 +231,8 @@ static bool read_room(struct conn *c, bool *ret_full)
     return true;
 }
 
-/* As op_fetch(), for a read. */
-static enum fetch_result read_fetch(struct server *s, struct conn *c, const struct gj_read *read,
-                                    struct decide_input *in)
-{
-    struct needs n;
-    in->fetched_count = 0;
-    query_needs(s->state, read, NULL, 0, &n);
-    while (n.count != in->fetched_count) {
-        enum fetch_result got = fetch_take(s, c, &n, in);
-        if (got != FETCH_READY) return got;
-        query_needs(s->state, read, in->fetched, in->fetched_count, &n);
-    }
-    return FETCH_READY;
-}
-
 static bool read_run(struct server *s, struct conn *c, const struct gj_read *read)
 {
-    struct decide_input in;
     bool full = false;
     if (!read_room(c, &full)) {
         c->blocked = BLOCK_ROOM;
@@ -304,29 +240,20 @@ static bool read_run(struct server *s, struct conn *c, const struct gj_read *rea
     }
     if (full) {
         answer_code(c, read, GJ_OVERLOADED);
-        s->stats.overloaded++;
+        s->overloaded++;
         return true;
     }
-    enum fetch_result got = read_fetch(s, c, read, &in);
-    if (got == FETCH_WAITING) return false;
-    if (got == FETCH_FAILED) {
-        answer_code(c, read, GJ_OUTCOME_UNKNOWN);
-        return true;
-    }
-    in.time_ms = expire_read_time_ms(s);
-    in.seq = state_seq(s->state) + 1;
-    in.read_only = log_read_only(s->log);
-    in.dry_run = true;
-    in.hint = NULL;
     uint8_t *out = c->out + c->tail;
-    uint32_t size = query(s->state, read, &in, out, c->out_capacity - CONN_ERROR_ROOM - c->tail);
-    ASSERT(size >= sizeof(struct gj_answer) && size % 8 == 0);
+    uint32_t capacity = c->out_capacity - CONN_ERROR_ROOM - c->tail, size = 0;
+    enum engine_result got = engine_query(&s->engine, &c->fetch, read, out, capacity, &size);
+    if (got != ENGINE_DONE) {
+        wait_for(s, c, got);
+        return false;
+    }
     if (read->type == GJ_READ_STATS && out[offsetof(struct gj_answer, code)] == GJ_OK) {
         stats_fill(s, out);
     }
-    fetch_drop(s, c);
     c->tail += size;
-    s->stats.reads++;
     return true;
 }
 
@@ -351,7 +278,7 @@ static bool reads_run(struct server *s, struct conn *c, uint32_t *budget)
         /* These look at everything: the others' turn. */
         if (read->type == GJ_READ_STATE_DIGEST || read->type == GJ_READ_AUDIT) *budget = 0;
     }
-    if (f->refuse == 0) f->group = log_group_last(s->log);
+    if (f->refuse == 0) f->point = engine_wait_point(&s->engine);
     return true;
 }
 
@@ -369,7 +296,7 @@ static void hello_run(struct server *s, struct conn *c, const struct wire_header
         return;
     }
     if (!conn_grant(c, hello.window)) {
-        s->stats.overloaded++;
+        s->overloaded++;
         conn_error(c, header->tag, GJ_OVERLOADED, "no buffers left; retry later");
         return;
     }
@@ -384,18 +311,18 @@ static void hello_run(struct server *s, struct conn *c, const struct wire_header
         .batch_max = c->batch_max,
         .flags = s->config->test_clock ? 1 : 0,
         .generation = 0,
-        .time_ms = server_time_ms(s),
-        .rid_low_water_ms = state_rid_low_water_ms(s->state),
-        .seq = state_seq(s->state),
+        .time_ms = engine_time_ms(&s->engine),
+        .rid_low_water_ms = state_rid_low_water_ms(s->engine.state),
+        .seq = state_seq(s->engine.state),
     };
     struct log_stats stats;
-    log_stats(s->log, &stats);
+    log_stats(s->engine.log, &stats);
     answer.generation = stats.generation;
-    memcpy(answer.log_id, log_id(s->log), sizeof answer.log_id);
+    memcpy(answer.log_id, log_id(s->engine.log), sizeof answer.log_id);
     answer_open(c);
     memcpy(c->out + c->tail, &answer, sizeof answer);
     c->tail += (uint32_t)sizeof answer;
-    answer_close(c, log_group_last(s->log), 0);
+    answer_close(c, engine_wait_point(&s->engine), 0);
 }
 
 /* Sets log time. The frame waits until the group that is open closes: its time is fixed. */
@@ -408,7 +335,7 @@ static bool clock_run(struct server *s, struct conn *c)
         conn_error(c, f->tag, f->refuse, error_text(f->refuse));
         return true;
     }
-    if (clock.time_ms < server_time_ms(s) || clock.time_ms > CLOCK_MS_MAX) {
+    if (clock.time_ms < engine_time_ms(&s->engine) || clock.time_ms > CLOCK_MS_MAX) {
         conn_error(c, f->tag, GJ_BAD_FIELD, "log time never goes back, and ends with 2148");
         return true;
     }
@@ -416,18 +343,14 @@ static bool clock_run(struct server *s, struct conn *c)
         c->blocked = BLOCK_ROOM;
         return false;
     }
-    s->log_ms = clock.time_ms;
-    log_flush(s->log);
-    if (log_reserve(s->log, clock.time_ms) == NULL ||
-        log_reserved_time_ms(s->log) != clock.time_ms) {
+    if (!engine_set_time(&s->engine, clock.time_ms)) {
         server_stall(s, c);
         return false;
     }
-    if (s->expire == EXPIRE_ROOM) s->expire = EXPIRE_DONE; /* there is room, and it is this time */
     answer_open(c);
     memcpy(c->out + c->tail, &clock, sizeof clock);
     c->tail += (uint32_t)sizeof clock;
-    answer_close(c, 0, 0);
+    answer_close(c, (struct wait_point){0}, 0);
     return true;
 }
 
@@ -441,7 +364,7 @@ static uint8_t frame_refuse(struct server *s, struct conn *c, uint32_t total, ui
     if (s->failed) return GJ_OUTCOME_UNKNOWN;
     if (s->phase != SERVER_SERVING && !before_stop) return GJ_SHUTTING_DOWN;
     if (c->outstanding + count > c->window) return GJ_OVERLOADED;
-    if (server_overdue(s)) return GJ_OVERLOADED;
+    if (engine_overdue(&s->engine)) return GJ_OVERLOADED;
     return 0;
 }
 
@@ -488,7 +411,7 @@ static bool frame_begin(struct server *s, struct conn *c)
         .end = c->in_start + total,
         .tag = header.tag,
     };
-    if (c->frame.refuse == GJ_OVERLOADED) s->stats.overloaded += header.count;
+    if (c->frame.refuse == GJ_OVERLOADED) s->overloaded += header.count;
     c->outstanding += header.count;
     c->partial_ms = 0;
     if (header.type != WIRE_CLOCK) answer_open(c);
@@ -507,10 +430,10 @@ static bool frame_continue(struct server *s, struct conn *c, uint32_t *budget)
     default: done = clock_run(s, c); break;
     }
     if (!done) return false;
-    ASSERT(c->fetched == NULL);
+    ASSERT(c->fetch.set == NULL);
     f->active = false;
     c->in_start = f->end;
-    if (f->type != WIRE_CLOCK) answer_close(c, f->group, f->count);
+    if (f->type != WIRE_CLOCK) answer_close(c, f->point, f->count);
     return true;
 }
 
@@ -524,7 +447,7 @@ static void frames_pause(struct server *s, struct conn *c, bool progress, bool a
         if (left == 0)
             c->partial_ms = 0;
         else if (c->partial_ms == 0 || progress)
-            c->partial_ms = s->now_ms;
+            c->partial_ms = s->engine.now_ms;
         if (left != 0) s->deadlines = true;
         c->drain_bytes = 0; /* what is left is not a whole frame */
         if (c->eof)

@@ -197,7 +197,7 @@ void listener_accepted(struct server *s, uint32_t index, int32_t res, bool more)
         } else {
             if (!l->unix_socket) tcp_options(res);
             if (conn_open(s, res) == NULL) {
-                s->stats.overloaded++;
+                s->overloaded++;
                 refuse(res, GJ_OVERLOADED, "all connections are taken; retry later");
             }
         }

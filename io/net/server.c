@@ -2,13 +2,11 @@
 #include "io/net/server.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "io/os/report.h"
 
-#define CLOCK_LOOK_MS  1000u /* between looks at the wall clock */
 #define STOOD_STILL_MS 1000u /* no tick waits that long while deadlines run */
 
 /* ---- set-up ---- */
@@ -25,15 +23,13 @@ uint64_t server_memory_size(const struct config *config)
            align64(n * sizeof(uint32_t));
 }
 
-void server_init(struct server *s, const struct config *config, struct uring *ring,
-                 struct clock *clock, void *memory)
+void server_init(struct server *s, const struct config *config, struct uring *ring, void *memory)
 {
     uint32_t n = config->connections_max;
     uint8_t *at = memory;
     memset(s, 0, sizeof *s);
     s->config = config;
     s->ring = ring;
-    s->clock = clock;
     s->signal_fd = -1;
     s->conns = (struct conn *)at;
     at += align64(n * sizeof(struct conn));
@@ -51,29 +47,9 @@ void server_init(struct server *s, const struct config *config, struct uring *ri
     s->free_count = n;
 }
 
-void server_start_time(struct server *s, uint64_t log_time_ms)
+void server_start_time(struct server *s)
 {
-    log_clock_init(&s->log_clock, s->clock, log_time_ms);
-    s->log_ms = log_time_ms;
-    s->now_ms = s->clock->elapsed_us(s->clock) / 1000;
-    s->start_ms = s->busy_ms = s->clock_look_ms = s->tick_ms = s->now_ms;
-}
-
-static void time_update(struct server *s)
-{
-    int64_t offset_ms = 0;
-    s->now_ms = s->clock->elapsed_us(s->clock) / 1000;
-    if (s->config->test_clock) return;
-    s->log_ms = log_clock_now_ms(&s->log_clock);
-    if (s->now_ms - s->clock_look_ms < CLOCK_LOOK_MS) return;
-    s->clock_look_ms = s->now_ms;
-    if (log_clock_stepped(&s->log_clock, &offset_ms)) {
-        report(REPORT_WARNING,
-               "the wall clock was stepped and is now %lld ms from log time; log time makes that "
-               "up in %.1f days",
-               (long long)offset_ms,
-               (double)log_clock_catch_up_ms((uint64_t)llabs(offset_ms)) / 86400000);
-    }
+    s->start_ms = s->busy_ms = s->tick_ms = s->engine.now_ms;
 }
 
 /* ---- lists ---- */
@@ -106,27 +82,17 @@ void server_wait_remove(struct server *s, struct conn *c)
 void server_stall(struct server *s, struct conn *c)
 {
     c->blocked = BLOCK_STALL;
-    if (s->stall_ms == 0) s->stall_ms = s->now_ms;
     if (c->stalled) return;
     c->stalled = true;
     s->stalled[s->stalled_count++] = c;
-}
-
-bool server_overdue(struct server *s)
-{
-    if (s->stall_ms == 0 || s->now_ms - s->stall_ms <= SERVER_STALL_MS) return false;
-    /* Whoever met the stall may have been refused or gone since: ask the log, not the past. */
-    if (log_reserve(s->log, server_time_ms(s)) == NULL) return true;
-    s->stall_ms = 0;
-    return false;
 }
 
 /* Those that wait for room in the log try again; a frame not yet begun that waited too long is
  * answered OVERLOADED. */
 static void stalled_retry(struct server *s)
 {
-    bool overdue = server_overdue(s);
-    s->retry_ms = s->now_ms;
+    bool overdue = engine_overdue(&s->engine);
+    s->retry_ms = s->engine.now_ms;
     for (uint32_t i = 0; i < s->stalled_count; i++) {
         struct conn *c = s->stalled[i];
         c->stalled = false;
@@ -136,7 +102,7 @@ static void stalled_retry(struct server *s)
         }
         if (overdue && c->frame.active && c->frame.index == 0 && c->frame.refuse == 0) {
             c->frame.refuse = GJ_OVERLOADED;
-            s->stats.overloaded += c->frame.count;
+            s->overloaded += c->frame.count;
         }
         server_ready(s, c);
     }
@@ -145,10 +111,10 @@ static void stalled_retry(struct server *s)
 
 static void release_durable(struct server *s)
 {
-    uint64_t durable = log_group_durable(s->log);
-    if (durable == s->group_durable) return;
-    s->group_durable = durable;
-    disk_trace_released(s->trace, durable);
+    struct wait_point durable = engine_durable(&s->engine);
+    if (durable.group == s->durable.group) return;
+    s->durable = durable;
+    disk_trace_released(s->trace, durable.group);
     for (uint32_t i = s->waiting_count; i-- > 0;) {
         /* Removal swaps the last one in, which was already visited. */
         conn_release(s->waiting[i], durable);
@@ -246,13 +212,14 @@ static void run_ready(struct server *s)
  * meanwhile may be there and not read yet. */
 static void scan_deadlines(struct server *s, uint64_t tick_took_ms)
 {
-    if (!s->deadlines || s->now_ms - s->scan_ms < SERVER_DEADLINE_MS) return;
-    s->scan_ms = s->now_ms;
+    if (!s->deadlines || s->engine.now_ms - s->scan_ms < SERVER_DEADLINE_MS) return;
+    s->scan_ms = s->engine.now_ms;
     if (tick_took_ms > STOOD_STILL_MS) return;
     s->deadlines = false;
     bool running = false;
     for (uint32_t i = 0; i < s->slot_end; i++) {
-        if (s->conns[i].state != CONN_FREE) running |= conn_deadline(&s->conns[i], s->now_ms);
+        if (s->conns[i].state != CONN_FREE)
+            running |= conn_deadline(&s->conns[i], s->engine.now_ms);
     }
     s->deadlines |= running;
     if (s->accept_paused && s->phase == SERVER_SERVING) {
@@ -273,10 +240,10 @@ static int wait_ms(const struct server *s)
 {
     if (s->ready_count != 0) return 0;
     if (s->phase != SERVER_SERVING) return 10;
-    uint64_t wait = expire_wait_ms(s);
+    uint64_t wait = expire_wait_ms(&s->engine);
     if (s->stalled_count != 0)
-        wait = at_most(wait, SERVER_RETRY_MS);
-    else if (!log_quiet(s->log))
+        wait = at_most(wait, ENGINE_RETRY_MS);
+    else if (!log_quiet(s->engine.log))
         wait = at_most(wait, SERVER_SEAL_MS);
     else if (s->deadlines)
         wait = at_most(wait, SERVER_DEADLINE_MS);
@@ -295,7 +262,8 @@ void server_signal(struct server *s, int signal)
     if (s->phase != SERVER_SERVING) return; /* it failed, and stops already */
     report(REPORT_INFO, "stopping: finishing what was received");
     s->phase = SERVER_FINISHING;
-    s->phase_ms = s->stop_ms = s->now_ms;
+    s->engine.ending = true;
+    s->phase_ms = s->stop_ms = s->engine.now_ms;
     listeners_close(s);
     for (uint32_t i = 0; i < s->slot_end; i++) {
         struct conn *c = &s->conns[i];
@@ -317,7 +285,8 @@ void server_fail(struct server *s, const char *what)
     s->failed = true;
     s->exit_code = EXIT_IO;
     s->phase = SERVER_FINISHING;
-    s->phase_ms = s->stop_ms = s->now_ms;
+    s->engine.ending = true;
+    s->phase_ms = s->stop_ms = s->engine.now_ms;
     listeners_close(s);
     for (uint32_t i = 0; i < s->slot_end; i++) {
         struct conn *c = &s->conns[i];
@@ -329,7 +298,7 @@ void server_fail(struct server *s, const char *what)
 static bool finished(const struct server *s)
 {
     if (s->failed) return true;
-    if (log_group_durable(s->log) < log_group_last(s->log)) return false;
+    if (log_group_durable(s->engine.log) < log_group_last(s->engine.log)) return false;
     for (uint32_t i = 0; i < s->slot_end; i++) {
         const struct conn *c = &s->conns[i];
         if (c->state == CONN_OPEN && (c->drain_bytes != 0 || c->frame.active)) return false;
@@ -347,13 +316,13 @@ static void close_all(struct server *s, void (*how)(struct conn *c))
 static void enter(struct server *s, enum server_phase phase)
 {
     s->phase = phase;
-    s->phase_ms = s->now_ms;
+    s->phase_ms = s->engine.now_ms;
 }
 
 static void stop_step(struct server *s)
 {
-    bool overdue = s->now_ms - s->stop_ms > SERVER_DRAIN_MS;
-    uint64_t here_ms = s->now_ms - s->phase_ms;
+    bool overdue = s->engine.now_ms - s->stop_ms > SERVER_DRAIN_MS;
+    uint64_t here_ms = s->engine.now_ms - s->phase_ms;
     s->deadlines = true;
     switch (s->phase) {
     case SERVER_SERVING: return;
@@ -369,8 +338,8 @@ static void stop_step(struct server *s)
         enter(s, s->failed ? SERVER_STOPPED : SERVER_SEALING);
         return;
     case SERVER_SEALING:
-        log_stop(s->log);
-        if (log_quiet(s->log)) {
+        log_stop(s->engine.log);
+        if (log_quiet(s->engine.log)) {
             enter(s, SERVER_STOPPED);
         } else if (overdue) {
             report(REPORT_ERROR,
@@ -391,10 +360,10 @@ static void stop_step(struct server *s)
  * process or machine that was stopped and goes on is not taken for a disk that hangs. */
 static void watch_disk(struct server *s)
 {
-    uint64_t durable = log_group_durable(s->log);
-    uint64_t here_ms = s->now_ms - s->tick_ms;
-    s->tick_ms = s->now_ms;
-    if (durable != s->stuck_group || durable >= log_group_last(s->log)) {
+    uint64_t durable = log_group_durable(s->engine.log);
+    uint64_t here_ms = s->engine.now_ms - s->tick_ms;
+    s->tick_ms = s->engine.now_ms;
+    if (durable != s->stuck_group || durable >= log_group_last(s->engine.log)) {
         s->stuck_group = durable;
         s->stuck_ms = 0;
         return;
@@ -414,25 +383,27 @@ static void tick(struct server *s, int timeout_ms)
         s->phase = SERVER_STOPPED;
         return;
     }
-    time_update(s);
-    uint64_t took_ms = s->now_ms - s->tick_ms;
+    engine_tick(&s->engine);
+    uint64_t took_ms = s->engine.now_ms - s->tick_ms;
     s->disk_event = false;
     reap(s);
-    if (log_failed(s->log)) server_fail(s, "a write of the log failed");
+    if (log_failed(s->engine.log)) server_fail(s, "a write of the log failed");
     watch_disk(s);
     if (!s->failed) release_durable(s);
-    if (s->stalled_count != 0 && (s->disk_event || s->now_ms - s->retry_ms >= SERVER_RETRY_MS)) {
+    if (s->stalled_count != 0 &&
+        (s->disk_event || s->engine.now_ms - s->retry_ms >= ENGINE_RETRY_MS)) {
         stalled_retry(s);
     }
-    expire_run(s);
+    expire_run(&s->engine);
     run_ready(s);
     if (!s->failed) {
-        log_flush(s->log);
-        if (state_seq(s->state) != s->busy_seq) {
-            s->busy_seq = state_seq(s->state);
-            s->busy_ms = s->now_ms;
+        log_flush(s->engine.log);
+        if (state_seq(s->engine.state) != s->busy_seq) {
+            s->busy_seq = state_seq(s->engine.state);
+            s->busy_ms = s->engine.now_ms;
         }
-        if (s->now_ms - s->busy_ms >= SERVER_SEAL_MS && !log_quiet(s->log)) log_seal(s->log);
+        if (s->engine.now_ms - s->busy_ms >= SERVER_SEAL_MS && !log_quiet(s->engine.log))
+            log_seal(s->engine.log);
     }
     scan_deadlines(s, took_ms);
     if (s->phase != SERVER_SERVING) stop_step(s);
@@ -442,8 +413,8 @@ int server_run(struct server *s)
 {
     signal_arm(s);
     for (uint32_t i = 0; i < s->listener_count; i++) listener_arm(s, i);
-    s->group_durable = log_group_durable(s->log);
-    disk_trace_released(s->trace, s->group_durable);
+    s->durable = engine_durable(&s->engine);
+    disk_trace_released(s->trace, s->durable.group);
     while (s->phase != SERVER_STOPPED) tick(s, wait_ms(s));
     return s->exit_code;
 }

@@ -109,7 +109,7 @@ static bool finish(struct run *r)
     r->finished = true;
     if (!history_audit(&r->history, &r->auditor) ||
         !history_covers(&r->history, &r->auditor, r->covered) ||
-        !check_everything(&r->auditor, &r->history, live, server_time_ms(sim_server()))) {
+        !check_everything(&r->auditor, &r->history, live, engine_time_ms(&sim_server()->engine))) {
         return run_fault(r, "%s", r->auditor.fault);
     }
     return true;

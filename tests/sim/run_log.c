@@ -171,7 +171,7 @@ bool run_adopt(struct run *r)
     struct log_stats stats;
     struct server *s = sim_server();
     if (s == NULL) return run_fault(r, "a group was written before the server served");
-    log_stats(s->log, &stats);
+    log_stats(s->engine.log, &stats);
     r->adopted = true;
     r->stats.recoveries++;
     if (!read_log(r, stats.generation) || !compare_log(r) || r->limit) return r->fault[0] == '\0';

@@ -24,17 +24,18 @@ static const char *slots(const struct server *s)
 
 static const char *sets(const struct server *s)
 {
-    const struct fetch_pool *pool = &s->fetched;
+    const struct fetch_pool *pool = &s->engine.fetched;
     uint32_t used = 0, named = 0;
     for (uint32_t i = 0; i < FETCH_SETS; i++) {
-        const struct conn *c = pool->sets[i].owner;
-        if (c == NULL) continue;
+        const struct fetch_owner *owner = pool->sets[i].owner;
+        if (owner == NULL) continue;
         used++;
+        const struct conn *c = container_of(owner, struct conn, fetch);
         if (c->state != CONN_OPEN) return "a connection that has ended still has a set of records";
-        if (c->fetched != &pool->sets[i]) return "a set of records belongs to somebody else";
+        if (owner->set != &pool->sets[i]) return "a set of records belongs to somebody else";
     }
     for (uint32_t i = 0; i < s->slot_end; i++) {
-        named += s->conns[i].state != CONN_FREE && s->conns[i].fetched != NULL;
+        named += s->conns[i].state != CONN_FREE && s->conns[i].fetch.set != NULL;
     }
     if (used != pool->used) return "the count of sets of records is not that of sets in use";
     return used == named ? NULL : "two connections have one set of records";
@@ -43,14 +44,14 @@ static const char *sets(const struct server *s)
 /* Whoever waits for a set is waiting for records; and while somebody does no set is free. */
 static const char *queue(const struct server *s)
 {
-    const struct fetch_pool *pool = &s->fetched;
-    const struct conn *last = NULL;
+    const struct fetch_pool *pool = &s->engine.fetched;
+    const struct fetch_owner *last = NULL;
     uint32_t count = 0;
-    for (const struct conn *c = pool->first; c != NULL; c = c->fetch_next) {
-        if (!c->waiting_fetch || c->fetched != NULL)
-            return "who waits for a set is not parked, or has one";
+    for (const struct fetch_owner *o = pool->first; o != NULL; o = o->next) {
+        const struct conn *c = container_of(o, struct conn, fetch);
+        if (!c->waiting_fetch || o->set != NULL) return "who waits for a set does not, or has one";
         if (++count > s->connections) return "who waits for a set waits twice";
-        last = c;
+        last = o;
     }
     if (last == NULL) return NULL;
     if (last != pool->last) return "the last who waits for a set is not the last";
@@ -67,7 +68,8 @@ const char *server_books(const struct server *s)
 const char *server_books_of_nobody(const struct server *s)
 {
     if (s->connections != 0) return "connections that have ended are never let go";
-    if (s->fetched.used != 0 || s->fetched.first != NULL) return "sets of records are kept";
+    if (s->engine.fetched.used != 0 || s->engine.fetched.first != NULL)
+        return "sets of records are kept";
     if (s->buffers_used != 0) return "buffers are kept";
     if (s->waiting_count != 0 || s->stalled_count != 0) return "somebody who is gone waits";
     return server_books(s);

@@ -100,12 +100,12 @@ void sim_free(void)
 
 struct server *sim_server(void)
 {
-    return machine.runs && process.server.state != NULL ? &process.server : NULL;
+    return machine.runs && process.server.engine.state != NULL ? &process.server : NULL;
 }
 
 struct state *sim_state(void)
 {
-    return machine.runs ? process.server.state : NULL;
+    return machine.runs ? process.server.engine.state : NULL;
 }
 
 const char *sim_console(void)
