@@ -9,6 +9,7 @@
 
 #include "io/engine/apply.h"
 #include "io/gongjid/config.h"
+#include "io/gongjid/memory_plan.h"
 #include "io/net/server.h"
 #include "io/os/clock_os.h"
 #include "io/os/memory.h"
@@ -43,13 +44,7 @@ static int memory_set_up(struct process *p)
     const struct config *c = &p->config;
     uint64_t table = server_memory_size(c);
     struct state_memory parts;
-    p->state_config = (struct state_config){
-        .persons_max = c->persons_max,
-        .families_max = c->families_max,
-        .institutions_max = c->institutions_max,
-        .holds_max = c->holds_max,
-        .rids_max = c->rids_max,
-    };
+    p->state_config = memory_state_config(c);
     if (!memory_plan(c, table + LOG_MEMORY)) return EXIT_CONFIG;
     p->state_size = state_size(&p->state_config, &parts);
     p->state_memory = memory_take(p->state_size, true);

@@ -1,4 +1,4 @@
-/* io/os/memory.c -- the memory plan: formula, check against the machine, and the mappings. */
+/* io/os/memory.c -- what the machine has left, and mappings. */
 #include "io/os/memory.h"
 
 #include <fcntl.h>
@@ -8,9 +8,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "io/os/report.h"
-
-#define MIB       (1u << 20)
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
 static uint64_t file_number(const char *path)
@@ -96,66 +93,6 @@ uint64_t memory_available(void)
     uint64_t machine = mem_available();
     uint64_t group = cgroup_available();
     return machine < group ? machine : group;
-}
-
-static void part(const char *name, uint64_t bytes, const char *formula)
-{
-    report(REPORT_INFO, "memory: %-13s %9.1f MiB%s%s", name, (double)bytes / MIB,
-           *formula ? "  " : "", formula);
-}
-
-bool memory_plan(const struct config *config, uint64_t other)
-{
-    struct state_config state = {
-        .persons_max = config->persons_max,
-        .families_max = config->families_max,
-        .institutions_max = config->institutions_max,
-        .holds_max = config->holds_max,
-        .rids_max = config->rids_max,
-    };
-    struct state_memory m;
-    char formula[128];
-    uint64_t total = state_size(&state, &m);
-    if (total == 0) {
-        report(REPORT_ERROR, "these limits are out of range; lower --persons-max, --families-max, "
-                             "--institutions-max, --holds-max or --rids-max");
-        return false;
-    }
-    uint64_t sum = total + config->buffers_max + other;
-    snprintf(formula, sizeof formula, "%u persons x %.0f B", config->persons_max,
-             (double)m.persons / config->persons_max);
-    part("persons", m.persons, formula);
-    snprintf(formula, sizeof formula, "%.1f B a person",
-             (double)m.person_index / config->persons_max);
-    part("index", m.person_index, formula);
-    snprintf(formula, sizeof formula, "%u families x %.0f B", config->families_max,
-             (double)m.families / config->families_max);
-    part("families", m.families, formula);
-    snprintf(formula, sizeof formula, "%u institutions x %.0f B", config->institutions_max,
-             (double)m.institutions / config->institutions_max);
-    part("institutions", m.institutions, formula);
-    snprintf(formula, sizeof formula, "%u open holds and transfers x %.0f B", config->holds_max,
-             (double)m.holds / config->holds_max);
-    part("holds", m.holds, formula);
-    snprintf(formula, sizeof formula, "%u regions, gross between each two", GJ_REGIONS_MAX);
-    part("regions", m.regions, formula);
-    snprintf(formula, sizeof formula, "%llu request ids x %.1f B",
-             (unsigned long long)config->rids_max, (double)m.rids / (double)config->rids_max);
-    part("rids", m.rids, formula);
-    part("other", m.other, "");
-    part("state", total, "sum so far, resident from the start");
-    part("log, table", other, "log buffers and connection table");
-    part("buffers", config->buffers_max, "--buffers-max, taken as connections need them");
-    uint64_t available = memory_available();
-    snprintf(formula, sizeof formula, "of %.1f MiB available",
-             available == UINT64_MAX ? 0.0 : (double)available / MIB);
-    part("sum", sum, available == UINT64_MAX ? "" : formula);
-    if (sum <= available) return true;
-    report(REPORT_ERROR,
-           "needs %llu MiB of memory but only %llu MiB are available; lower "
-           "--persons-max, --holds-max, --rids-max or --buffers-max, or give it more",
-           (unsigned long long)(sum / MIB), (unsigned long long)(available / MIB));
-    return false;
 }
 
 void *memory_take(uint64_t size, bool populate)
