@@ -10,7 +10,9 @@
 #include "io/engine/apply.h"
 #include "io/gongjid/config.h"
 #include "io/gongjid/memory_plan.h"
-#include "io/net/server.h"
+#include "io/gongjid/stats.h"
+#include "io/net/door_native.h"
+#include "io/net/loop.h"
 #include "io/os/clock_os.h"
 #include "io/os/memory.h"
 #include "io/os/report.h"
@@ -23,13 +25,18 @@
 struct process {
     struct config config;
     struct uring ring;
-    struct server server;
+    struct engine engine;
+    struct net net;
+    struct listeners listeners;
+    struct stop stop;
+    struct stats stats;
     struct disk_trace trace_memory, *trace; /* NULL = none */
     struct log_recovered recovered;
     struct apply apply;
     struct state_config state_config;
-    void *state_memory, *server_memory;
+    void *state_memory, *net_memory;
     uint64_t state_size;
+    int signal_fd;
 };
 
 static int fail(int code, const char *text)
@@ -42,14 +49,14 @@ static int fail(int code, const char *text)
 static int memory_set_up(struct process *p)
 {
     const struct config *c = &p->config;
-    uint64_t table = server_memory_size(c);
+    uint64_t table = net_memory_size(c->connections_max);
     struct state_memory parts;
     p->state_config = memory_state_config(c);
     if (!memory_plan(c, table + LOG_MEMORY)) return EXIT_CONFIG;
     p->state_size = state_size(&p->state_config, &parts);
     p->state_memory = memory_take(p->state_size, true);
-    p->server_memory = memory_take(table, false);
-    if (p->state_memory == NULL || p->server_memory == NULL) {
+    p->net_memory = memory_take(table, false);
+    if (p->state_memory == NULL || p->net_memory == NULL) {
         return fail(EXIT_CONFIG, "the kernel gives no memory for the tables; lower --persons-max "
                                  "or --rids-max");
     }
@@ -171,23 +178,49 @@ static void note_seal(struct log *log)
            fault.line);
 }
 
-static int serve(struct process *p)
+static int listen_set_up(struct process *p)
 {
     char error[512];
-    struct server *s = &p->server;
-    int rc = listeners_open(s, &p->config, error, sizeof error);
-    if (rc != 0) return fail(rc, error);
-    rc = log_set_up(p);
+    const struct listener_options options = {
+        .host = p->config.listen_host,
+        .port = p->config.listen_port,
+        .unix_path = p->config.unix_path,
+    };
+    int rc = listeners_open(&p->listeners, &p->net, &door_native, &options, error, sizeof error);
+    return rc == 0 ? 0 : fail(rc, error);
+}
+
+/* Everything is there: serves until it stops. */
+static int loop(struct process *p)
+{
+    struct loop loop = {
+        .net = &p->net,
+        .listeners = &p->listeners,
+        .stop = &p->stop,
+        .trace = p->trace,
+        .signal_fd = p->signal_fd,
+        .disk_timeout_ms = p->config.disk_timeout_s * 1000,
+    };
+    p->stop = (struct stop){.net = &p->net, .listeners = &p->listeners};
+    p->stats = (struct stats){.net = &p->net, .start_ms = p->engine.now_ms};
+    p->net.stats = stats_fill;
+    p->net.stats_owner = &p->stats;
+    return loop_run(&loop);
+}
+
+static int serve(struct process *p)
+{
+    int rc = listen_set_up(p);
+    if (rc == 0) rc = log_set_up(p);
     if (rc != 0) return rc;
     report_start(p);
-    engine_start(&s->engine, p->apply.state, p->recovered.log, clock_os(), p->config.test_clock,
+    engine_start(&p->engine, p->apply.state, p->recovered.log, clock_os(), p->config.test_clock,
                  p->recovered.time_ms);
-    server_start_time(s);
-    printf("ready tcp=%s unix=%s shards=1 recovered=%llu\n", s->listeners[0].name,
+    printf("ready tcp=%s unix=%s shards=1 recovered=%llu\n", p->listeners.list[0].name,
            p->config.unix_path != NULL ? p->config.unix_path : "-",
            (unsigned long long)p->recovered.records);
     fflush(stdout);
-    rc = server_run(s);
+    rc = loop(p);
     if (rc != 0) return rc;
     note_seal(p->recovered.log);
     report(REPORT_INFO, "stopped; everything acknowledged is on disk");
@@ -236,12 +269,15 @@ static int run(struct process *p)
     if (rc != 0) return rc;
     raise_descriptors(p->config.connections_max);
     if (!uring_init(&p->ring, error, sizeof error)) return fail(EXIT_CONFIG, error);
-    server_init(&p->server, &p->config, &p->ring, p->server_memory);
-    p->server.trace = p->trace;
-    p->server.signal_fd = signals_open();
-    if (p->server.signal_fd < 0) return fail(EXIT_RETRY, "cannot watch signals");
+    const struct net_options options = {
+        .connections_max = p->config.connections_max,
+        .buffers_max = p->config.buffers_max,
+    };
+    net_init(&p->net, &options, &p->ring, &p->engine, p->net_memory);
+    p->signal_fd = signals_open();
+    if (p->signal_fd < 0) return fail(EXIT_RETRY, "cannot watch signals");
     rc = serve(p);
-    listeners_close(&p->server);
+    listeners_close(&p->listeners);
     uring_close(&p->ring);
     if (p->recovered.log != NULL && rc == 0) log_close(p->recovered.log);
     if (p->trace != NULL) disk_trace_close(p->trace);

@@ -15,8 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/format/wire.h"
-#include "io/net/server.h"
+#include "core/base/exit_codes.h"
+#include "io/net/conn.h"
+#include "io/net/net.h"
 
 #define BACKLOG 1024
 
@@ -36,8 +37,8 @@ static void tcp_name(struct listener *l, const char *host, uint16_t port)
     snprintf(l->name, sizeof l->name, v6 ? "[%s]:%u" : "%s:%u", host, port);
 }
 
-static int tcp_bind(struct listener *l, const struct addrinfo *address, const struct config *config,
-                    char *error, size_t error_size)
+static int tcp_bind(struct listener *l, const struct addrinfo *address,
+                    const struct listener_options *options, char *error, size_t error_size)
 {
     int on = 1;
     l->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -48,7 +49,7 @@ static int tcp_bind(struct listener *l, const struct addrinfo *address, const st
     setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(l->fd, address->ai_addr, address->ai_addrlen) != 0 || listen(l->fd, BACKLOG) != 0) {
         snprintf(error, error_size, "cannot listen on %s:%u: %s; choose another --listen",
-                 config->listen_host, config->listen_port, strerror(errno));
+                 options->host, options->port, strerror(errno));
         return EXIT_RETRY;
     }
     struct sockaddr_storage bound;
@@ -66,14 +67,15 @@ static int tcp_bind(struct listener *l, const struct addrinfo *address, const st
     return 0;
 }
 
-static int tcp_open(struct listener *l, const struct config *config, char *error, size_t error_size)
+static int tcp_open(struct listener *l, const struct listener_options *options, char *error,
+                    size_t error_size)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     struct addrinfo *address = NULL;
     char port[8];
-    const char *host = config->listen_host;
+    const char *host = options->host;
     if (strcmp(host, "localhost") == 0) host = "127.0.0.1";
-    snprintf(port, sizeof port, "%u", config->listen_port);
+    snprintf(port, sizeof port, "%u", options->port);
     int failed = getaddrinfo(host, port, &hints, &address);
     if (failed == EAI_MEMORY) {
         snprintf(error, error_size, "no memory for the address of --listen");
@@ -93,7 +95,7 @@ static int tcp_open(struct listener *l, const struct config *config, char *error
                  host);
         rc = EXIT_CONFIG;
     }
-    if (rc == 0) rc = tcp_bind(l, address, config, error, error_size);
+    if (rc == 0) rc = tcp_bind(l, address, options, error, error_size);
     freeaddrinfo(address);
     return rc;
 }
@@ -114,13 +116,12 @@ static bool unix_is_stale(const struct sockaddr_un *address)
     return stale;
 }
 
-static int unix_open(struct listener *l, const struct config *config, char *error,
-                     size_t error_size)
+static int unix_open(struct listener *l, const char *path, char *error, size_t error_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    memcpy(address.sun_path, config->unix_path, strlen(config->unix_path));
+    memcpy(address.sun_path, path, strlen(path));
     l->unix_socket = true;
-    snprintf(l->name, sizeof l->name, "%s", config->unix_path);
+    snprintf(l->name, sizeof l->name, "%s", path);
     l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (l->fd < 0) {
         snprintf(error, error_size, "cannot make a Unix socket: %s", strerror(errno));
@@ -139,29 +140,47 @@ static int unix_open(struct listener *l, const struct config *config, char *erro
     }
     if (rc != 0 || listen(l->fd, BACKLOG) != 0) {
         if (rc != 0) l->name[0] = '\0'; /* not ours to remove */
-        snprintf(error, error_size, "cannot listen on %s: %s; choose another --unix",
-                 config->unix_path, strerror(rc != 0 ? bind_errno : errno));
+        snprintf(error, error_size, "cannot listen on %s: %s; choose another --unix", path,
+                 strerror(rc != 0 ? bind_errno : errno));
         return EXIT_RETRY;
     }
     return 0;
 }
 
-int listeners_open(struct server *s, const struct config *config, char *error, size_t error_size)
+int listeners_open(struct listeners *l, struct net *net, const struct door *door,
+                   const struct listener_options *options, char *error, size_t error_size)
 {
-    for (uint32_t i = 0; i < LISTENERS_MAX; i++) s->listeners[i].fd = -1;
-    int rc = tcp_open(&s->listeners[s->listener_count++], config, error, error_size);
-    if (rc != 0 || config->unix_path == NULL) return rc;
-    return unix_open(&s->listeners[s->listener_count++], config, error, error_size);
+    l->net = net;
+    for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
+        l->list[i] = (struct listener){.fd = -1, .door = door};
+    }
+    int rc = tcp_open(&l->list[l->count++], options, error, error_size);
+    if (rc != 0 || options->unix_path == NULL) return rc;
+    return unix_open(&l->list[l->count++], options->unix_path, error, error_size);
 }
 
-void listener_arm(struct server *s, uint32_t index)
+static void listener_arm(struct listeners *l, uint32_t index)
 {
-    struct listener *l = &s->listeners[index];
-    ASSERT(!l->armed);
-    struct io_uring_sqe *sqe = uring_sqe(s->ring);
-    io_uring_prep_multishot_accept(sqe, l->fd, NULL, NULL, SOCK_CLOEXEC);
+    struct listener *one = &l->list[index];
+    ASSERT(!one->armed);
+    struct io_uring_sqe *sqe = uring_sqe(l->net->ring);
+    io_uring_prep_multishot_accept(sqe, one->fd, NULL, NULL, SOCK_CLOEXEC);
     io_uring_sqe_set_data64(sqe, uring_tag(URING_ACCEPT, index, 0));
-    l->armed = true;
+    one->armed = true;
+}
+
+void listeners_arm(struct listeners *l)
+{
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (!l->list[i].armed) listener_arm(l, i);
+    }
+}
+
+void listeners_resume(struct listeners *l)
+{
+    if (!l->paused || l->closed) return;
+    l->paused = false;
+    listeners_arm(l);
 }
 
 static void tcp_options(int fd)
@@ -176,49 +195,52 @@ static void tcp_options(int fd)
 }
 
 /* Says why and closes, without waiting for anything. */
-static void refuse(int fd, uint8_t code, const char *text)
+static void refuse(const struct door *door, int fd, uint8_t code, const char *text)
 {
-    uint8_t frame[WIRE_ERROR_FRAME_SIZE];
+    uint8_t frame[CONN_ERROR_ROOM];
     uint8_t discard[256];
-    uint32_t size = wire_error_encode(frame, 0, code, text);
+    uint32_t size = door->refuse(frame, 0, code, text);
     (void)!recv(fd, discard, sizeof discard, MSG_DONTWAIT);
     (void)!send(fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     shutdown(fd, SHUT_WR);
     close(fd);
 }
 
-void listener_accepted(struct server *s, uint32_t index, int32_t res, bool more)
+static void accepted(struct listeners *l, const struct listener *one, int fd)
 {
-    struct listener *l = &s->listeners[index];
-    if (!more) l->armed = false;
-    if (res >= 0) {
-        if (s->phase != SERVER_SERVING) {
-            refuse(res, GJ_SHUTTING_DOWN, "the server is stopping");
-        } else {
-            if (!l->unix_socket) tcp_options(res);
-            if (conn_open(s, res) == NULL) {
-                s->overloaded++;
-                refuse(res, GJ_OVERLOADED, "all connections are taken; retry later");
-            }
-        }
-    }
-    if (l->armed || s->phase != SERVER_SERVING) return;
-    if (res == -EMFILE || res == -ENFILE || res == -ENOBUFS || res == -ENOMEM) {
-        s->accept_paused = true; /* armed again at the next tick, so a full table never spins */
-        s->deadlines = true;
+    if (l->closed) {
+        refuse(one->door, fd, GJ_SHUTTING_DOWN, "the server is stopping");
         return;
     }
-    listener_arm(s, index);
+    if (!one->unix_socket) tcp_options(fd);
+    if (conn_open(l->net, fd, one->door) != NULL) return;
+    l->net->overloaded++;
+    refuse(one->door, fd, GJ_OVERLOADED, "all connections are taken; retry later");
 }
 
-void listeners_close(struct server *s)
+void listener_accepted(struct listeners *l, uint32_t index, int32_t res, bool more)
 {
-    for (uint32_t i = 0; i < s->listener_count; i++) {
-        struct listener *l = &s->listeners[i];
-        if (l->fd < 0) continue;
-        if (l->unix_socket && l->name[0] != '\0') unlink(l->name);
-        shutdown(l->fd, SHUT_RDWR); /* ends the accept that is with the kernel */
-        close(l->fd);
-        l->fd = -1;
+    struct listener *one = &l->list[index];
+    if (!more) one->armed = false;
+    if (res >= 0) accepted(l, one, res);
+    if (one->armed || l->closed) return;
+    if (res == -EMFILE || res == -ENFILE || res == -ENOBUFS || res == -ENOMEM) {
+        l->paused = true; /* armed again later, so that a full table never spins */
+        l->net->deadlines = true;
+        return;
+    }
+    listener_arm(l, index);
+}
+
+void listeners_close(struct listeners *l)
+{
+    l->closed = true;
+    for (uint32_t i = 0; i < l->count; i++) {
+        struct listener *one = &l->list[i];
+        if (one->fd < 0) continue;
+        if (one->unix_socket && one->name[0] != '\0') unlink(one->name);
+        shutdown(one->fd, SHUT_RDWR); /* ends the accept that is with the kernel */
+        close(one->fd);
+        one->fd = -1;
     }
 }

@@ -2,30 +2,47 @@
 #ifndef IO_NET_LISTENER_H
 #define IO_NET_LISTENER_H
 
-#include "io/gongjid/config.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct server;
+struct net;
+struct door;
 
 #define LISTENERS_MAX 2u
+
+struct listener_options {
+    const char *host;      /* numeric address or "localhost" */
+    uint16_t port;         /* 0 = any free port */
+    const char *unix_path; /* NULL = none */
+};
 
 struct listener {
     int fd;
     bool unix_socket;
-    bool armed;     /* an accept is with the kernel */
+    bool armed; /* an accept is with the kernel */
+    const struct door *door;
     char name[128]; /* HOST:PORT or the path */
 };
 
-/* Opens what the configuration asks for. 0, or an exit code with one line in `error`: 75 if the
- * address is in use, 78 if it may not be used, 64 if it is not an address. */
-int listeners_open(struct server *s, const struct config *config, char *error, size_t error_size);
+struct listeners {
+    struct net *net;
+    struct listener list[LISTENERS_MAX];
+    uint32_t count;
+    bool paused; /* out of descriptors: listeners_resume() tries again */
+    bool closed;
+};
+
+/* Opens what the options ask for. 0, or an exit code with one line in `error`: 75 if the address is
+ * in use, 78 if it may not be used, 64 if it is not an address. `listeners` is all zero. */
+int listeners_open(struct listeners *l, struct net *net, const struct door *door,
+                   const struct listener_options *options, char *error, size_t error_size);
 /* Starts to accept. */
-void listener_arm(struct server *s, uint32_t index);
-void listener_accepted(struct server *s, uint32_t index, int32_t res, bool more);
+void listeners_arm(struct listeners *l);
+void listener_accepted(struct listeners *l, uint32_t index, int32_t res, bool more);
+/* Accepts again, if it paused. */
+void listeners_resume(struct listeners *l);
 /* Stops accepting and takes the Unix socket's name away. */
-void listeners_close(struct server *s);
+void listeners_close(struct listeners *l);
 
 #endif

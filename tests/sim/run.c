@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/net/server.h"
+#include "io/net/net.h"
 #include "tests/sim/server_books.h"
 
 #define TICK_US        120u               /* between two things that clients do, about */
@@ -109,7 +109,7 @@ static bool finish(struct run *r)
     r->finished = true;
     if (!history_audit(&r->history, &r->auditor) ||
         !history_covers(&r->history, &r->auditor, r->covered) ||
-        !check_everything(&r->auditor, &r->history, live, engine_time_ms(&sim_server()->engine))) {
+        !check_everything(&r->auditor, &r->history, live, engine_time_ms(sim_server()->engine))) {
         return run_fault(r, "%s", r->auditor.fault);
     }
     return true;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/net/server.h"
+#include "io/net/net.h"
 #include "tests/sim/run.h"
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -169,9 +169,9 @@ static bool nothing_behind(struct run *r)
 bool run_adopt(struct run *r)
 {
     struct log_stats stats;
-    struct server *s = sim_server();
+    const struct net *s = sim_server();
     if (s == NULL) return run_fault(r, "a group was written before the server served");
-    log_stats(s->engine.log, &stats);
+    log_stats(s->engine->log, &stats);
     r->adopted = true;
     r->stats.recoveries++;
     if (!read_log(r, stats.generation) || !compare_log(r) || r->limit) return r->fault[0] == '\0';

@@ -1,30 +1,31 @@
 /* tests/sim/server_books.c -- recounts the server's tables of connections. */
 #include "tests/sim/server_books.h"
 
-#include "io/net/server.h"
+#include "io/net/conn.h"
+#include "io/net/net.h"
 
-static const char *slots(const struct server *s)
+static const char *slots(const struct net *net)
 {
     uint32_t used = 0;
     uint64_t bytes = 0;
-    for (uint32_t i = 0; i < s->slot_end; i++) {
-        const struct conn *c = &s->conns[i];
+    for (uint32_t i = 0; i < net->slot_end; i++) {
+        const struct conn *c = &net->conns[i];
         if (c->state == CONN_FREE) continue;
         used++;
         bytes += c->buffer_size;
         bool held =
-            c->recv_pending || c->send_pending || c->waiting_fetch || c->ready || c->stalled;
+            c->recv_pending || c->send_pending || c->pause > PAUSE_ROOM || c->pause == PAUSE_TURN;
         if (c->state == CONN_CLOSED && !held) return "a closed connection that nothing holds";
     }
-    if (used != s->connections) return "the count of connections is not that of slots in use";
-    if (used + s->free_count != s->config->connections_max) return "a slot is lost or doubled";
-    if (bytes != s->buffers_used) return "the bytes of buffers in use are not those of slots";
+    if (used != net->connections) return "the count of connections is not that of slots in use";
+    if (used + net->free_count != net->options.connections_max) return "a slot is lost or doubled";
+    if (bytes != net->buffers_used) return "the bytes of buffers in use are not those of slots";
     return NULL;
 }
 
-static const char *sets(const struct server *s)
+static const char *sets(const struct net *net)
 {
-    const struct fetch_pool *pool = &s->engine.fetched;
+    const struct fetch_pool *pool = &net->engine->fetched;
     uint32_t used = 0, named = 0;
     for (uint32_t i = 0; i < FETCH_SETS; i++) {
         const struct fetch_owner *owner = pool->sets[i].owner;
@@ -34,23 +35,24 @@ static const char *sets(const struct server *s)
         if (c->state != CONN_OPEN) return "a connection that has ended still has a set of records";
         if (owner->set != &pool->sets[i]) return "a set of records belongs to somebody else";
     }
-    for (uint32_t i = 0; i < s->slot_end; i++) {
-        named += s->conns[i].state != CONN_FREE && s->conns[i].fetch.set != NULL;
+    for (uint32_t i = 0; i < net->slot_end; i++) {
+        named += net->conns[i].state != CONN_FREE && net->conns[i].fetch.set != NULL;
     }
     if (used != pool->used) return "the count of sets of records is not that of sets in use";
     return used == named ? NULL : "two connections have one set of records";
 }
 
 /* Whoever waits for a set is waiting for records; and while somebody does no set is free. */
-static const char *queue(const struct server *s)
+static const char *queue(const struct net *net)
 {
-    const struct fetch_pool *pool = &s->engine.fetched;
+    const struct fetch_pool *pool = &net->engine->fetched;
     const struct fetch_owner *last = NULL;
     uint32_t count = 0;
     for (const struct fetch_owner *o = pool->first; o != NULL; o = o->next) {
         const struct conn *c = container_of(o, struct conn, fetch);
-        if (!c->waiting_fetch || o->set != NULL) return "who waits for a set does not, or has one";
-        if (++count > s->connections) return "who waits for a set waits twice";
+        if (c->pause != PAUSE_FETCH || o->set != NULL)
+            return "who waits for a set does not, or has one";
+        if (++count > net->connections) return "who waits for a set waits twice";
         last = o;
     }
     if (last == NULL) return NULL;
@@ -58,28 +60,28 @@ static const char *queue(const struct server *s)
     return pool->used == FETCH_SETS ? NULL : "somebody waits for a set, and one is free";
 }
 
-const char *server_books(const struct server *s)
+const char *server_books(const struct net *net)
 {
-    const char *fault = slots(s);
-    if (fault == NULL) fault = sets(s);
-    return fault != NULL ? fault : queue(s);
+    const char *fault = slots(net);
+    if (fault == NULL) fault = sets(net);
+    return fault != NULL ? fault : queue(net);
 }
 
-const char *server_books_of_nobody(const struct server *s)
+const char *server_books_of_nobody(const struct net *net)
 {
-    if (s->connections != 0) return "connections that have ended are never let go";
-    if (s->engine.fetched.used != 0 || s->engine.fetched.first != NULL)
+    if (net->connections != 0) return "connections that have ended are never let go";
+    if (net->engine->fetched.used != 0 || net->engine->fetched.first != NULL)
         return "sets of records are kept";
-    if (s->buffers_used != 0) return "buffers are kept";
-    if (s->waiting_count != 0 || s->stalled_count != 0) return "somebody who is gone waits";
-    return server_books(s);
+    if (net->buffers_used != 0) return "buffers are kept";
+    if (net->waiting_count != 0 || net->stalled_count != 0) return "somebody who is gone waits";
+    return server_books(net);
 }
 
-uint32_t server_waiting_fetch(const struct server *s)
+uint32_t server_waiting_fetch(const struct net *net)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < s->slot_end; i++) {
-        count += s->conns[i].state != CONN_FREE && s->conns[i].waiting_fetch;
+    for (uint32_t i = 0; i < net->slot_end; i++) {
+        count += net->conns[i].state != CONN_FREE && net->conns[i].pause == PAUSE_FETCH;
     }
     return count;
 }

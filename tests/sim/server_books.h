@@ -6,13 +6,13 @@
 
 #include <stdint.h>
 
-struct server;
+struct net;
 
 /* Between two turns of the server (sim_resting()). NULL = all of it adds up, else what does not. */
-const char *server_books(const struct server *s);
+const char *server_books(const struct net *net);
 /* When nobody has been connected for a while: NULL = nothing is left of anybody. */
-const char *server_books_of_nobody(const struct server *s);
+const char *server_books_of_nobody(const struct net *net);
 /* Connections for which a record is awaited or a set, also if they have ended. */
-uint32_t server_waiting_fetch(const struct server *s);
+uint32_t server_waiting_fetch(const struct net *net);
 
 #endif

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct server;
+struct net;
 struct state;
 
 /* ---- the machine ---- */
@@ -77,7 +77,7 @@ extern const char *const sim_arguments_test_clock[];
 /* SIGTERM, as soon as the server reads its signals. */
 void sim_terminate(void);
 /* Of the running process, for checks between its turns (from timers); NULL before it serves. */
-struct server *sim_server(void);
+struct net *sim_server(void);
 struct state *sim_state(void);
 /* True if it waits, with nothing to do: in a callback, what it keeps is then whole. */
 bool sim_resting(void);

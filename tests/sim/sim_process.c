@@ -98,14 +98,14 @@ void sim_free(void)
     world_free();
 }
 
-struct server *sim_server(void)
+struct net *sim_server(void)
 {
-    return machine.runs && process.server.engine.state != NULL ? &process.server : NULL;
+    return machine.runs && process.engine.state != NULL ? &process.net : NULL;
 }
 
 struct state *sim_state(void)
 {
-    return machine.runs ? process.server.engine.state : NULL;
+    return machine.runs ? process.engine.state : NULL;
 }
 
 const char *sim_console(void)

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #include "core/format/codes.h"
-#include "io/net/server.h"
+#include "core/format/wire.h"
+#include "io/net/net.h"
 #include "tests/sim/server_books.h"
 #include "tests/sim/short_load.h"
 #include "tests/test.h"
@@ -198,7 +199,7 @@ static void listen_all(void *owner)
 
 static void look(void *owner)
 {
-    struct server *s = sim_server();
+    struct net *s = sim_server();
     if (s == NULL || world.left) return;
     sim_after(LOOK_US, look, owner);
     for (uint32_t i = 0; i < PEERS; i++) {
