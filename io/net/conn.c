@@ -44,27 +44,118 @@ struct conn *conn_open(struct net *net, int fd, const struct door *door)
     return c;
 }
 
+static bool conn_in_list(const struct conn *c)
+{
+    return c->pause == PAUSE_TURN || c->pause == PAUSE_LOG || c->pause == PAUSE_BUFFERS;
+}
+
+/* ---- buffers ---- */
+
+static void buffers_give(struct conn *c)
+{
+    if (c->buffer_size == 0) return;
+    memory_give(c->in, c->buffer_size);
+    c->net->buffers_used -= c->buffer_size;
+    c->net->freed = true;
+    c->buffer_size = 0;
+}
+
+/* Buffers of its sizes, empty. False if the kernel has no memory. */
+static bool buffers_map(struct conn *c)
+{
+    uint64_t size = (uint64_t)c->in_size + c->out_size;
+    ASSERT(c->buffer_size == 0);
+    ASSERT(c->head == c->tail);
+    uint8_t *memory = memory_take(size, false);
+    if (memory == NULL) return false;
+    c->buffer_size = size;
+    c->net->buffers_used += size;
+    c->in = memory;
+    c->in_capacity = c->in_size;
+    c->in_start = c->in_end = 0;
+    c->out = memory + c->in_size;
+    c->out_capacity = c->out_size;
+    c->head = c->sending = c->released = c->open = c->tail = 0;
+    return true;
+}
+
+bool conn_buffers_take(struct conn *c, uint32_t in_size, uint32_t out_size)
+{
+    const struct net *net = c->net;
+    ASSERT(c->state == CONN_NEW);
+    if ((uint64_t)in_size + out_size > net->options.buffers_max - net->buffers_used) return false;
+    c->in_size = in_size;
+    c->out_size = out_size;
+    if (!buffers_map(c)) return false;
+    c->state = CONN_OPEN;
+    c->opened_ms = c->partial_ms = 0;
+    c->sock_more = true; /* more may wait in the socket already */
+    return true;
+}
+
+/* Nothing of it is in its buffers, nor can get there but by the receive that waits. */
+static bool is_idle(const struct conn *c)
+{
+    return c->state == CONN_OPEN && c->pause == PAUSE_INPUT && c->recv_pending &&
+           !c->send_pending && c->in_start == c->in_end && c->head == c->tail && c->wait_count == 0;
+}
+
+/* Cancels the receive, so that the buffers can be given back. True if it will be idle long enough
+ * later, perhaps. */
+static bool lend(struct conn *c, uint64_t now_ms)
+{
+    if (c->buffer_size == 0 || c->lending || !net_buffers_tight(c->net)) return false;
+    if (!is_idle(c) || now_ms - c->idle_ms <= NET_IDLE_MS) return true;
+    struct io_uring_sqe *sqe = uring_sqe(c->net->ring);
+    io_uring_prep_cancel64(sqe, uring_tag(URING_RECV, c->slot, c->generation), 0);
+    io_uring_sqe_set_data64(sqe, uring_tag(URING_CANCEL, 0, 0));
+    c->lending = true;
+    return false;
+}
+
+/* The receive is cancelled: from now on what comes goes into a few bytes of its own. */
+static void lent(struct conn *c)
+{
+    ASSERT(c->in_start == c->in_end);
+    ASSERT(c->head == c->tail);
+    buffers_give(c);
+    c->in = c->small_in;
+    c->in_capacity = sizeof c->small_in;
+    c->in_start = c->in_end = 0;
+    c->out = c->small_out;
+    c->out_capacity = sizeof c->small_out;
+    c->head = c->sending = c->released = c->open = c->tail = 0;
+    conn_recv(c);
+}
+
+bool conn_buffers_back(struct conn *c)
+{
+    uint32_t size = c->in_end - c->in_start;
+    if (c->state != CONN_OPEN) return true; /* it needs none any more */
+    if (!net_buffers_for(c->net, (uint64_t)c->in_size + c->out_size)) return false;
+    ASSERT(c->in == c->small_in && c->in_start == 0);
+    if (!buffers_map(c)) return false;
+    memcpy(c->in, c->small_in, size);
+    c->in_end = size;
+    return true;
+}
+
+/* ---- the end of a slot ---- */
+
 /* The slot is free again; a completion that names its old generation finds nobody. */
 static void conn_free(struct conn *c)
 {
     struct net *net = c->net;
     ASSERT(!c->recv_pending && !c->send_pending && c->pause != PAUSE_FETCH);
-    ASSERT(c->pause != PAUSE_TURN && c->pause != PAUSE_LOG); /* the list it is in frees it */
+    ASSERT(!conn_in_list(c)); /* the list it is in frees it */
     ASSERT(c->waiting_index == UINT32_MAX);
     close(c->fd);
-    if (c->buffer_size != 0) {
-        memory_give(c->in, c->buffer_size);
-        net->buffers_used -= c->buffer_size;
-    }
+    buffers_give(c);
+    net->freed = true;
     c->state = CONN_FREE;
     c->generation++;
     net->free_slots[net->free_count++] = c->slot;
     net->connections--;
-}
-
-static bool conn_in_list(const struct conn *c)
-{
-    return c->pause == PAUSE_TURN || c->pause == PAUSE_LOG;
 }
 
 static void conn_free_if_idle(struct conn *c)
@@ -82,29 +173,6 @@ void conn_close(struct conn *c)
         if (c->recv_pending || c->send_pending) shutdown(c->fd, SHUT_RDWR);
     }
     conn_free_if_idle(c);
-}
-
-bool conn_buffers_take(struct conn *c, uint32_t in_size, uint32_t out_size)
-{
-    struct net *net = c->net;
-    uint64_t size = (uint64_t)in_size + out_size;
-    ASSERT(c->state == CONN_NEW);
-    ASSERT(c->head == c->tail);
-    if (size > net->options.buffers_max - net->buffers_used) return false;
-    uint8_t *memory = memory_take(size, false);
-    if (memory == NULL) return false;
-    c->buffer_size = size;
-    net->buffers_used += size;
-    c->in = memory;
-    c->in_capacity = in_size;
-    c->in_start = c->in_end = 0;
-    c->out = memory + in_size;
-    c->out_capacity = out_size;
-    c->head = c->sending = c->released = c->open = c->tail = 0;
-    c->state = CONN_OPEN;
-    c->opened_ms = c->partial_ms = 0;
-    c->sock_more = true; /* more may wait in the socket already */
-    return true;
 }
 
 /* ---- output ---- */
@@ -316,16 +384,35 @@ static void linger_recv_done(struct conn *c, int32_t res)
         conn_recv(c);
 }
 
+/* Something came, or the end. Who lent its buffers needs them now; large ones wait in their order,
+ * small ones for nobody. */
+static void received(struct conn *c)
+{
+    struct net *net = c->net;
+    bool has_buffers = c->in_size == 0 || c->buffer_size != 0 || c->in_start == c->in_end;
+    bool at_once = net->hungry_count == 0 || (uint64_t)c->in_size + c->out_size <= NET_SMALL;
+    if (has_buffers || (at_once && conn_buffers_back(c))) {
+        net_ready(net, c);
+        return;
+    }
+    c->idle_ms = net->engine->now_ms;
+    net->deadlines = true;
+    net_hungry(net, c);
+}
+
 void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags)
 {
-    c->recv_pending = false;
+    bool is_lending = c->lending;
+    c->recv_pending = c->lending = false;
     c->sock_more = (cqe_flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
     if (c->state == CONN_CLOSED) {
         conn_free_if_idle(c);
+    } else if (res == -ECANCELED && c->state == CONN_OPEN && is_lending) {
+        lent(c);
+    } else if (res == -EAGAIN || res == -EINTR || res == -ECANCELED) {
+        conn_recv(c);
     } else if (c->state == CONN_LINGER) {
         linger_recv_done(c, res);
-    } else if (res == -EAGAIN || res == -EINTR) {
-        conn_recv(c);
     } else if (res < 0) {
         conn_close(c);
     } else {
@@ -336,7 +423,7 @@ void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags)
         }
         c->in_end += (uint32_t)res;
         ASSERT(c->in_end <= c->in_capacity);
-        net_ready(c->net, c);
+        received(c);
     }
 }
 
@@ -345,6 +432,7 @@ void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags)
 /* The door has run all there is: receive, or end. */
 static void wait_for_input(struct conn *c)
 {
+    c->idle_ms = c->net->engine->now_ms;
     if (c->in_start == c->in_end) {
         c->partial_ms = 0;
     } else {
@@ -375,6 +463,7 @@ void conn_run(struct conn *c)
     case PAUSE_LOG: net_stall(c->net, c); break;
     case PAUSE_ROOM:
     case PAUSE_FETCH: c->pause = (uint8_t)pause; break;
+    case PAUSE_BUFFERS: UNREACHABLE("a door has buffers");
     }
     conn_send(c);
 }
@@ -416,7 +505,12 @@ bool conn_deadline(struct conn *c, uint64_t now_ms)
         conn_error(c, 0, GJ_MALFORMED, "the frame was not complete within 10 seconds");
         return true;
     }
-    return c->send_ms != 0 || c->opened_ms != 0 || c->partial_ms != 0 || c->state == CONN_ENDING;
+    if (c->pause == PAUSE_BUFFERS && now_ms - c->idle_ms > NET_HUNGRY_MS) {
+        conn_error(c, 0, GJ_OVERLOADED, "no buffers left; retry later");
+        return true;
+    }
+    return lend(c, now_ms) || c->pause == PAUSE_BUFFERS || c->send_ms != 0 || c->opened_ms != 0 ||
+           c->partial_ms != 0 || c->state == CONN_ENDING;
 }
 
 /* ---- stopping ---- */

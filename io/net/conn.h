@@ -5,7 +5,8 @@
  * Output: one linear buffer. Answers are written at `tail`; one is complete when conn_answered() is
  * called, released when its wait point has passed, and sent, one send at a time. Neither buffer
  * ever grows: without room the connection is simply not read, and the client is slowed by its own
- * socket.
+ * socket. An idle connection lends its buffers when they are wanted: it receives into a few bytes
+ * of its own, and has buffers of the same sizes again before what came is looked at.
  *
  *   0 .. head      sent                            head <= sending <= released <= open <= tail
  *   .. sending     with the kernel, if a send is
@@ -54,6 +55,7 @@ struct conn {
     bool recv_pending, send_pending;
     bool eof;       /* the peer sends no more */
     bool sock_more; /* the last receive left bytes in the socket */
+    bool lending;   /* its receive is being cancelled, then its buffers are given back */
     struct net *net;
     const struct door *door;
 
@@ -69,7 +71,9 @@ struct conn {
     uint64_t opened_ms, partial_ms, send_ms, linger_ms; /* starts of deadlines, 0 = none */
     uint32_t linger_bytes;
     uint32_t drain_bytes; /* stopping: input received before the signal and not yet consumed */
-    uint64_t buffer_size; /* of the mapping behind in and out, 0 = none */
+    uint64_t idle_ms;     /* it has waited for input, or for buffers, since then */
+    uint64_t buffer_size; /* of the mapping behind in and out, 0 = none or lent */
+    uint32_t in_size, out_size; /* of the buffers it has or has lent, 0 = never had any */
     _Alignas(16) uint8_t door_state[CONN_DOOR_SIZE];
     uint8_t small_in[CONN_SMALL_SIZE];
     uint8_t small_out[2 * CONN_ERROR_ROOM];
@@ -85,6 +89,8 @@ void conn_run(struct conn *c);
 void conn_release(struct conn *c, struct wait_point durable);
 void conn_recv_done(struct conn *c, int32_t res, uint32_t cqe_flags);
 void conn_send_done(struct conn *c, int32_t res);
+/* It is its turn to have its buffers back: false if there are none for it now. */
+NODISCARD bool conn_buffers_back(struct conn *c);
 /* Closes what is past its deadline at `now_ms`. True if some deadline is still running. */
 bool conn_deadline(struct conn *c, uint64_t now_ms);
 

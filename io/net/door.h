@@ -16,11 +16,12 @@ struct conn;
 
 /* What a connection waits for before its door runs again: one thing at a time. */
 enum conn_pause {
-    PAUSE_INPUT, /* bytes of the peer. Only then is anything received */
-    PAUSE_TURN,  /* it is in the list of those that run in the next tick */
-    PAUSE_ROOM,  /* room for an answer: a send that completes */
-    PAUSE_LOG,   /* the log takes no record now: it is in the list of those that try again */
-    PAUSE_FETCH, /* old records: the engine calls */
+    PAUSE_INPUT,   /* bytes of the peer. Only then is anything received */
+    PAUSE_TURN,    /* it is in the list of those that run in the next tick */
+    PAUSE_ROOM,    /* room for an answer: a send that completes */
+    PAUSE_LOG,     /* the log takes no record now: it is in the list of those that try again */
+    PAUSE_FETCH,   /* old records: the engine calls */
+    PAUSE_BUFFERS, /* its own buffers, which it lent: not for doors */
 };
 
 struct door {

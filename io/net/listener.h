@@ -29,7 +29,8 @@ struct listeners {
     struct net *net;
     struct listener list[LISTENERS_MAX];
     uint32_t count;
-    bool paused; /* out of descriptors: listeners_resume() tries again */
+    bool paused; /* out of descriptors: listeners_resume() tries again, when one comes free or now
+                    and then */
     bool closed;
 };
 

@@ -48,6 +48,7 @@ static void completion(struct loop *loop, const struct io_uring_cqe *cqe)
         }
         signal_arm(loop);
         break;
+    case URING_CANCEL: break; /* what was cancelled says so itself */
     default: UNREACHABLE("completion tag");
     }
 }
@@ -115,6 +116,15 @@ static void flush(struct loop *loop)
         loop->busy_ms = e->now_ms;
     }
     if (e->now_ms - loop->busy_ms >= LOOP_SEAL_MS && !log_quiet(e->log)) log_seal(e->log);
+}
+
+/* Whoever waits for what came free goes on at once. */
+static void reuse(struct loop *loop)
+{
+    if (!loop->net->freed) return;
+    loop->net->freed = false;
+    listeners_resume(loop->listeners);
+    net_feed(loop->net);
 }
 
 /* ---- deadlines ---- */
@@ -199,6 +209,7 @@ static void tick(struct loop *loop, int timeout_ms)
     run_ready(net);
     flush(loop);
     scan_deadlines(loop, took_ms);
+    reuse(loop);
     stop_step(loop->stop);
 }
 

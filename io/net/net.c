@@ -11,7 +11,7 @@ static uint64_t align64(uint64_t size)
 uint64_t net_memory_size(uint32_t connections_max)
 {
     uint64_t n = connections_max;
-    return align64(n * sizeof(struct conn)) + 3 * align64(n * sizeof(struct conn *)) +
+    return align64(n * sizeof(struct conn)) + 4 * align64(n * sizeof(struct conn *)) +
            align64(n * sizeof(uint32_t));
 }
 
@@ -31,6 +31,8 @@ void net_init(struct net *net, const struct net_options *options, struct uring *
     net->waiting = (struct conn **)at;
     at += align64(n * sizeof(struct conn *));
     net->stalled = (struct conn **)at;
+    at += align64(n * sizeof(struct conn *));
+    net->hungry = (struct conn **)at;
     at += align64(n * sizeof(struct conn *));
     net->free_slots = (uint32_t *)at;
     for (uint32_t i = 0; i < n; i++) {
@@ -82,6 +84,28 @@ void net_stalled_retry(struct net *net)
     net->stalled_count = 0;
 }
 
+void net_hungry(struct net *net, struct conn *c)
+{
+    uint32_t n = net->options.connections_max;
+    ASSERT(c->pause == PAUSE_INPUT);
+    ASSERT(net->hungry_count < n);
+    c->pause = PAUSE_BUFFERS;
+    net->hungry[(net->hungry_first + net->hungry_count++) % n] = c;
+}
+
+void net_feed(struct net *net)
+{
+    while (net->hungry_count != 0) {
+        struct conn *c = net->hungry[net->hungry_first];
+        ASSERT(c->pause == PAUSE_BUFFERS);
+        if (!conn_buffers_back(c)) return;
+        net->hungry_first = (net->hungry_first + 1) % net->options.connections_max;
+        net->hungry_count--;
+        c->pause = PAUSE_INPUT;
+        net_ready(net, c); /* also if it ended meanwhile: then it is freed there */
+    }
+}
+
 void net_wait_add(struct net *net, struct conn *c)
 {
     if (c->waiting_index != UINT32_MAX) return;
@@ -100,6 +124,12 @@ void net_wait_remove(struct net *net, struct conn *c)
 }
 
 /* ---- buffers, tags ---- */
+
+bool net_buffers_for(const struct net *net, uint64_t size)
+{
+    uint64_t kept = size > NET_SMALL ? net->options.buffers_max / 4 : 0;
+    return size + kept <= net->options.buffers_max - net->buffers_used;
+}
 
 uint64_t net_buffers_share(const struct net *net)
 {

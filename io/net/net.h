@@ -1,8 +1,8 @@
 /* io/net/net.h -- what the connections of one thread share: their slots and lists, the budget of
  * buffers, the ring and the engine behind them.
  *
- * Invariants: a slot in use is in `ready` if and only if it waits for PAUSE_TURN, in `stalled` if
- * and only if it waits for PAUSE_LOG, in `waiting` if and only if answers of it wait.
+ * Invariants: a slot in use is in `ready` if and only if it waits for PAUSE_TURN, in `stalled` for
+ * PAUSE_LOG, in `hungry` for PAUSE_BUFFERS, and in `waiting` if and only if answers of it wait.
  * Threading: one thread. */
 #ifndef IO_NET_NET_H
 #define IO_NET_NET_H
@@ -17,6 +17,9 @@ struct conn;
 #define NET_FRAME_MS  10000u
 #define NET_SEND_MS   10000u
 #define NET_LINGER_MS 1000u
+#define NET_IDLE_MS   1000u        /* idle for so long: lends its buffers, if they are wanted */
+#define NET_HUNGRY_MS 10000u       /* no buffers for so long: OVERLOADED, and the end */
+#define NET_SMALL     (128u << 10) /* buffers up to this are small */
 
 struct net_options {
     uint32_t connections_max;
@@ -38,10 +41,13 @@ struct net {
     uint32_t waiting_count;
     struct conn **stalled; /* wait until the log takes records */
     uint32_t stalled_count;
+    struct conn **hungry; /* FIFO: lent their buffers, and there are none for them now */
+    uint32_t hungry_first, hungry_count;
     uint64_t buffers_used;
 
     struct wait_point durable; /* answers were released up to here */
     bool deadlines;            /* some connection has one */
+    bool freed;                /* a descriptor or buffers came free in this tick */
     bool stopping;             /* what was not received before is refused */
     bool failed;               /* the log failed: nothing is executed any more */
     uint64_t overloaded;       /* requests that found no room */
@@ -66,8 +72,22 @@ struct conn *net_ready_next(struct net *net);
 void net_stall(struct net *net, struct conn *c);
 /* Those that wait for the log are ready again. */
 void net_stalled_retry(struct net *net);
+/* The connection waits for buffers, behind those that wait already. */
+void net_hungry(struct net *net, struct conn *c);
+/* Gives buffers to those that wait, as long as there are any. */
+void net_feed(struct net *net);
 void net_wait_add(struct net *net, struct conn *c);
 void net_wait_remove(struct net *net, struct conn *c);
+
+/* Buffers that idle connections have are lent to others while this is true: an eighth of all is in
+ * use. */
+static inline bool net_buffers_tight(const struct net *net)
+{
+    return net->buffers_used > net->options.buffers_max / 8;
+}
+/* True if a connection that lent `size` bytes may have them back. A quarter of all is kept from the
+ * large ones: they do not keep small ones out by coming back all at once. */
+bool net_buffers_for(const struct net *net, uint64_t size);
 
 /* Bytes that one connection may take beyond the smallest buffers. Half of all is kept for those who
  * have the smallest; of the other half no connection takes more than a quarter of what is left. So

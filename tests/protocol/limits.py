@@ -76,6 +76,96 @@ def test_large_clients_leave_room_for_small_ones(d):
             client.close()
 
 
+def test_greedy_clients_share_half(d):
+    """However much is asked for: the largest windows take half of the buffers together, and each
+    one at most a quarter of what is left of it."""
+    with Server(d, '--buffers-max', '32M') as server:
+        greedy = [server.client(window=65536) for _ in range(5)]
+        windows = [client.window for client in greedy]
+        assert windows[0] <= 8192 and windows == sorted(windows, reverse=True), windows
+        assert 16 < windows[3] < windows[0], windows
+        small = [server.client(window=16) for _ in range(200)]
+        assert all(client.reads(read(PING))[0][0] == 0 for client in greedy + small)
+        for client in greedy + small:
+            client.close()
+
+
+def test_idle_clients_lend_their_buffers(d):
+    """Idle clients with the largest windows do not keep others from them; and when they go on they
+    have all that they were promised, though it may be somebody else's turn first."""
+    with Server(d, '--buffers-max', '64M') as server:
+        idle = [server.client(window=65536, timeout=60) for _ in range(49)]
+        assert idle[0].codes(region(1), op(OPEN_PERSON, 1, arg=1, sub=1, detail=1)) == [0, 0]
+        windows = {client.window for client in idle}
+        assert min(windows) == 16 and max(windows) > 8192, windows
+
+        def comes():
+            client = server.client(window=65536)
+            client.close()
+            return client.window >= max(windows) // 2
+
+        wait_until(comes, 'what is idle is not lent')
+        for client in idle[:8]: # one frame as large as may be, from all of them at once
+            batch = [op(DEPOSIT, 1, amount=1) for _ in range(client.batch_max)]
+            client.send_ops(*batch)
+        for client in idle[:8]:
+            assert {reply[0] for reply in client.replies()} == {0}
+        assert idle[-1].balance(1) == sum(client.batch_max for client in idle[:8])
+        for client in idle:
+            client.close()
+        wait_until(lambda: server.client(window=65536).window == max(windows), 'some is lost')
+
+
+def test_lenders_wait_for_one_another(d):
+    """More was promised to idle clients than there is, and all of them go on at once: each gets its
+    turn, and small ones do not notice."""
+    with Server(d, '--buffers-max', '32M') as server:
+        small = server.client(window=16)
+        assert small.codes(region(1), op(OPEN_PERSON, 1, arg=1, sub=1, detail=1)) == [0, 0]
+        first = server.client(window=65536).window
+
+        def lent():
+            client = server.client(window=65536)
+            client.close()
+            return client.window >= first // 2
+
+        clients = []
+        for _ in range(4):
+            clients += [server.client(window=65536, timeout=60) for _ in range(6)]
+            wait_until(lent, 'what is idle is not lent')
+        frames = [frame(OPS, 1, client.batch_max,
+                        b''.join(op(DEPOSIT, 1, amount=1) for _ in range(client.batch_max)))
+                  for client in clients]
+        for client, data in zip(clients, frames): # those that have buffers keep them for now
+            client.send(data[:100])
+        assert small.reads(read(PING))[0][0] == 0
+        assert server.client(window=16).reads(read(PING))[0][0] == 0
+        for client, data in zip(clients, frames):
+            client.send(data[100:])
+        for client in clients:
+            assert {reply[0] for reply in client.replies()} == {0}
+        assert small.balance(1) == sum(client.batch_max for client in clients)
+
+
+def test_little_is_read_after_an_error(d):
+    """Who goes on sending after the last word is cut when a bound is reached."""
+    with Server(d, '--unix', d + '.socket') as server:
+        other = server.client()
+        rude = Client(server.unix, greet=False)
+        rude.send(b'x' * 48)
+        assert rude.answer()[0] == ERROR
+        rude.s.settimeout(10)
+        sent, piece = 0, b'x' * 65536
+        try:
+            while sent < 64 << 20:
+                sent += rude.s.send(piece)
+        except (ConnectionResetError, BrokenPipeError):
+            pass
+        # What was read, and what the kernel holds in between.
+        assert sent < 4 << 20, sent
+        assert other.reads(read(PING))[0][0] == 0
+
+
 def test_window_edges(d):
     with Server(d) as server:
         for asked, granted in ((0, 16), (1, 1), (15, 15), (16, 16), (17, 17), (8192, 8192),

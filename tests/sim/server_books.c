@@ -73,7 +73,8 @@ const char *server_books_of_nobody(const struct net *net)
     if (net->engine->fetched.used != 0 || net->engine->fetched.first != NULL)
         return "sets of records are kept";
     if (net->buffers_used != 0) return "buffers are kept";
-    if (net->waiting_count != 0 || net->stalled_count != 0) return "somebody who is gone waits";
+    if (net->waiting_count != 0 || net->stalled_count != 0 || net->hungry_count != 0)
+        return "somebody who is gone waits";
     return server_books(net);
 }
 

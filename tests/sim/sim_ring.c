@@ -188,6 +188,18 @@ static void network_start(struct operation *o)
     try_operation(o);
 }
 
+static void cancel(struct operation *o, uint64_t user_data)
+{
+    long found = -ENOENT;
+    for (uint32_t i = 0; i < ring.operation_end && found != 0; i++) {
+        struct operation *other = &ring.operations[i];
+        if (!other->used || !other->waits || other->user_data != user_data) continue;
+        post(other, -ECANCELED, 0);
+        found = 0;
+    }
+    post(o, found, 0);
+}
+
 static void start(const struct io_uring_sqe *sqe)
 {
     struct operation *o = operation_take();
@@ -211,6 +223,7 @@ static void start(const struct io_uring_sqe *sqe)
     case IORING_OP_ACCEPT:
     case IORING_OP_RECV:
     case IORING_OP_SEND: network_start(o); return;
+    case IORING_OP_ASYNC_CANCEL: cancel(o, sqe->addr); return;
     default: process_end(SIM_BROKEN, 0, "an operation of the ring that nobody knows");
     }
 }

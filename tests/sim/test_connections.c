@@ -7,6 +7,7 @@
 #include "core/format/codes.h"
 #include "core/format/policy.h"
 #include "core/format/wire.h"
+#include "io/net/net.h"
 #include "tests/sim/sim.h"
 #include "tests/test.h"
 
@@ -39,6 +40,8 @@ static const char *const arguments[] = {"--data",
                                         "--log-prealloc",
                                         "1M",
                                         "--log-low-water",
+                                        "1M",
+                                        "--test-segment",
                                         "1M",
                                         "--disk-timeout",
                                         "26", /* after the last moment of a stop that is late */
@@ -351,6 +354,72 @@ TEST(who_only_listens_hears_that_nobody_knows)
     sim_free();
 }
 
+/* ---- out of descriptors ---- */
+
+#define STRANGERS 170u /* more than a process has descriptors here */
+#define SOON_US   20000u
+
+static struct {
+    struct sim_peer peers[STRANGERS];
+    uint32_t before, after; /* connections: all descriptors taken; soon after one went */
+} crowd;
+
+static void crowd_counts(void *owner)
+{
+    *(uint32_t *)owner = sim_server() == NULL ? 0 : sim_server()->connections;
+}
+
+static void one_goes(void *owner)
+{
+    (void)owner;
+    sim_reset_peer(&crowd.peers[0]);
+}
+
+static void crowd_comes(void *owner)
+{
+    (void)owner;
+    for (uint32_t i = 0; i < STRANGERS; i++) sim_connect(&crowd.peers[i]);
+    uint64_t at_us = 1000000; /* looking four times a second is not enough to be there by chance */
+    sim_after(at_us, crowd_counts, &crowd.before);
+    sim_after(at_us + 10000, one_goes, NULL);
+    sim_after(at_us + 10000 + SOON_US, crowd_counts, &crowd.after);
+}
+
+/* All descriptors are taken and others wait; the next one is accepted as soon as one goes. */
+TEST(a_descriptor_that_comes_free_is_used_at_once)
+{
+    static const char *const many[] = {"--data",
+                                       SIM_DATA,
+                                       "--persons-max",
+                                       "64",
+                                       "--rids-max",
+                                       "4096",
+                                       "--institutions-max",
+                                       "16",
+                                       "--holds-max",
+                                       "64",
+                                       "--connections-max",
+                                       "200",
+                                       "--log-prealloc",
+                                       "1M",
+                                       "--log-low-water",
+                                       "1M",
+                                       "--test-segment",
+                                       "1M",
+                                       NULL};
+    struct sim_run end;
+    sim_reset(4);
+    memset(&crowd, 0, sizeof(crowd));
+    sim_after(COME_US, crowd_comes, NULL);
+    sim_after(COME_US + 1500000, terminate, NULL);
+    sim_boot(many, &end);
+    CHECK_EQ(end.exit_code, 0);
+    CHECK(crowd.before > 100 && crowd.before < STRANGERS);
+    CHECK_EQ(crowd.after, crowd.before);
+    sim_free();
+}
+
 TEST_MAIN(T(what_was_executed_is_told_when_it_is_durable),
           T(only_whole_frames_leave_a_server_that_stops_late),
-          T(who_only_listens_hears_that_nobody_knows))
+          T(who_only_listens_hears_that_nobody_knows),
+          T(a_descriptor_that_comes_free_is_used_at_once))
