@@ -59,6 +59,36 @@ def test_format_2_is_read_and_goes_on(d):
     assert {request[56] for request in said} == set(range(SET_REGION, EXPIRE))
 
 
+def test_what_rules_of_before_did_stays(d):
+    """Redo decides nothing anew; rules of today begin with what comes now."""
+    said, people, payable, records = unpack('format_2_relatives.txt', d)
+    listed, both = (request[:16] for request in said if request[56] == HOLD)
+    with Server(d, '--test-clock') as server:
+        assert server.ready['recovered'] == records
+        client = server.client()
+        assert shown(client, people) == people and client.payable(INSTITUTION) == payable
+        assert people[4][4] == 800 and client.person(1)['holds'] == 2
+        # Of neither hold anything of person 4's is held: they are not in 4's list.
+        assert client.person(4)['holds'] == 0 and client.open_ones(LIST_HOLDS, 4) == []
+        before = client.audit()
+        server.kill()
+    with Server(d, '--test-clock') as server:
+        client = server.client()
+        assert client.audit() == before
+        # 600 were drawn over the relation that is there now; they count on from here.
+        again = op(BIND, 4, 1, 700, sub=1, auth=1)
+        assert client.codes(pay(PAY, 1, INSTITUTION, 1, RELATIVE, 4), op(UNBIND, 4, 1), again,
+                            pay(PAY, 1, INSTITUTION, 101, RELATIVE, 4),
+                            pay(PAY, 1, INSTITUTION, 100, RELATIVE, 4)) == [160, 0, 0, 160, 0]
+        assert client.codes(on(CAPTURE, 1, both, amount=100), on(RELEASE, 1, listed)) == [0, 0]
+        assert client.person(1)['holds'] == 0 and client.person(4)['used'] == 900
+        before = client.audit()
+        server.kill()
+    verify(d)
+    with Server(d, '--test-clock') as server:
+        assert server.client().audit() == before
+
+
 def test_todays_log_can_be_written_down(d):
     text = os.path.join(os.path.dirname(d), 'today.txt')
     make_old_log.run(text)
