@@ -225,6 +225,7 @@ int main(int argc, char **argv)
                                   .institutions_max = 1,
                                   .holds_max = 1,
                                   .rids_max = 16000000,
+                                  .rids_ahead_max = 1 << 16,
                                   .hash_seed = UINT64_C(0x9E3779B97F4A7C15)};
     struct bench b = {.s = make_state(&config),
                       .persons = persons,

@@ -26,13 +26,16 @@ struct state_config {
     uint32_t families_max;     /* persons with at least one bound member */
     uint32_t institutions_max; /* */
     uint32_t holds_max;        /* open holds and pending transfers, 1 .. 2^31 */
-    uint64_t rids_max;         /* entries of the rid window; beyond it the floor rises */
+    uint64_t rids_max;         /* entries of the rid window; beyond it the low-water mark rises */
+    uint32_t rids_ahead_max;   /* requests at once whose rid is GJ_RID_NEAR_MS ahead of log time or
+                                * more, 1 .. 2^24; beyond it such a rid is RID_IN_FUTURE */
     uint64_t hash_seed; /* secret of this log: ids chosen by clients cannot collide on purpose */
 };
 
 /* Bytes of each part, for the start-up summary; `total` is what state_size() returns. */
 struct state_memory {
-    uint64_t persons, person_index, families, institutions, regions, rids, holds, other, total;
+    uint64_t persons, person_index, families, institutions, regions, rids, rids_ahead, holds, other,
+        total;
 };
 
 /* Memory needed, in bytes; 0 if the configuration is out of range. */
@@ -85,7 +88,7 @@ struct decide_input {
 enum decision_kind {
     DECISION_RECORD, /* a new outcome: append the record, commit() it, reply once it is durable */
     DECISION_REJECT, /* 10..37: not logged, changes nothing; reply once the state it rests on is
-                      * durable (a floor that rose, a stored body) */
+                      * durable (a mark that rose, a stored body) */
     DECISION_REPLAY, /* the stored reply of the same request; reply once ITS record is durable */
     DECISION_EXPIRE_FIRST, /* a hold or pending transfer of a person this operation looks at is due:
                             * the record says that it expired. Append and commit() it, then begin
@@ -114,7 +117,7 @@ uint64_t state_due_ms(const struct state *s);
  * else 0. Append and commit() it, then there may be another. Whether and when the host does this
  * changes no answer about money: decide() and query() take what is due for expired in any case. It
  * shows in numbers of records, positions, the digest, the count of open ones in STATS, and, where
- * the rid window is so small that one entry moves it, in the floor. */
+ * the rid window is so small that one entry moves it, in the rid low-water mark. */
 NODISCARD uint32_t expire_due(const struct state *s, const struct decide_input *in, void *record);
 
 /* Applies a record that decide() wrote, live or read back from a verified log. `position` is its
@@ -161,7 +164,7 @@ NODISCARD uint32_t query(const struct state *s, const struct gj_read *read,
 uint64_t state_seq(const struct state *s);
 uint64_t state_time_ms(const struct state *s);
 uint64_t state_rid_low_water_ms(const struct state *s);
-/* Raises the floor to what a group header says it was (a log written with a smaller rids_max). */
+/* Raises the mark to what a group header says it was (a log written with a smaller rids_max). */
 void state_raise_rid_low_water(struct state *s, uint64_t low_water_ms);
 
 /* Fill levels, for stats and the start-up summary. */
@@ -172,7 +175,8 @@ void state_counts(const struct state *s, struct state_counts *ret);
 
 /* Sum mod 2^128 of XXH3-128 over each object's domain fields: no slots, positions or capacities in
  * it, so it compares across restarts, machines and configurations. Not in it: seq and log time
- * (operations that changed nothing would show) and the rid window (its depth is configuration).
+ * (operations that changed nothing would show) and the requests that are remembered, those ahead of
+ * their time too (their depth is configuration, and refused ones are among them).
  * Yearly figures count as they are stored, also when their year is over: time alone changes no
  * digest. O(everything). low, high. */
 void state_digest(const struct state *s, uint64_t ret[2]);

@@ -19,6 +19,7 @@
 #include "fuzz/history.h"
 
 #define HOLDS_MAX   12u
+#define AHEAD_MAX   4u
 #define CRASHES_MAX 2u /* and one comparison of everything, before the end of a history */
 #define LOG_LINES   ((STEPS_MAX + 64u) * 16u) /* of an operation with the expiries in front of it */
 
@@ -27,11 +28,13 @@ static const struct state_config config = {.persons_max = WORLD_PERSONS_MAX,
                                            .institutions_max = WORLD_INSTITUTIONS_MAX,
                                            .holds_max = HOLDS_MAX,
                                            .rids_max = 8 * STEPS_MAX,
+                                           .rids_ahead_max = AHEAD_MAX,
                                            .hash_seed = 42};
 static const struct model_limits limits = {.persons = WORLD_PERSONS_MAX,
                                            .families = WORLD_FAMILIES_MAX,
                                            .institutions = WORLD_INSTITUTIONS_MAX,
                                            .holds = HOLDS_MAX,
+                                           .ahead = AHEAD_MAX,
                                            .requests = STEPS_MAX + 1};
 
 static struct fixture world;

@@ -64,30 +64,33 @@ static void ids_end(void)
 
 /* ---- window of request ids ---- */
 
-#define RIDS_KEPT 83u /* one bucket for each slice */
-#define RIDS_ALL  2048u
-#define RUN_MAX   8u
+#define RIDS_KEPT  83u /* one bucket for each slice */
+#define RIDS_AHEAD 8u
+#define RIDS_ALL   2048u
+#define RUN_MAX    8u
 
 struct remembered {
-    uint64_t person, ms, position;
+    uint64_t person, ms, position, amended;
     struct gj_rid rid;
+    bool ahead; /* when it came */
 };
 
 static struct {
     struct rid_window w;
     struct remembered all[RIDS_ALL]; /* in the order of arrival */
     uint32_t count;
-    uint64_t position, low_water_ms;
-    _Alignas(64) uint8_t memory[RID_SLICES * 64];
+    uint64_t time_ms, position, low_water_ms;
+    _Alignas(64) uint8_t memory[RID_SLICES * 64 + 512];
 } rids;
 
 static void rids_begin(void)
 {
-    MUST(rid_window_size(RIDS_KEPT) == sizeof(rids.memory));
+    MUST(rid_window_size(RIDS_KEPT, RIDS_AHEAD) == sizeof(rids.memory));
     memset(rids.memory, 0, sizeof(rids.memory));
     rids.count = 0;
     rids.position = rids.low_water_ms = 0;
-    rid_window_init(&rids.w, rids.memory, RIDS_KEPT, 11);
+    rids.time_ms = 1000000;
+    rid_window_init(&rids.w, rids.memory, RIDS_KEPT, RIDS_AHEAD, 11);
 }
 
 static struct gj_rid rid_at(uint64_t ms, uint16_t number)
@@ -107,30 +110,49 @@ static struct remembered *rids_naive(uint64_t person, const struct gj_rid *rid)
     return NULL;
 }
 
+static bool rids_among(const uint64_t *positions, uint32_t count, uint64_t position)
+{
+    bool found = false;
+    MUST(count <= RID_CANDIDATES_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        MUST(i == 0 || positions[i] < positions[i - 1]);
+        found |= positions[i] == position;
+    }
+    return found;
+}
+
 static bool rids_found(const struct remembered *r)
 {
     uint64_t positions[RID_CANDIDATES_MAX];
     uint32_t count = rid_window_find(&rids.w, r->person, &r->rid, positions);
-    MUST(count <= RID_CANDIDATES_MAX);
-    for (uint32_t i = 0; i < count; i++) {
-        MUST(i == 0 || positions[i] < positions[i - 1]);
-        if (positions[i] == r->position) return true;
-    }
-    return false;
+    if (!rids_among(positions, count, r->position)) return false;
+    if (r->amended == 0) return true;
+    count = rid_window_find_amended(&rids.w, r->person, &r->rid, positions);
+    return rids_among(positions, count, r->amended);
 }
 
-/* What may never be: forgotten and not below the floor, or among the latest. */
+static uint32_t rids_ahead(void)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rids.count; i++) {
+        count += rids.all[i].ahead && rids.all[i].ms > rids.time_ms;
+    }
+    return count;
+}
+
+/* What may never be: forgotten and not below the low-water mark, or a mark ahead of time. */
 static void rids_check(void)
 {
     MUST(rids.w.low_water_ms >= rids.low_water_ms);
+    MUST(rids.w.low_water_ms <= rids.time_ms + GJ_RID_NEAR_MS);
+    MUST(rid_ahead_sound(&rids.w.ahead));
     rids.low_water_ms = rids.w.low_water_ms;
     for (uint32_t i = 0; i < rids.count; i++) {
-        const struct remembered *r = &rids.all[i];
-        bool late = rids.count - i <= RIDS_KEPT;
-        if (late || r->ms >= rids.low_water_ms) MUST(rids_found(r));
+        if (rids.all[i].ms >= rids.low_water_ms) MUST(rids_found(&rids.all[i]));
     }
 }
 
+/* As decide and commit do. */
 static void rids_insert(uint64_t person, uint64_t ms, uint16_t number)
 {
     struct remembered new = {.person = person, .ms = ms, .rid = rid_at(ms, number)};
@@ -138,24 +160,32 @@ static void rids_insert(uint64_t person, uint64_t ms, uint16_t number)
     struct remembered *old = rids_naive(person, &new.rid);
     rid_window_prefetch(&rids.w, person, &new.rid);
     new.position = ++rids.position;
-    if (old == NULL) {
-        MUST(!rids_found(&new));
-        rid_window_insert(&rids.w, person, &new.rid, new.position);
-        rids.all[rids.count++] = new;
-    } else {
-        rid_window_move(&rids.w, person, &new.rid, old->position, new.position);
-        old->position = new.position;
+    if (old != NULL) {
+        rid_window_advance(&rids.w, rids.time_ms);
+        rid_window_amend(&rids.w, person, &new.rid, old->amended, new.position);
+        old->amended = new.position;
+        MUST(rids_found(old));
+        return;
     }
+    new.ahead = ms >= rids.time_ms + GJ_RID_NEAR_MS;
+    bool room = rid_window_room(&rids.w, rids.time_ms, new.ahead);
+    MUST(room == (!new.ahead || rids_ahead() < RIDS_AHEAD));
+    MUST(!rids_found(&new));
+    if (!room) return;
+    rid_window_advance(&rids.w, rids.time_ms);
+    rid_window_insert(&rids.w, person, &new.rid, new.position, rids.time_ms);
+    rids.all[rids.count++] = new;
     MUST(rids_found(&new));
 }
 
-/* A run of requests, near each other in time or all at once. */
+/* A run of requests, near each other in time or all at once, of now, of before or ahead. */
 static void rids_step(const struct step *s)
 {
     unsigned count = 1 + s->kind % RUN_MAX;
+    rids.time_ms += s->amount % 2 == 0 ? 0 : (uint64_t)s->kind << 4;
     for (unsigned i = 0; i < count; i++) {
-        uint64_t ms = 1000000 + ((uint64_t)s->age << 8) + s->edge + (s->detail % 2 ? i : 0);
-        rids_insert(1 + s->person % 4, ms, (uint16_t)(s->arg + i));
+        uint64_t ms = rids.time_ms - 30000 + ((uint64_t)s->age << 8) + s->edge;
+        rids_insert(1 + s->person % 4, ms + (s->detail % 2 ? i : 0), (uint16_t)(s->arg + i));
     }
     if (s->flags % 16 == 15) rids_check();
 }

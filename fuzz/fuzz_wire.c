@@ -22,6 +22,7 @@ static const struct state_config config = {.persons_max = 64,
                                            .institutions_max = 16,
                                            .holds_max = 16,
                                            .rids_max = 4096,
+                                           .rids_ahead_max = 64,
                                            .hash_seed = 42};
 static struct fixture world;
 static struct shard_memory *shard; /* the world's */

@@ -145,6 +145,7 @@ static void identify(const struct model *m, uint64_t time_ms, const struct step 
     switch (s->age >> 4) {
     case 12: ret->op.deadline_ms = (uint32_t)low; break;
     case 13: ms -= low * HOUR_MS; break;
+    case 11: ms += GJ_RID_NEAR_MS + low - 8; break;
     case 14: ms += GJ_RID_AHEAD_MS + low - 8; break;
     case 15: ret->read_only = low < 8; break;
     default: break;

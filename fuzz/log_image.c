@@ -15,6 +15,7 @@ const struct state_config image_config = {.persons_max = 16,
                                           .institutions_max = 4,
                                           .holds_max = 64,
                                           .rids_max = 4096,
+                                          .rids_ahead_max = 64,
                                           .hash_seed = 42};
 
 /* An operation with room for its lines. */

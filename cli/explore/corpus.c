@@ -151,6 +151,7 @@ static void read_limits(struct reader *r, const struct statement *s)
     }
     if (s->holds_max > MODEL_OPEN_MAX) refuse(r, s, "gongji fuzz takes limits holds= up to 4096");
     if (s->holds_max != 0) limits->holds_max = s->holds_max;
+    if (s->ahead_max != 0) limits->ahead_max = s->ahead_max;
 }
 
 static void read_statement(struct reader *r, const struct statement *s)

@@ -28,6 +28,7 @@ static bool local_start(struct scenario_target *target, const struct scenario_li
         .institutions_max = MODEL_INSTITUTIONS_MAX,
         .holds_max = (uint32_t)holds,
         .rids_max = limits->rids_max < rids ? limits->rids_max : rids,
+        .rids_ahead_max = (uint32_t)limits->ahead_max,
         .hash_seed = UINT64_C(0x9e3779b97f4a7c15),
     };
     struct shard_memory *shard = fuzz->local.shard;

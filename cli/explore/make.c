@@ -213,7 +213,8 @@ bool fuzz_make(struct fuzz_run *run, const struct fuzz_mix *mix, uint64_t seed,
     ret->names = 0;
     ret->limits = file != NULL ? file->limits
                                : (struct scenario_limits){WORLD_PERSONS_MAX, SCENARIO_RIDS_MAX,
-                                                          world.holds_max, SCENARIO_START_MS};
+                                                          world.holds_max, SCENARIO_AHEAD_MAX,
+                                                          SCENARIO_START_MS};
     uint64_t rids = 4 * (uint64_t)fuzz_mix_steps(mix);
     if (rids > ret->limits.rids_max) ret->limits.rids_max = rids;
     if (!fuzz_run_begin(run, &ret->limits, seed)) return false;

@@ -100,6 +100,7 @@ bool fuzz_run_begin(struct fuzz_run *run, const struct scenario_limits *limits, 
                                 .families = (uint32_t)limits->persons_max,
                                 .institutions = MODEL_INSTITUTIONS_MAX,
                                 .holds = (uint32_t)limits->holds_max,
+                                .ahead = (uint32_t)limits->ahead_max,
                                 .requests = run->requests_max};
     compare_begin(&run->c, seed);
     run->c.model = model;

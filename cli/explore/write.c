@@ -433,13 +433,15 @@ static void expect_all(struct writer *w, uint32_t names)
 static void put_limits(struct writer *w, const struct scenario_limits *limits)
 {
     bool usual = limits->persons_max == SCENARIO_PERSONS_MAX &&
-                 limits->rids_max == SCENARIO_RIDS_MAX && limits->holds_max == SCENARIO_HOLDS_MAX;
+                 limits->rids_max == SCENARIO_RIDS_MAX && limits->holds_max == SCENARIO_HOLDS_MAX &&
+                 limits->ahead_max == SCENARIO_AHEAD_MAX;
     if (usual) return;
     put(w, "limits");
     if (limits->persons_max != SCENARIO_PERSONS_MAX)
         put(w, " persons=%" PRIu64, limits->persons_max);
     if (limits->rids_max != SCENARIO_RIDS_MAX) put(w, " rids=%" PRIu64, limits->rids_max);
     if (limits->holds_max != SCENARIO_HOLDS_MAX) put(w, " holds=%" PRIu64, limits->holds_max);
+    if (limits->ahead_max != SCENARIO_AHEAD_MAX) put(w, " ahead=%" PRIu64, limits->ahead_max);
     end_line(w);
 }
 

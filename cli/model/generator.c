@@ -47,6 +47,8 @@ void generator_init(struct generator *g, uint64_t seed)
     }
     g->rich = !g->hoard && chance(g, 20);
     g->rids_max = chance(g, 20) ? windows[below(g, 4)] : 0;
+    g->ahead_max = chance(g, 50) ? 1 + below(g, 6) : 256;
+    g->early = chance(g, 30) ? 5 + below(g, 30) : 0;
 }
 
 /* To the instant a scheduled policy begins, or just before it. */
@@ -281,9 +283,22 @@ static void spoil(struct generator *g, struct generated *ret)
     }
 }
 
+/* Of a clock that is ahead: by a little, by what is remembered apart, or by the most there may be.
+ */
+static uint64_t early(struct generator *g)
+{
+    switch (below(g, 4)) {
+    case 0: return below(g, 2000);
+    case 1: return 1999 + below(g, 3);
+    case 2: return 2000 + below(g, 10000);
+    default: return below(g, 5 * MINUTE_MS + 1);
+    }
+}
+
 void generator_rid(struct generator *g, struct gj_rid *ret)
 {
     uint64_t ms = g->time_ms - (g->plain && !rarely(g, 40) ? 0 : below(g, 2000));
+    if (chance(g, g->early)) ms = g->time_ms + early(g);
     if (rarely(g, 10)) ms = g->time_ms + 5 * MINUTE_MS + below(g, 3) - 1;
     if (rarely(g, 3) && !g->plain) ms = below(g, 2) ? 0 : (UINT64_C(1) << 48) - 1;
     memset(ret, 0, sizeof(*ret));

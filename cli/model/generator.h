@@ -29,6 +29,8 @@ struct generator {
     uint64_t rid_next; /* makes rids unique */
     uint32_t made;
     uint32_t holds_max;  /* open holds and pending transfers that this world has room for */
+    uint32_t ahead_max;  /* requests ahead of their time at once */
+    uint32_t early;      /* chance in a hundred that a rid is of a clock that is ahead */
     uint32_t rids_max;   /* remembered rids; 0 = more than the sequence has */
     unsigned strictness; /* percent: how often a policy field differs from the lenient one */
     unsigned two_step;   /* percent of policies with receive_mode ACCEPT */

@@ -22,6 +22,7 @@ static void set_limits(struct model *m, const struct model_limits *limits)
     m->families_max = limits->families;
     m->institutions_max = limits->institutions;
     m->holds_max = limits->holds;
+    m->ahead_max = limits->ahead != 0 ? limits->ahead : UINT32_MAX;
     m->requests_max = limits->requests;
 }
 
@@ -284,6 +285,36 @@ static bool answer_from_memory(struct model *m, const struct gj_op *op, struct g
     return true;
 }
 
+bool model_early(const struct model *m, const struct gj_rid *rid)
+{
+    return model_rid_ms(rid) >= m->time_ms + 2000;
+}
+
+/* Requests and tombstones that came early and whose time has not come yet. */
+static uint32_t count_ahead(const struct model *m)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < m->request_count; i++) {
+        count += m->requests[i].early && model_rid_ms(&m->keys[i].rid) > m->time_ms;
+    }
+    for (uint32_t i = 0; i < m->tombstone_count; i++) {
+        const struct model_tombstone *t = &m->tombstones[i];
+        count += t->early && model_rid_ms(&t->key.rid) > m->time_ms;
+    }
+    return count;
+}
+
+/* A reversal may put its original beside itself. */
+static bool too_far_ahead(const struct model *m, const struct gj_op *op)
+{
+    const struct gj_rid *original = op->type == GJ_OP_REVERSE ? model_original_rid(op) : &op->rid;
+    uint64_t last = m->time_ms + 5 * 60 * 1000;
+    if (model_rid_ms(&op->rid) > last || model_rid_ms(original) > last) return true;
+    uint32_t places = model_early(m, &op->rid);
+    if (op->type == GJ_OP_REVERSE) places += model_early(m, original);
+    return places != 0 && (uint64_t)count_ahead(m) + places > m->ahead_max;
+}
+
 static bool moves_money(uint8_t type)
 {
     static const uint8_t types[] = {GJ_OP_DEPOSIT, GJ_OP_TRANSFER, GJ_OP_PAY,   GJ_OP_PAY_PREMIUM,
@@ -302,11 +333,10 @@ static bool answer_before_rules(struct model *m, const struct gj_op *op, bool re
     }
     if (answer_from_memory(m, op, reply, sources)) return true;
     bool money = moves_money(op->type);
-    uint64_t rid_time = model_rid_ms(&op->rid), ahead = m->time_ms + 5 * 60 * 1000;
+    uint64_t rid_time = model_rid_ms(&op->rid);
     if (rid_time < m->rid_low_water_ms) {
         reply->code = GJ_RID_EXPIRED;
-    } else if (rid_time > ahead ||
-               (op->type == GJ_OP_REVERSE && model_rid_ms(model_original_rid(op)) > ahead)) {
+    } else if (too_far_ahead(m, op)) {
         reply->code = GJ_RID_IN_FUTURE;
     } else if (money && op->amount <= 0) {
         reply->code = GJ_AMOUNT_NOT_POSITIVE;
@@ -354,6 +384,7 @@ static void begin(struct model *m, const struct gj_op *op)
     m->now->op = *op;
     memcpy(m->now->ext, op + 1, op->ext_count * (size_t)GJ_RECORD_UNIT);
     m->now->root = MODEL_NONE;
+    m->now->early = model_early(m, &op->rid);
     m->now->day = m->day;
     m->now->quota_year = m->year;
 }

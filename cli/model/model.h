@@ -103,6 +103,7 @@ struct model_request {
     struct gj_reply reply;
     struct gj_reply_sources sources;
     bool forgotten; /* below the floor, and a retry is not recognised any more */
+    bool early;     /* two seconds or more ahead of log time when it came */
     /* Only if it was executed: */
     uint16_t day;                        /* undoing counts from it: of an acceptance, that day */
     uint16_t refund_days, reversal_days; /* by the policy it began under */
@@ -127,11 +128,13 @@ struct model_tombstone {
     struct model_key key;
     uint32_t by; /* the REVERSE that made it: index into requests */
     bool forgotten;
+    bool early; /* as of a request */
 };
 
 struct model {
     uint32_t persons_max, families_max, institutions_max; /* capacities, as the core was given */
     uint32_t holds_max;
+    uint32_t ahead_max; /* requests ahead of their time at once */
     uint64_t time_ms, rid_low_water_ms;
     uint16_t year, day;
     uint64_t outcomes, expired; /* records there are, and records there will be at the latest when
@@ -168,6 +171,7 @@ struct model {
 
 struct model_limits {
     uint32_t persons, families, institutions, holds;
+    uint32_t ahead;    /* requests ahead of their time at once; 0 = more than there can be */
     uint32_t requests; /* more than that stop the test */
 };
 
@@ -237,6 +241,8 @@ void model_refuse_if(struct model *m, bool applies, unsigned code);
 int64_t model_quota(const struct model *m, const struct model_person *p,
                     const struct gj_policy *policy);
 uint64_t model_rid_ms(const struct gj_rid *rid);
+/* Two seconds or more ahead of log time. */
+bool model_early(const struct model *m, const struct gj_rid *rid);
 bool model_same_rid(const struct gj_rid *a, const struct gj_rid *b);
 /* MODEL_NONE: no such request. Those that retries do not find any more are found. */
 uint32_t model_find_request(const struct model *m, uint64_t person, const struct gj_rid *rid);

@@ -225,8 +225,8 @@ static unsigned reverse(struct model *m, const struct gj_op *op, struct gj_reply
     if (model_tombstoned(m, op->person, rid)) return GJ_OK_TOMBSTONED;
     uint32_t at = model_find_request(m, op->person, rid);
     if (at == MODEL_NONE) {
-        m->tombstones[m->tombstone_count++] =
-            (struct model_tombstone){.key = {op->person, *rid}, .by = m->request_count};
+        m->tombstones[m->tombstone_count++] = (struct model_tombstone){
+            .early = model_early(m, rid), .key = {op->person, *rid}, .by = m->request_count};
         return GJ_OK_TOMBSTONED;
     }
     struct model_request *r = &m->requests[at];

@@ -28,6 +28,7 @@ static bool local_start(struct scenario_target *target, const struct scenario_li
         .institutions_max = 1024,
         .holds_max = (uint32_t)limits->holds_max,
         .rids_max = limits->rids_max,
+        .rids_ahead_max = (uint32_t)limits->ahead_max,
         .hash_seed = UINT64_C(0x9e3779b97f4a7c15),
     };
     local->shard = shard_memory_new(&config, LOG_LINES_MAX);

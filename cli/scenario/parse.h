@@ -122,7 +122,7 @@ struct statement {
     /* STATEMENT_AT: Unix ms; STATEMENT_ADVANCE: ms; */
     uint64_t time_ms;
     /* STATEMENT_LIMITS: 0 = not given */
-    uint64_t persons_max, rids_max, holds_max;
+    uint64_t persons_max, rids_max, holds_max, ahead_max;
     /* STATEMENT_EXPECT, STATEMENT_ALWAYS */
     struct expectation expect;
 };

@@ -75,10 +75,11 @@ static bool find_server(char *ret, size_t size, char *error, size_t error_size)
 /* In the child: stdout is the pipe, stderr a file in the directory. Returns only on failure. */
 static void become_server(const struct scenario_process *process, const char *program, int out)
 {
-    char persons[24], rids[24], holds[24], path[320], data[320], errors[320];
+    char persons[24], rids[24], holds[24], ahead[24], path[320], data[320], errors[320];
     snprintf(persons, sizeof(persons), "%" PRIu64, process->limits.persons_max);
     snprintf(rids, sizeof(rids), "%" PRIu64, process->limits.rids_max);
     snprintf(holds, sizeof(holds), "%" PRIu64, process->limits.holds_max);
+    snprintf(ahead, sizeof(ahead), "%" PRIu64, process->limits.ahead_max);
     snprintf(path, sizeof(path), "%s", process->address + strlen("unix:"));
     snprintf(data, sizeof(data), "%s/data", process->directory);
     snprintf(errors, sizeof(errors), "%s/stderr", process->directory);
@@ -86,8 +87,8 @@ static void become_server(const struct scenario_process *process, const char *pr
     if (err < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0) return;
     execl(program, program, "--data", data, "--listen", "127.0.0.1:0", "--unix", path,
           "--persons-max", persons, "--families-max", persons, "--institutions-max", "1024",
-          "--rids-max", rids, "--holds-max", holds, "--connections-max", "16", "--buffers-max",
-          "64M", "--log-prealloc", "1", "--test-clock", (char *)NULL);
+          "--rids-max", rids, "--rids-ahead-max", ahead, "--holds-max", holds, "--connections-max",
+          "16", "--buffers-max", "64M", "--log-prealloc", "1", "--test-clock", (char *)NULL);
 }
 
 static int64_t now_ms(void)

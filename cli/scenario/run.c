@@ -353,6 +353,7 @@ static bool read_limits(struct runner *r, const struct scenario *scenario,
         if (s->persons_max != 0) ret->persons_max = s->persons_max;
         if (s->rids_max != 0) ret->rids_max = s->rids_max;
         if (s->holds_max != 0) ret->holds_max = s->holds_max;
+        if (s->ahead_max != 0) ret->ahead_max = s->ahead_max;
     }
     return true;
 }

@@ -29,15 +29,16 @@ struct scenario_request {
 
 /* What a file begins with: room, and the time. */
 struct scenario_limits {
-    uint64_t persons_max, rids_max, holds_max;
+    uint64_t persons_max, rids_max, holds_max, ahead_max;
     uint64_t start_ms;
 };
 #define SCENARIO_PERSONS_MAX 4096u
 #define SCENARIO_RIDS_MAX    16384u
 #define SCENARIO_HOLDS_MAX   4096u
+#define SCENARIO_AHEAD_MAX   1024u
 #define SCENARIO_LIMITS                                                                            \
     ((struct scenario_limits){SCENARIO_PERSONS_MAX, SCENARIO_RIDS_MAX, SCENARIO_HOLDS_MAX,         \
-                              SCENARIO_START_MS})
+                              SCENARIO_AHEAD_MAX, SCENARIO_START_MS})
 
 struct scenario_target {
     /* Begins a file. In this process and with a server of one's own: an empty state at

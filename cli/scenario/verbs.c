@@ -39,8 +39,9 @@ static void read_limits(struct args *a, struct statement *s)
     s->persons_max = args_key_number(a, "persons", 1000000, 0);
     s->rids_max = args_key_number(a, "rids", 1000000, 0);
     s->holds_max = args_key_number(a, "holds", 1000000, 0);
-    if (s->persons_max == 0 && s->rids_max == 0 && s->holds_max == 0) {
-        args_fail(a, "persons=, rids= or holds= is missing");
+    s->ahead_max = args_key_number(a, "ahead", 1000000, 0);
+    if (s->persons_max == 0 && s->rids_max == 0 && s->holds_max == 0 && s->ahead_max == 0) {
+        args_fail(a, "persons=, rids=, holds= or ahead= is missing");
     }
 }
 
@@ -101,7 +102,9 @@ static const struct verb verbs[] = {
     {"at", STATEMENT_AT, 0, false, read_at, "at YYYY-MM-DDTHH:MM:SS[.mmm]"},
     {"advance", STATEMENT_ADVANCE, 0, false, read_advance, "advance 90m"},
     {"crash", STATEMENT_CRASH, 0, false, read_crash, "crash"},
-    {"limits", STATEMENT_LIMITS, 0, false, read_limits, "limits [persons=N] [rids=N] [holds=N]"},
+    {"limits", STATEMENT_LIMITS, 0, false, read_limits,
+     "limits [persons=N] [rids=N] [holds=N] "
+     "[ahead=N]"},
     {"expect", STATEMENT_EXPECT, 0, false, read_expect,
      "expect person|institution|region ID FIELD=VALUE... | op RID CODE | digest HEX | conserved"},
     {"always", STATEMENT_ALWAYS, 0, false, read_expect,

@@ -35,7 +35,7 @@ void amended_digest(struct state *s, enum amended_kind what, uint64_t person,
 void amended_by(struct state *s, uint64_t person, const struct gj_rid *rid, uint64_t from,
                 uint64_t to)
 {
-    rid_window_move(&s->rids, amended_key(person), rid, from, to);
+    rid_window_amend(&s->rids, person, rid, from, to);
 }
 
 /* One source of a payment: money comes back to it from the institution, or leaves it again. */
@@ -164,6 +164,6 @@ void commit_tombstone(struct state *s, const void *record, uint64_t position)
     const struct gj_op *op = record_op(record);
     const struct gj_rid *rid = record_original_rid(record);
     if ((record_effect(record)->flags & EFFECT_CREATED) == 0) return; /* there already */
-    rid_window_insert(&s->rids, op->person, rid, position);
+    rid_window_insert(&s->rids, op->person, rid, position, s->time_ms);
     amended_digest(s, AMENDED_TOMBSTONE, op->person, rid, NULL, true);
 }

@@ -64,6 +64,7 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     if (UNLIKELY(time_ms != s->time_ms || s->seq == 0)) s->now = calendar_now(time_ms);
     s->seq = effect->seq;
     s->time_ms = time_ms;
+    rid_window_advance(&s->rids, time_ms);
     if (effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL) {
         apply(s, record, position, time_ms);
     } else if (UNLIKELY(effect->code == GJ_OK_TOMBSTONED)) {
@@ -72,6 +73,6 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     touch(s, record, position);
     /* The server's own records have no rid and are never asked for. */
     if (LIKELY(op->type != GJ_OP_EXPIRE)) {
-        rid_window_insert(&s->rids, op->person, &op->rid, position);
+        rid_window_insert(&s->rids, op->person, &op->rid, position, time_ms);
     }
 }

@@ -76,10 +76,8 @@ const struct fetched_record *amended_find(const struct decide_input *in, uint64_
 }
 
 /* Names the candidates of one key that are not named yet. */
-static void add(const struct state *s, uint64_t person, const struct gj_rid *rid, struct needs *ret)
+static void add(const uint64_t *positions, uint32_t count, struct needs *ret)
 {
-    uint64_t positions[RID_CANDIDATES_MAX];
-    uint32_t count = rid_window_find(&s->rids, person, rid, positions);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = 0;
         while (at < ret->count && ret->positions[at] != positions[i]) at++;
@@ -87,6 +85,20 @@ static void add(const struct state *s, uint64_t person, const struct gj_rid *rid
         ASSERT(ret->count < NEEDS_MAX);
         ret->positions[ret->count++] = positions[i];
     }
+}
+
+static void add_original(const struct state *s, uint64_t person, const struct gj_rid *rid,
+                         struct needs *ret)
+{
+    uint64_t positions[RID_CANDIDATES_MAX];
+    add(positions, rid_window_find(&s->rids, person, rid, positions), ret);
+}
+
+static void add_amended(const struct state *s, uint64_t person, const struct gj_rid *rid,
+                        struct needs *ret)
+{
+    uint64_t positions[RID_CANDIDATES_MAX];
+    add(positions, rid_window_find_amended(&s->rids, person, rid, positions), ret);
 }
 
 /* A hold or pending transfer that is open is in memory: no record of it is needed. */
@@ -102,13 +114,13 @@ static void needs_of_original(const struct state *s, const struct gj_op *op,
 {
     const struct gj_rid *rid = &((const struct gj_original_ext *)(const void *)(op + 1))->rid;
     if (is_open(s, op, rid)) return;
-    add(s, op->person, rid, ret);
-    add(s, amended_key(op->person), rid, ret);
+    add_original(s, op->person, rid, ret);
+    add_amended(s, op->person, rid, ret);
     if (op->type != GJ_OP_REVERSE) return;
     /* What a refund gave back, the payment's next refund may take: it is amended too. */
     const struct fetched_record *refund = find(known, known_count, is_original, op->person, rid);
     if (refund != NULL && record_op(refund->record)->type == GJ_OP_REFUND) {
-        add(s, amended_key(op->person), record_original_rid(refund->record), ret);
+        add_amended(s, op->person, record_original_rid(refund->record), ret);
     }
 }
 

@@ -7,13 +7,6 @@
 
 #include "core/state/tables.h"
 
-/* First person of the entry (person, original rid) -> latest record that amended the original. It
- * shares the window with the requests; a person who really has this number costs a comparison. */
-static inline uint64_t amended_key(uint64_t person)
-{
-    return person ^ UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* Each looks through the fetched records at hand and returns NULL if it is not there. */
 
 /* The record of (person, rid), whatever came of it. */

@@ -14,12 +14,18 @@ static void reject(struct decision *ret, uint8_t code)
     ret->reply = (struct gj_reply){.code = code};
 }
 
-/* A tombstone from the far future would make the window's floor rise there one day. */
-static bool original_ahead(const struct gj_op *op, const struct decide_input *in)
+/* 34: too far ahead, or ahead of its time while no more such rids can be remembered. A REVERSE may
+ * make a tombstone, so its original's rid counts like its own. */
+static bool in_future(const struct state *s, const struct gj_op *op, const struct decide_input *in,
+                      uint64_t rid_ms)
 {
-    if (LIKELY(op->type != GJ_OP_REVERSE)) return false;
     const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(op + 1);
-    return rid_time_ms(&ext->rid) > in->time_ms + GJ_RID_AHEAD_MS;
+    uint64_t original_ms = op->type == GJ_OP_REVERSE ? rid_time_ms(&ext->rid) : 0;
+    uint64_t near = in->time_ms + GJ_RID_NEAR_MS, last = in->time_ms + GJ_RID_AHEAD_MS;
+    if (LIKELY(rid_ms < near && original_ms < near)) return false;
+    if (rid_ms > last || original_ms > last) return true;
+    uint32_t places = (rid_ms >= near ? 1u : 0) + (original_ms >= near ? 1u : 0);
+    return !rid_window_room(&s->rids, in->time_ms, places);
 }
 
 /* 30 to 37 and the stored reply; true if that was the answer. */
@@ -47,7 +53,7 @@ static bool answered_by_request(const struct state *s, const struct gj_op *op,
         code = GJ_RID_TOMBSTONED;
     } else if (UNLIKELY(rid_ms < state_rid_low_water_ms(s))) {
         code = GJ_RID_EXPIRED;
-    } else if (UNLIKELY(rid_ms > in->time_ms + GJ_RID_AHEAD_MS || original_ahead(op, in))) {
+    } else if (UNLIKELY(in_future(s, op, in, rid_ms))) {
         code = GJ_RID_IN_FUTURE;
     } else {
         code = op_check_request(op);

@@ -34,7 +34,7 @@
     X(RID_REUSED, 31, "the rid was used for another body")                                         \
     X(RID_EXPIRED, 32, "the rid is older than the window that can be checked")                     \
     X(RID_TOMBSTONED, 33, "reversed before it arrived")                                            \
-    X(RID_IN_FUTURE, 34, "the rid's time is more than 5 minutes ahead")                            \
+    X(RID_IN_FUTURE, 34, "the rid is over 5 minutes ahead, or ahead with too many others")         \
     X(AMOUNT_NOT_POSITIVE, 35, "the amount must be at least 1 fen")                                \
     X(AMOUNT_OVER_MAX, 36, "the amount is above 9999999999999999 fen")                             \
     X(SELF_TRANSFER, 37, "payer and payee are the same person")                                    \

@@ -28,7 +28,9 @@
  * last: one of 2^32 - 1 would be the region's last. */
 #define GJ_POLICY_FIRST_MAX UINT32_C(1000000000)
 #define GJ_POLICY_STEP_MAX  UINT32_C(100000)
-#define GJ_RID_AHEAD_MS     (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */
+/* A rid not so far ahead of log time is like any other; further ahead it is remembered apart. */
+#define GJ_RID_NEAR_MS  (2u * 1000u)
+#define GJ_RID_AHEAD_MS (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */
 
 /* Longest record: operation, its extensions, effect, second effect line. */
 #define GJ_RECORD_SIZE_MAX ((1u + GJ_EXT_MAX + 2u) * GJ_RECORD_UNIT)

@@ -223,6 +223,7 @@ const char *state_audit(const struct state *s)
     const char *broken = audit_regions(s);
     /* First the chains: the recount walks them. */
     if (broken == NULL) broken = audit_holds(s);
+    if (broken == NULL && !rid_ahead_sound(&s->rids.ahead)) broken = "requests ahead of their time";
     if (broken == NULL) broken = recount(s, sums);
     if (broken == NULL) broken = recount_clearing(s, sums);
     i128 clearing = 0;

@@ -18,7 +18,8 @@ static bool config_valid(const struct state_config *config)
            config->families_max >= 1 && config->families_max < SLOT_NONE &&
            config->institutions_max >= 1 && config->institutions_max < SLOT_NONE &&
            config->holds_max >= 1 && config->holds_max <= HOLDS_MAX && config->rids_max >= 1 &&
-           config->rids_max <= RIDS_MAX;
+           config->rids_max <= RIDS_MAX && config->rids_ahead_max >= 1 &&
+           config->rids_ahead_max <= RIDS_AHEAD_MAX;
 }
 
 static uint64_t days_size(const struct state_config *config)
@@ -41,11 +42,12 @@ uint64_t state_size(const struct state_config *config, struct state_memory *part
                           index_size(config->institutions_max) + days_size(config);
     parts->regions = lines(regions * sizeof(struct region)) + lines(regions * sizeof(struct book)) +
                      regions * regions * sizeof(i128) + regions * PREMIUM_YEARS * sizeof(i128);
-    parts->rids = rid_window_size(config->rids_max);
+    parts->rids_ahead = rid_ahead_size(config->rids_ahead_max);
+    parts->rids = rid_window_size(config->rids_max, config->rids_ahead_max) - parts->rids_ahead;
     parts->holds = holds_size(config->holds_max);
     parts->other = lines(sizeof(struct state));
     parts->total = parts->persons + parts->person_index + parts->families + parts->institutions +
-                   parts->regions + parts->rids + parts->holds + parts->other;
+                   parts->regions + parts->rids + parts->rids_ahead + parts->holds + parts->other;
     return parts->total;
 }
 
@@ -81,8 +83,9 @@ struct state *state_init(const struct state_config *config, void *memory)
     index_init(&s->institutions_index, take(&next, index_size(config->institutions_max)),
                config->institutions_max, s->institutions, sizeof(struct institution),
                config->hash_seed);
-    rid_window_init(&s->rids, take(&next, rid_window_size(config->rids_max)), config->rids_max,
-                    config->hash_seed);
+    rid_window_init(&s->rids,
+                    take(&next, rid_window_size(config->rids_max, config->rids_ahead_max)),
+                    config->rids_max, config->rids_ahead_max, config->hash_seed);
     holds_init(&s->holds, take(&next, holds_size(config->holds_max)), config->holds_max,
                config->hash_seed);
     ASSERT(next == (uint8_t *)memory + size);
@@ -297,7 +300,7 @@ void state_counts(const struct state *s, struct state_counts *ret)
         .families = s->families_count,
         .institutions = s->institutions_count,
         .regions = s->regions_count,
-        .rids = s->rids.count,
+        .rids = s->rids.count + s->rids.ahead.count,
         .holds = s->holds.count,
     };
 }

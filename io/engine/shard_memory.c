@@ -197,6 +197,17 @@ uint32_t shard_memory_expire(struct shard_memory *shard, uint32_t max)
     return count;
 }
 
+/* The requests ahead of their time, and how many are remembered in all. */
+static bool same_requests(const struct state *a, const struct state *b)
+{
+    struct state_counts of_a, of_b;
+    state_counts(a, &of_a);
+    state_counts(b, &of_b);
+    return of_a.rids == of_b.rids && a->rids.ahead.count == b->rids.ahead.count &&
+           a->rids.ahead.first_ms == b->rids.ahead.first_ms &&
+           state_rid_low_water_ms(a) == state_rid_low_water_ms(b);
+}
+
 bool shard_memory_replay(const struct shard_memory *shard, struct state *fresh)
 {
     for (uint64_t at = 1; at < shard->lines;) {
@@ -211,7 +222,7 @@ bool shard_memory_replay(const struct shard_memory *shard, struct state *fresh)
     state_digest(shard->s, live);
     state_digest(fresh, redone);
     return memcmp(live, redone, sizeof(live)) == 0 && state_seq(fresh) == state_seq(shard->s) &&
-           state_rid_low_water_ms(fresh) == state_rid_low_water_ms(shard->s);
+           same_requests(fresh, shard->s);
 }
 
 bool shard_memory_redo(struct shard_memory *shard)

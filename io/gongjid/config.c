@@ -34,6 +34,8 @@ static const char help_text[] =
     "  --rids-max N            request ids remembered in memory, default 32M; beyond it the "
     "oldest\n"
     "                          are forgotten and answered RID_EXPIRED\n"
+    "  --rids-ahead-max N      request ids 2 s or more ahead of log time at once, default 64K;\n"
+    "                          beyond it such an id is answered RID_IN_FUTURE\n"
     "  --connections-max N     connections at once, default 10000\n"
     "  --buffers-max BYTES     input and output buffers of all connections, default 1G\n"
     "\n"
@@ -129,6 +131,7 @@ enum option_id {
     OPTION_INSTITUTIONS,
     OPTION_HOLDS,
     OPTION_RIDS,
+    OPTION_RIDS_AHEAD,
     OPTION_CONNECTIONS,
     OPTION_BUFFERS,
     OPTION_PREALLOC,
@@ -153,6 +156,7 @@ static const struct option options[] = {
     {"institutions-max", required_argument, NULL, OPTION_INSTITUTIONS},
     {"holds-max", required_argument, NULL, OPTION_HOLDS},
     {"rids-max", required_argument, NULL, OPTION_RIDS},
+    {"rids-ahead-max", required_argument, NULL, OPTION_RIDS_AHEAD},
     {"connections-max", required_argument, NULL, OPTION_CONNECTIONS},
     {"buffers-max", required_argument, NULL, OPTION_BUFFERS},
     {"log-prealloc", required_argument, NULL, OPTION_PREALLOC},
@@ -179,6 +183,7 @@ static const struct {
     {OPTION_INSTITUTIONS, 1, UINT32_MAX - 1},
     {OPTION_HOLDS, 1, UINT64_C(1) << 31},
     {OPTION_RIDS, 16, UINT64_C(1) << 34},
+    {OPTION_RIDS_AHEAD, 1, UINT64_C(1) << 24},
     {OPTION_CONNECTIONS, 1, 100000},
     {OPTION_BUFFERS, MIB, UINT64_C(1) << 40},
     {OPTION_PREALLOC, 1, UINT64_C(1) << 42},
@@ -222,6 +227,7 @@ static enum config_verdict number_option(struct config *c, int id, const char *t
     case OPTION_INSTITUTIONS: c->institutions_max = (uint32_t)value; break;
     case OPTION_HOLDS: c->holds_max = (uint32_t)value; break;
     case OPTION_RIDS: c->rids_max = value; break;
+    case OPTION_RIDS_AHEAD: c->rids_ahead_max = (uint32_t)value; break;
     case OPTION_CONNECTIONS: c->connections_max = (uint32_t)value; break;
     case OPTION_BUFFERS: c->buffers_max = value; break;
     case OPTION_PREALLOC: c->log_prealloc = value; break;
@@ -271,6 +277,7 @@ enum config_verdict config_parse(struct config *ret, int argc, char **argv)
         .persons_max = 2u << 20,
         .institutions_max = 64u << 10,
         .rids_max = UINT64_C(32) << 20,
+        .rids_ahead_max = 64u << 10,
         .connections_max = 10000,
         .buffers_max = 1024 * MIB,
         .log_prealloc = 512 * MIB,

@@ -15,6 +15,7 @@ struct config {
     const char *unix_path; /* NULL = none */
     uint32_t persons_max, families_max, institutions_max, holds_max;
     uint64_t rids_max;
+    uint32_t rids_ahead_max;
     uint32_t connections_max;
     uint64_t buffers_max;     /* bytes of input and output buffers of all connections */
     uint64_t log_prealloc;    /* bytes */

@@ -22,6 +22,7 @@ struct state_config memory_state_config(const struct config *config)
         .institutions_max = config->institutions_max,
         .holds_max = config->holds_max,
         .rids_max = config->rids_max,
+        .rids_ahead_max = config->rids_ahead_max,
     };
 }
 
@@ -49,6 +50,9 @@ static void state_parts(const struct config *config, const struct state_memory *
     snprintf(formula, sizeof formula, "%llu request ids x %.1f B",
              (unsigned long long)config->rids_max, (double)m->rids / (double)config->rids_max);
     part("rids", m->rids, formula);
+    snprintf(formula, sizeof formula, "%u request ids ahead of their time x %.0f B",
+             config->rids_ahead_max, (double)m->rids_ahead / config->rids_ahead_max);
+    part("rids ahead", m->rids_ahead, formula);
     part("other", m->other, "");
     part("state", m->total, "sum so far, resident from the start");
 }

@@ -361,6 +361,7 @@ struct state *sweep_state_new(void *owner, uint64_t hash_seed)
                                   .institutions_max = 16,
                                   .holds_max = 16,
                                   .rids_max = 1 << 14,
+                                  .rids_ahead_max = 64,
                                   .hash_seed = hash_seed};
     struct state_memory parts;
     memory->size = state_size(&config, &parts);

@@ -19,6 +19,7 @@ static const struct state_config config = {.persons_max = 64,
                                            .institutions_max = 16,
                                            .holds_max = 256,
                                            .rids_max = 1 << 12,
+                                           .rids_ahead_max = 64,
                                            .hash_seed = 1};
 static uint8_t *memory;
 static uint64_t memory_size;

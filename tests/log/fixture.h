@@ -97,6 +97,7 @@ static inline struct state *fixture_state(void *owner, uint64_t hash_seed)
                                   .institutions_max = 16,
                                   .holds_max = 16,
                                   .rids_max = w->rids_max,
+                                  .rids_ahead_max = 64,
                                   .hash_seed = hash_seed};
     struct state_memory parts;
     uint64_t size = state_size(&config, &parts);

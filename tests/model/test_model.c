@@ -48,12 +48,14 @@ static void start(struct run *r, uint64_t seed, uint32_t operations)
         .families_max = WORLD_FAMILIES_MAX,
         .institutions_max = WORLD_INSTITUTIONS_MAX,
         .holds_max = g->holds_max,
+        .rids_ahead_max = g->ahead_max,
         .rids_max = g->rids_max != 0 ? g->rids_max : 4 * (uint64_t)operations + 64,
         .hash_seed = seed};
     const struct model_limits limits = {.persons = WORLD_PERSONS_MAX,
                                         .families = WORLD_FAMILIES_MAX,
                                         .institutions = WORLD_INSTITUTIONS_MAX,
                                         .holds = g->holds_max,
+                                        .ahead = g->ahead_max,
                                         .requests = operations + 1};
     r->shard = shard_memory_new(&config, (operations + 64u) * LINES_EACH);
     if (r->shard == NULL) abort();
@@ -113,6 +115,9 @@ static void execute(struct run *r)
     memset(&core_sources, 0, sizeof(core_sources));
     shard_memory_execute(r->shard, op, &core, &core_sources, NULL);
     model_apply(c->model, op, c->generator.time_ms, r->generated.read_only, &reply, &sources);
+    if (state_rid_low_water_ms(r->shard->s) > c->generator.time_ms + GJ_RID_NEAR_MS) {
+        compare_differ(c, "the rid low-water mark is ahead of time", 1, 0);
+    }
     compare_reply(c, &core, &core_sources, &reply, &sources, c->model->answered);
     if (dry_run) compare_dry_reply(c, &dry, &reply, &sources);
     if ((reply.flags & GJ_REPLY_REPLAYED) == 0) coverage_count(op->type, reply.code);

@@ -264,7 +264,7 @@ TEST(keys)
     refuse("suspend 1 bits=pay,pay", "bits= needs a comma list");
     refuse("cap 1 0 5.00", "MEMBER needs a person's number or all");
     refuse("deposit 1 5.00 => OK pending=2", "pending= needs 0 or 1");
-    refuse("limits", "persons=, rids= or holds= is missing");
+    refuse("limits", "persons=, rids=, holds= or ahead= is missing");
     CHECK_EQ(parse("limits holds=2"), 1);
     CHECK_EQ(statement.holds_max, 2);
 }

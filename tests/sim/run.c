@@ -64,6 +64,7 @@ void run_init(struct run *r)
                                         .institutions_max = limits.institutions,
                                         .holds_max = limits.holds,
                                         .rids_max = 4096,
+                                        .rids_ahead_max = 4096,
                                         .hash_seed = 1};
     memset(r, 0, sizeof(*r));
     confirmed_init(&r->confirmed);

@@ -42,6 +42,7 @@ struct state_config fixture_config(void)
                                  .institutions_max = 16,
                                  .holds_max = 4096,
                                  .rids_max = 1024,
+                                 .rids_ahead_max = 64,
                                  .hash_seed = 42};
 }
 

@@ -199,6 +199,7 @@ static void hostile_history(uint64_t rids_max)
                                   .institutions_max = 3,
                                   .holds_max = 12,
                                   .rids_max = rids_max,
+                                  .rids_ahead_max = 6,
                                   .hash_seed = 7};
     struct fixture *w = fixture_new_empty(&config, HOSTILE_OPS * 8u);
     static const char *const provinces[] = {"A", "A", ""};
@@ -301,6 +302,7 @@ static struct fixture *storm_world(void)
                                   .institutions_max = 1,
                                   .holds_max = STORM_PERSONS * GJ_PERSON_HOLDS_MAX + 1,
                                   .rids_max = 10000,
+                                  .rids_ahead_max = 64,
                                   .hash_seed = 3};
     struct fixture *w = fixture_new_empty(&config, 16 * STORM_PERSONS * GJ_PERSON_HOLDS_MAX);
     fixture_do(w, region_msg(1, 1, "A", "R1"));

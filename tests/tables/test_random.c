@@ -48,6 +48,7 @@ TEST(random_history)
                                   .institutions_max = 5,
                                   .holds_max = HOLDS,
                                   .rids_max = RIDS,
+                                  .rids_ahead_max = 12,
                                   .hash_seed = 11};
     struct fixture *w = fixture_new_empty(&config, OPS * 6u);
     for (uint16_t r = 1; r <= 3; r++) {

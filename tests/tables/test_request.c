@@ -301,8 +301,52 @@ static void tombstoned(void)
     })
 }
 
+/* The table of requests ahead of their time is full: 34, until the time of one of them has come.
+ * What is not ahead, and what is remembered, is answered as ever. */
+static void crowded(void)
+{
+    const unsigned most = 64; /* tests/tables/fixture.c */
+    struct fixture *w = fixture_new();
+    uint64_t near = w->time_ms + GJ_RID_NEAR_MS;
+    for (unsigned i = 0; i < most - 1; i++) {
+        struct msg m = deposit_msg(100, 1);
+        m.op.rid = fixture_rid(near + 1000 * i, 1000 + i);
+        fixture_do(w, m);
+    }
+    struct msg m = as(deposit_msg(103, 5), 1), first = deposit_msg(100, 1), both;
+    fixture_row(w, GJ_OK, m, __FILE__, __LINE__);
+    struct gj_rid unseen = fixture_rid(near, 5000);
+    both = reverse_msg(103, 1);
+    memcpy(both.ext, &unseen, sizeof(unseen));
+    both.op.rid = fixture_rid(near, 5001);
+    fixture_row(w, GJ_RID_IN_FUTURE, both, __FILE__, __LINE__); /* it would take two places */
+    both.op.rid = fixture_rid(w->time_ms, 5001);
+    fixture_row(w, GJ_OK_TOMBSTONED, both, __FILE__, __LINE__);
+    m.op.rid = unseen;
+    fixture_row(w, GJ_RID_TOMBSTONED, m, __FILE__, __LINE__);
+    m.op.rid = fixture_rid(near, 5002);
+    fixture_row(w, GJ_RID_IN_FUTURE, m, __FILE__, __LINE__);
+    m.op.rid = fixture_rid(near - 1, 5003);
+    fixture_row(w, GJ_OK, m, __FILE__, __LINE__);
+    first.op.rid = fixture_rid(near, 1000);
+    fixture_row(w, GJ_OK, first, __FILE__, __LINE__);
+    OK(w->last.kind == DECISION_REPLAY);
+    struct msg undo = reverse_msg(100, 1);
+    memcpy(undo.ext, &first.op.rid, sizeof(first.op.rid)); /* ahead: it might be a tombstone */
+    fixture_row(w, GJ_RID_IN_FUTURE, undo, __FILE__, __LINE__);
+    w->time_ms = near;
+    fixture_row(w, GJ_OK, undo, __FILE__, __LINE__);
+    fixture_row(w, GJ_OK, first, __FILE__, __LINE__);
+    OK(w->last.kind == DECISION_REPLAY);
+    m.op.rid = fixture_rid(near + GJ_RID_NEAR_MS, 5004);
+    fixture_row(w, GJ_OK, m, __FILE__, __LINE__);
+    OK(state_rid_low_water_ms(w->s) == 0);
+    fixture_close(w);
+}
+
 void rows_request(void)
 {
+    crowded();
     zero_rid();
     replays();
     tombstoned();

@@ -14,6 +14,7 @@ static inline struct state_config small(void)
                                  .institutions_max = 3,
                                  .holds_max = 5,
                                  .rids_max = 100,
+                                 .rids_ahead_max = 8,
                                  .hash_seed = 5};
 }
 

@@ -149,6 +149,7 @@ static inline struct fixture *fixture_new(uint32_t holds_max)
                                   .institutions_max = 4,
                                   .holds_max = holds_max,
                                   .rids_max = 20000,
+                                  .rids_ahead_max = 64,
                                   .hash_seed = 7};
     struct fixture *t = calloc(1, sizeof(*t));
     t->shard = shard_memory_new(&config, 200000);

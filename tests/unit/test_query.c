@@ -72,6 +72,7 @@ static struct fixture *build(void)
                                   .institutions_max = 10,
                                   .holds_max = 10,
                                   .rids_max = 1000,
+                                  .rids_ahead_max = 64,
                                   .hash_seed = 1};
     struct fixture *f = calloc(1, sizeof(*f));
     f->shard = shard_memory_new(&config, 1000);

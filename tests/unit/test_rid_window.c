@@ -6,6 +6,8 @@
 #include "core/state/rid_window.h"
 #include "tests/test.h"
 
+#define AHEAD_MAX 16u
+
 struct fixture {
     struct rid_window w;
     void *memory;
@@ -14,10 +16,10 @@ struct fixture {
 static struct fixture build(uint64_t rids_max)
 {
     struct fixture f;
-    uint64_t size = rid_window_size(rids_max);
+    uint64_t size = rid_window_size(rids_max, AHEAD_MAX);
     f.memory = aligned_alloc(64, size);
     memset(f.memory, 0, size);
-    rid_window_init(&f.w, f.memory, rids_max, 12345);
+    rid_window_init(&f.w, f.memory, rids_max, AHEAD_MAX, 12345);
     return f;
 }
 
@@ -29,6 +31,20 @@ static struct gj_rid rid_at(uint64_t ms, uint64_t n)
     rid.bytes[7] = 0;
     for (unsigned i = 0; i < 8; i++) rid.bytes[8 + i] = (uint8_t)(n >> (56 - 8 * i));
     return rid;
+}
+
+/* At the log time of its rid. */
+static void insert(struct rid_window *w, uint64_t person, const struct gj_rid *rid,
+                   uint64_t position)
+{
+    rid_window_insert(w, person, rid, position, rid_time_ms(rid));
+}
+
+/* The entry of (person, rid) itself: the key of a key is the person again. */
+static void move(struct rid_window *w, uint64_t person, const struct gj_rid *rid, uint64_t from,
+                 uint64_t to)
+{
+    rid_window_amend(w, amended_key(person), rid, from, to);
 }
 
 static bool finds(const struct rid_window *w, uint64_t person, const struct gj_rid *rid,
@@ -68,7 +84,7 @@ TEST(person_is_part_of_the_key)
 {
     struct fixture f = build(100);
     struct gj_rid rid = rid_at(1000, 1);
-    rid_window_insert(&f.w, 1, &rid, 10);
+    insert(&f.w, 1, &rid, 10);
     CHECK(finds(&f.w, 1, &rid, 10));
     CHECK_EQ(candidates(&f.w, 2, &rid), 0);
     free(f.memory);
@@ -82,7 +98,7 @@ static void run_through(uint64_t rids_max, uint64_t inserts, uint64_t per_ms)
     uint64_t lost = 0, forgotten = 0, floor = 0, falls = 0, late_lost = 0;
     for (uint64_t n = 0; n < inserts; n++) {
         struct gj_rid rid = rid_at(1000 + n / per_ms, n);
-        rid_window_insert(&f.w, n % 7, &rid, n + 1);
+        insert(&f.w, n % 7, &rid, n + 1);
         falls += f.w.low_water_ms < floor;
         floor = f.w.low_water_ms;
         if (n % 61 != 0 && n + 1 != inserts) continue;
@@ -132,7 +148,7 @@ TEST(out_of_order_within_the_window)
         if (ms < f.w.low_water_ms)
             ms = f.w.low_water_ms; /* older ones are refused before the insert */
         rids[n] = rid_at(ms, n);
-        rid_window_insert(&f.w, 3, &rids[n], n + 1);
+        insert(&f.w, 3, &rids[n], n + 1);
     }
     for (uint64_t n = 0; n < inserts; n++) {
         lost += !finds(&f.w, 3, &rids[n], n + 1) && rid_time_ms(&rids[n]) >= f.w.low_water_ms;
@@ -149,7 +165,7 @@ TEST(seam_inside_one_millisecond)
     uint64_t total = f.w.slice_max * 3;
     for (uint64_t n = 0; n < total; n++) {
         struct gj_rid rid = rid_at(5000, n);
-        rid_window_insert(&f.w, 1, &rid, n + 1);
+        insert(&f.w, 1, &rid, n + 1);
     }
     unsigned missing = 0;
     for (uint64_t n = 0; n < total; n++) {
@@ -167,7 +183,7 @@ TEST(low_water_is_just_above_what_was_forgotten)
     uint64_t n = 0;
     while (f.w.low_water_ms == 0) {
         struct gj_rid rid = rid_at(1000 + n, n);
-        rid_window_insert(&f.w, 1, &rid, n + 1);
+        insert(&f.w, 1, &rid, n + 1);
         n++;
     }
     /* The first slice held the rids 0 .. slice_max-1. */
@@ -186,10 +202,10 @@ TEST(low_water_follows_the_newest_time_of_the_slice)
 {
     struct fixture f = build(1);
     struct gj_rid ahead = rid_at(90000, 0);
-    rid_window_insert(&f.w, 1, &ahead, 1);
+    insert(&f.w, 1, &ahead, 1);
     for (uint64_t n = 1; f.w.low_water_ms == 0; n++) {
         struct gj_rid rid = rid_at(1000 + n, n);
-        rid_window_insert(&f.w, 1, &rid, n + 1);
+        insert(&f.w, 1, &rid, n + 1);
     }
     CHECK_EQ(f.w.low_water_ms, 90001);
     free(f.memory);
@@ -202,7 +218,7 @@ TEST(retired_slices_are_clean_in_time)
     uint64_t bad = 0;
     for (uint64_t n = 0; n < f.w.slice_max * RID_SLICES * 5; n++) {
         struct gj_rid rid = rid_at(1000 + n, n);
-        rid_window_insert(&f.w, 1, &rid, n + 1);
+        insert(&f.w, 1, &rid, n + 1);
         const struct rid_slice *newest = &f.w.slices[f.w.newest];
         if (newest->count != 1) continue;
         uint64_t used = 0;
@@ -218,8 +234,8 @@ TEST(equal_fingerprints_give_both)
 {
     struct fixture f = build(1); /* one bucket per slice: any two rids of a slice share it */
     struct gj_rid a = rid_at(1000, 1), b = rid_at(1001, 2);
-    rid_window_insert(&f.w, 1, &a, 100);
-    rid_window_insert(&f.w, 1, &b, 200);
+    insert(&f.w, 1, &a, 100);
+    insert(&f.w, 1, &b, 200);
     struct rid_slice *slice = &f.w.slices[0];
     const uint64_t low = (UINT64_C(1) << 36) - 1;
     for (unsigned i = 0; i < 8; i++) {
@@ -239,7 +255,7 @@ TEST(largest_position)
     struct fixture f = build(10);
     struct gj_rid rid = rid_at(1000, 1);
     uint64_t largest = (UINT64_C(1) << 36) - 1;
-    rid_window_insert(&f.w, 1, &rid, largest);
+    insert(&f.w, 1, &rid, largest);
     CHECK(finds(&f.w, 1, &rid, largest));
     free(f.memory);
 }
@@ -248,9 +264,9 @@ TEST(moved_entry_means_the_later_record)
 {
     struct fixture f = build(100);
     struct gj_rid rid = rid_at(1000, 1), other = rid_at(1000, 2);
-    rid_window_insert(&f.w, 1, &rid, 10);
-    rid_window_insert(&f.w, 1, &other, 20);
-    rid_window_move(&f.w, 1, &rid, 10, 30);
+    insert(&f.w, 1, &rid, 10);
+    insert(&f.w, 1, &other, 20);
+    move(&f.w, 1, &rid, 10, 30);
     CHECK_EQ(f.w.count, 2);
     CHECK_EQ(candidates(&f.w, 1, &rid), 1);
     CHECK(finds(&f.w, 1, &rid, 30));
@@ -262,10 +278,10 @@ TEST(moved_from_nothing_is_inserted)
 {
     struct fixture f = build(100);
     struct gj_rid rid = rid_at(1000, 1);
-    rid_window_move(&f.w, 1, &rid, 0, 30);
+    move(&f.w, 1, &rid, 0, 30);
     CHECK_EQ(f.w.count, 1);
     CHECK(finds(&f.w, 1, &rid, 30));
-    rid_window_move(&f.w, 1, &rid, 30, 40);
+    move(&f.w, 1, &rid, 30, 40);
     CHECK_EQ(f.w.count, 1);
     CHECK(!finds(&f.w, 1, &rid, 30));
     CHECK(finds(&f.w, 1, &rid, 40));
@@ -277,15 +293,15 @@ TEST(moved_in_an_older_slice_stays_there)
 {
     struct fixture f = build(1);
     struct gj_rid rid = rid_at(1000, 1);
-    rid_window_insert(&f.w, 1, &rid, 10);
+    insert(&f.w, 1, &rid, 10);
     uint64_t n = 100;
     while (f.w.newest < 3) {
         struct gj_rid more = rid_at(1000 + n, n);
-        rid_window_insert(&f.w, 2, &more, n);
+        insert(&f.w, 2, &more, n);
         n++;
     }
     uint64_t count = f.w.count, newest = f.w.slices[f.w.newest].count;
-    rid_window_move(&f.w, 1, &rid, 10, 5000);
+    move(&f.w, 1, &rid, 10, 5000);
     CHECK_EQ(f.w.count, count);
     CHECK_EQ(f.w.slices[f.w.newest].count, newest);
     CHECK_EQ(candidates(&f.w, 1, &rid), 1);
@@ -299,18 +315,18 @@ static void move_forgotten(bool cleared)
 {
     struct fixture f = build(1000); /* many buckets: clearing takes a while */
     struct gj_rid rid = rid_at(1000, 1);
-    rid_window_insert(&f.w, 1, &rid, 10);
+    insert(&f.w, 1, &rid, 10);
     uint64_t n = 100, until = UINT64_MAX;
     while (f.w.slices[f.w.newest].count != until) {
         struct gj_rid more = rid_at(1000 + n, n);
-        rid_window_insert(&f.w, 2, &more, n);
+        insert(&f.w, 2, &more, n);
         n++;
         if (f.w.low_water_ms > 0) until = cleared ? f.w.slice_max - 1 : 1;
     }
     CHECK(rid_time_ms(&rid) < f.w.low_water_ms);
     CHECK_EQ(candidates(&f.w, 1, &rid), 0);
     uint64_t floor = f.w.low_water_ms, count = f.w.count;
-    rid_window_move(&f.w, 1, &rid, 10, n);
+    move(&f.w, 1, &rid, 10, n);
     CHECK_EQ(f.w.count, count + 1);
     CHECK_EQ(f.w.low_water_ms, floor);
     CHECK_EQ(candidates(&f.w, 1, &rid), 1);
@@ -330,10 +346,10 @@ TEST(move_leaves_others_alone)
 {
     struct fixture f = build(1);
     struct gj_rid a = rid_at(1000, 1), b = rid_at(1000, 2);
-    rid_window_insert(&f.w, 1, &a, 10);
-    rid_window_insert(&f.w, 1, &b, 10);
-    rid_window_insert(&f.w, 1, &a, 20);
-    rid_window_move(&f.w, 1, &a, 20, 30);
+    insert(&f.w, 1, &a, 10);
+    insert(&f.w, 1, &b, 10);
+    insert(&f.w, 1, &a, 20);
+    move(&f.w, 1, &a, 20, 30);
     CHECK(finds(&f.w, 1, &a, 10));
     CHECK(finds(&f.w, 1, &a, 30));
     CHECK(finds(&f.w, 1, &b, 10));
@@ -352,14 +368,14 @@ TEST(random_moves_are_found_or_below_the_low_water)
     uint64_t *latest = calloc(steps, sizeof(*latest));
     for (uint64_t n = 0; n < steps; n++) {
         struct gj_rid rid = rid_at(1000 + n, n);
-        rid_window_insert(&f.w, 1, &rid, latest[n] = ++position);
+        insert(&f.w, 1, &rid, latest[n] = ++position);
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
         uint64_t back = n - random % (n < 700 ? n + 1 : 700);
         rid = rid_at(1000 + back, back);
         if (rid_time_ms(&rid) < f.w.low_water_ms) continue;
-        rid_window_move(&f.w, 1, &rid, latest[back], position + 1);
+        move(&f.w, 1, &rid, latest[back], position + 1);
         latest[back] = ++position;
         moved++;
     }
@@ -381,10 +397,10 @@ TEST(same_inserts_same_window)
     for (uint64_t n = 0; n < 3000; n++) {
         struct gj_rid rid = rid_at(1000 + n / 3, n);
         rid_window_prefetch(&a.w, n, &rid);
-        rid_window_insert(&a.w, n, &rid, n + 1);
-        rid_window_insert(&b.w, n, &rid, n + 1);
+        insert(&a.w, n, &rid, n + 1);
+        insert(&b.w, n, &rid, n + 1);
     }
-    CHECK(memcmp(a.memory, b.memory, rid_window_size(200)) == 0);
+    CHECK(memcmp(a.memory, b.memory, rid_window_size(200, AHEAD_MAX)) == 0);
     CHECK_EQ(a.w.low_water_ms, b.w.low_water_ms);
     free(a.memory);
     free(b.memory);
@@ -416,9 +432,9 @@ TEST(rids_that_collide_under_another_seed)
         do rid = rid_at(1000, UINT64_C(1) << 32 | tried++);
         while ((uint64_t)((u128)hash_rid(1, &rid, guess) * guessed.w.bucket_count >> 64) != 0);
         rids[n] = rid;
-        rid_window_insert(&guessed.w, 1, &rid, n + 1);
-        rid_window_insert(&ours.w, 1, &rid, n + 1);
-        rid_window_insert(&others.w, 1, &other, n + 1);
+        insert(&guessed.w, 1, &rid, n + 1);
+        insert(&ours.w, 1, &rid, n + 1);
+        insert(&others.w, 1, &other, n + 1);
     }
     for (uint64_t n = 0; n < count; n++) {
         lost += !finds(&guessed.w, 1, &rids[n], n + 1) || !finds(&ours.w, 1, &rids[n], n + 1);

@@ -9,6 +9,7 @@ TEST(configuration_out_of_range)
                                   .institutions_max = 1,
                                   .holds_max = 1,
                                   .rids_max = 1,
+                                  .rids_ahead_max = 1,
                                   .hash_seed = 1};
     struct shard_memory *shard = shard_memory_new(&config, 100);
     CHECK(shard != NULL);

@@ -11,7 +11,7 @@ TEST(size_is_the_sum_of_its_parts)
     CHECK(size > 0);
     CHECK_EQ(size, p.total);
     CHECK_EQ(size, p.persons + p.person_index + p.families + p.institutions + p.regions + p.rids +
-                       p.holds + p.other);
+                       p.rids_ahead + p.holds + p.other);
     CHECK_EQ(p.persons, 10 * 128);
     CHECK_EQ(p.families, 4 * 192);
     CHECK_EQ(p.institutions, 3 * (64 + GJ_INSTITUTION_DAYS * 64) + index_size(3));
@@ -42,6 +42,13 @@ TEST(configurations_out_of_range_have_no_size)
     CHECK_EQ(state_size(&config, &p), 0);
     config.rids_max = RIDS_MAX;
     CHECK(state_size(&config, &p) > RIDS_MAX * 8);
+    config = small();
+    config.rids_ahead_max = 0;
+    CHECK_EQ(state_size(&config, &p), 0);
+    config.rids_ahead_max = RIDS_AHEAD_MAX + 1;
+    CHECK_EQ(state_size(&config, &p), 0);
+    config.rids_ahead_max = RIDS_AHEAD_MAX;
+    CHECK(state_size(&config, &p) > RIDS_AHEAD_MAX * 56u);
 }
 
 /* Bytes per unit, so that a summary printed at start cannot drift from what is documented. */
@@ -80,7 +87,7 @@ TEST(parts_do_not_overlap_and_fill_the_block)
         {s->premium_payable, GJ_REGIONS_MAX * PREMIUM_YEARS * sizeof(i128)},
         {s->persons_index.buckets, index_size(10)},
         {s->institutions_index.buckets, index_size(3)},
-        {s->rids.slices[0].entries, rid_window_size(100)},
+        {s->rids.slices[0].entries, rid_window_size(100, 8)},
         {s->holds.entries, holds_size(5)},
     };
     const uint8_t *end = (const uint8_t *)s + sizeof(*s);
