@@ -163,7 +163,8 @@ static int log_set_up(struct process *p)
     log_memory(r->log, &buffers, &buffers_size);
     uring_register_buffers(&p->ring, buffers, buffers_size);
     struct disk *disk = disk_trace_door(p->trace, &p->ring.disk);
-    if (!log_start(r->log, disk, time_ms, r)) return fail(r->exit_code, r->error);
+    uint64_t low_water_ms = state_rid_low_water_ms(p->apply.state);
+    if (!log_start(r->log, disk, time_ms, low_water_ms, r)) return fail(r->exit_code, r->error);
     report_clock(time_ms, last_ms, r->time_ms);
     return 0;
 }

@@ -232,7 +232,8 @@ static bool start_fails(struct log_recovered *ret, const struct log_fault *fault
     return false;
 }
 
-bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_recovered *ret)
+bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, uint64_t rid_low_water_ms,
+               struct log_recovered *ret)
 {
     struct log_fault fault = {0};
     if (!log->options.test_clock &&
@@ -247,6 +248,7 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, struct log_
     if (!log_prealloc_start(log, &fault)) return start_fails(ret, &fault);
     log->disk = disk;
     log->generation++;
+    if (rid_low_water_ms > log->rid_low_water_ms) log->rid_low_water_ms = rid_low_water_ms;
     bool written = log_write_mark(log, LOG_GROUP_START, time_ms);
     ASSERT(written); /* nothing is in flight yet, and log_prealloc_start() made room */
     ret->generation = log->generation;

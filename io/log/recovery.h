@@ -48,10 +48,13 @@ NODISCARD bool log_recover(const struct log_options *options, const struct log_r
 
 /* Phase 2: hands over the disk door; zero-writes what should be ready (at once, without the door),
  * submits the START group at `time_ms` (the wall clock; log time if that is later) and waits for
- * nothing: the START group is durable like any other. Sets ret->time_ms to the time it took, where
- * log time begins (io/os/log_clock.h). False: ret->error, exit code 74 or 75. */
+ * nothing: the START group is durable like any other. `rid_low_water_ms` is the mark the state came
+ * to by redo, which may be above the log's own if it remembers fewer requests than before: START
+ * says it, so that what is refused from now on stays refused after the next start. Sets
+ * ret->time_ms to the time it took, where log time begins (io/os/log_clock.h). False: ret->error,
+ * exit code 74 or 75. */
 NODISCARD bool log_start(struct log *log, struct disk *disk, uint64_t time_ms,
-                         struct log_recovered *ret);
+                         uint64_t rid_low_water_ms, struct log_recovered *ret);
 
 /* After log_stop(), when log_quiet() is true: notes the SEAL in log.meta, so that a log that lost
  * its end is refused. If that fails nothing is lost but this proof. */

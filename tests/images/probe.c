@@ -122,7 +122,7 @@ static const char *live(struct log_recovered *r, struct events *events)
     struct disk_sync door;
     disk_sync_init(&door);
     if (events != NULL) files_note(DISK_TRACE_RELEASED, 0);
-    if (!log_start(r->log, &door.disk, r->time_ms, r)) {
+    if (!log_start(r->log, &door.disk, r->time_ms, 0, r)) {
         return say("cannot begin a generation: %s", r->error);
     }
     const char *bad = run_queue(&door);

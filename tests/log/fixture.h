@@ -145,7 +145,7 @@ static inline int fixture_start(struct fixture *w)
 {
     int code = fixture_recover(w);
     if (code != 0) return code;
-    if (!log_start(w->log, &w->disk, w->time_ms, &w->rec)) {
+    if (!log_start(w->log, &w->disk, w->time_ms, state_rid_low_water_ms(w->state), &w->rec)) {
         log_close(w->log);
         free(w->memory);
         return w->rec.exit_code;

@@ -34,7 +34,8 @@ def test_memory_is_what_the_summary_says(d):
         with open(os.path.join(os.path.dirname(d), 'stderr')) as text:
             said = dict(re.findall(r' INFO memory: ([a-z, ]+?) +([0-9.]+) MiB', text.read(), re.M))
         parts = sum(float(said[name]) for name in ('persons', 'index', 'families', 'institutions',
-                                                   'holds', 'regions', 'rids', 'other'))
+                                                   'holds', 'regions', 'rids', 'rids ahead',
+                                                   'other'))
         assert abs(parts - float(said['state'])) < 1, said
         printed = float(said['state']) + float(said['log, table'])
         resident = server.rss() / (1 << 20)
