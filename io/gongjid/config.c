@@ -34,7 +34,7 @@ static const char help_text[] =
     "  --rids-max N            request ids remembered in memory, default 32M; beyond it the "
     "oldest\n"
     "                          are forgotten and answered RID_EXPIRED\n"
-    "  --rids-ahead-max N      request ids 2 s or more ahead of log time at once, default 64K;\n"
+    "  --rids-ahead-max N      request ids 2 s or more ahead of log time at once, default 256K;\n"
     "                          beyond it such an id is answered RID_IN_FUTURE\n"
     "  --connections-max N     connections at once, default 10000\n"
     "  --buffers-max BYTES     input and output buffers of all connections, default 1G\n"
@@ -277,7 +277,7 @@ enum config_verdict config_parse(struct config *ret, int argc, char **argv)
         .persons_max = 2u << 20,
         .institutions_max = 64u << 10,
         .rids_max = UINT64_C(32) << 20,
-        .rids_ahead_max = 64u << 10,
+        .rids_ahead_max = 256u << 10,
         .connections_max = 10000,
         .buffers_max = 1024 * MIB,
         .log_prealloc = 512 * MIB,
