@@ -119,7 +119,7 @@ struct gj_person_view {
     uint16_t premium_year;   /* 108 year of premium_paid[1] */
     uint8_t premium_paid[3]; /* 110 product masks bit (product-1): last, this, next year */
     uint8_t member_count;    /* 113 */
-    uint16_t holds;          /* 114 open holds as patient or as relative */
+    uint16_t holds;          /* 114 open holds as patient, or as relative who gives */
     uint16_t pendings_out;   /* 116 transfers that wait for their payee */
     uint16_t pendings_in;    /* 118 transfers that wait for this person */
     struct gj_member_view members[GJ_FAMILY_MEMBERS_MAX]; /* 120 the first member_count are set */
@@ -185,11 +185,10 @@ struct gj_totals_view {
 };
 static_assert(sizeof(struct gj_totals_view) == 112, "protocol 1");
 
-/* LIST_HOLDS: open holds of a person as patient or relative; LIST_PENDING: pending transfers from
- * or to a person. `count` of them, earliest due first, of equal ones the earlier seq first. To go
- * on, ask again with after_due and after_seq of the last one; fewer than GJ_HOLDS_PAGE = the last
- * page.
- */
+/* LIST_HOLDS: open holds of a person as patient, or as relative of whom something is held;
+ * LIST_PENDING: pending transfers from or to a person. `count` of them, earliest due first, of
+ * equal ones the earlier seq first. To go on, ask again with after_due and after_seq of the last
+ * one; fewer than GJ_HOLDS_PAGE = the last page. */
 struct gj_hold_view {
     struct gj_rid rid;            /*  0 of the HOLD or TRANSFER: what to capture, release, accept */
     uint64_t person;              /* 16 its first person: patient or payer */

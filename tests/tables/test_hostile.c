@@ -43,6 +43,8 @@ static struct msg open_policy(const struct fixture *w)
     p->refund_days = (uint16_t)(rnd(2) ? UINT16_MAX : rnd(40));
     p->reversal_days = (uint16_t)(rnd(2) ? UINT16_MAX : rnd(40));
     p->region_change_enabled = (uint8_t)rnd(2);
+    p->unbind_forgets_draws = (uint8_t)(rnd(4) == 0);
+    p->member_changes_year = (uint8_t)(rnd(4) ? 0 : rnd(30));
     for (unsigned i = 0; i < GJ_PREMIUM_ROWS_MAX; i++) {
         p->premiums[i] = (struct gj_premium_row){.amount = 1 + (int64_t)rnd(3),
                                                  .year = (uint16_t)(year - 2 + i % 5),
