@@ -29,6 +29,7 @@ struct process {
     struct net net;
     struct listeners listeners;
     struct stop stop;
+    struct watch watch;
     struct stats stats;
     struct disk_trace trace_memory, *trace; /* NULL = none */
     struct log_recovered recovered;
@@ -201,12 +202,14 @@ static int loop(struct process *p)
         .net = &p->net,
         .listeners = &p->listeners,
         .stop = &p->stop,
+        .watch = &p->watch,
         .trace = p->trace,
         .signal_fd = p->signal_fd,
         .disk_timeout_ms = p->config.disk_timeout_s * 1000,
     };
     p->stop = (struct stop){.net = &p->net, .listeners = &p->listeners};
     p->stats = (struct stats){.net = &p->net, .start_ms = p->engine.now_ms};
+    watch_start(&p->watch, &p->engine, &p->state_config, p->config.log_low_water);
     p->net.stats = stats_fill;
     p->net.stats_owner = &p->stats;
     return loop_run(&loop);

@@ -18,8 +18,10 @@
 #include "core/base/exit_codes.h"
 #include "io/net/conn.h"
 #include "io/net/net.h"
+#include "io/os/report.h"
 
-#define BACKLOG 1024
+#define BACKLOG       1024
+#define SHORT_OVER_MS 10000u /* no connection found no room for so long: it is over */
 
 static bool is_loopback(const struct sockaddr *address)
 {
@@ -206,6 +208,24 @@ static void refuse(const struct door *door, int fd, uint8_t code, const char *te
     close(fd);
 }
 
+/* Said once, and once again when it is over: each connection that finds no room keeps it going. */
+static void no_room(struct listeners *l, const char *of, const char *advice)
+{
+    l->short_ms = l->net->engine->now_ms;
+    if (l->short_of_room) return;
+    l->short_of_room = true;
+    report(REPORT_WARNING, "no %s is left for a new connection, %u are open; %s", of,
+           l->net->connections, advice);
+}
+
+static void room_again(struct listeners *l)
+{
+    if (!l->short_of_room || l->net->engine->now_ms - l->short_ms < SHORT_OVER_MS) return;
+    l->short_of_room = false;
+    report(REPORT_INFO, "there is room for new connections again, %u are open",
+           l->net->connections);
+}
+
 static void accepted(struct listeners *l, const struct listener *one, int fd)
 {
     if (l->closed) {
@@ -213,8 +233,12 @@ static void accepted(struct listeners *l, const struct listener *one, int fd)
         return;
     }
     if (!one->unix_socket) tcp_options(fd);
-    if (conn_open(l->net, fd, one->door) != NULL) return;
+    if (conn_open(l->net, fd, one->door) != NULL) {
+        room_again(l);
+        return;
+    }
     l->net->overloaded++;
+    no_room(l, "place", "they are refused with 20; raise --connections-max");
     refuse(one->door, fd, GJ_OVERLOADED, "all connections are taken; retry later");
 }
 
@@ -226,6 +250,7 @@ void listener_accepted(struct listeners *l, uint32_t index, int32_t res, bool mo
     if (one->armed || l->closed) return;
     if (res == -EMFILE || res == -ENFILE || res == -ENOBUFS || res == -ENOMEM) {
         l->paused = true; /* armed again later, so that a full table never spins */
+        no_room(l, "descriptor or memory of the kernel", "they wait; raise ulimit -n");
         l->net->deadlines = true;
         return;
     }

@@ -32,6 +32,8 @@ struct listeners {
     bool paused; /* out of descriptors: listeners_resume() tries again, when one comes free or now
                     and then */
     bool closed;
+    bool short_of_room; /* it was said that new connections find no room */
+    uint64_t short_ms;  /* the last one that found none */
 };
 
 /* Opens what the options ask for. 0, or an exit code with one line in `error`: 75 if the address is

@@ -203,7 +203,10 @@ static void tick(struct loop *loop, int timeout_ms)
     reap(loop);
     if (log_failed(net->engine->log)) stop_fail(loop->stop, "a write of the log failed");
     watch_disk(loop, took_ms);
-    if (!net->failed) release_durable(loop);
+    if (!net->failed) {
+        release_durable(loop);
+        watch_tick(loop->watch);
+    }
     retry_stalled(loop);
     expire_run(net->engine);
     run_ready(net);

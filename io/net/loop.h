@@ -9,6 +9,7 @@
 
 #include <sys/signalfd.h>
 
+#include "io/engine/watch.h"
 #include "io/net/listener.h"
 #include "io/net/net.h"
 #include "io/net/stop.h"
@@ -22,6 +23,7 @@ struct loop {
     struct net *net;
     struct listeners *listeners;
     struct stop *stop;
+    struct watch *watch;
     struct disk_trace *trace; /* --io-trace, or NULL */
     int signal_fd;
     uint64_t disk_timeout_ms; /* a write of the log that takes longer ends the server */

@@ -86,8 +86,10 @@ def test_full_disk(d):
             assert client.audit() == digest
             assert client.codes(late, done) == [22, 0] and client.balance(1) == DEPOSITED
             bulk.check(client)
+            assert server.said('READ_ONLY begins') == 2 # of the server before, and at this start
             disk.empty()
             until_ok(client, late)
+            wait_until(lambda: server.said('READ_ONLY ended') == 1, 'nobody is told that it ended')
             assert client.balance(1) == 2 * DEPOSITED
             loads = [Load(server, 2), Load(server, 3)]
             under_way(loads)

@@ -176,6 +176,7 @@ def test_read_only_log(d):
         assert client.codes(pay(HOLD, 1, INSTITUTION, 700, timeout=3600, id=hold)) == [0]
         fill_log(client)
         assert client.codes(on(RELEASE, 1, hold)) == [22]
+        assert server.said('READ_ONLY begins') == 1
         assert client.person(1)['personal_held'] == 700
         client.clock(now + HOUR)
         assert client.person(1)['personal_held'] == 0 and client.open_ones(LIST_HOLDS, 1) == []
@@ -184,6 +185,7 @@ def test_read_only_log(d):
         stats = client.stats()
         assert (stats['holds'], stats['expired']) == (1, 0)
         client.audit()
+        assert server.said('READ_ONLY') == 1, 'a state that stays is said once'
         server.kill()
     with Server(d, '--test-clock') as server:
         client = server.client()

@@ -286,6 +286,7 @@ def test_disk_never_answers(d):
             client.send_ops(one)
             assert client.replies()[0][0] == 26
             assert 1.5 < time.monotonic() - begun < 10
+            assert server.said('a slow disk') == 1
             disk.thaw()
             assert server.process.wait(20) == 74
         with Server(data) as server:

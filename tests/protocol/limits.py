@@ -7,6 +7,7 @@ import resource
 import select
 import sys
 
+from fixture_people import build
 from gongji_wire import *
 
 SO_ATTACH_FILTER = 26
@@ -345,10 +346,28 @@ def test_out_of_descriptors(d):
         assert server.rests(wakes=20), 'spins' # it tries again four times a second
         answered = select.select([client.s for client in flood], [], [], 0)[0]
         assert 0 < len(answered) < 40, len(answered)
+        assert server.said('no descriptor') == 1
         assert first.reads(read(PING))[0][0] == 0
         for client in flood:
             client.close()
         assert server.admits().reads(read(PING))[0][0] == 0
+
+
+def test_states_of_the_server_are_said_once(d):
+    """A table that is full, and request ids that are remembered for a moment only."""
+    with Server(d, '--institutions-max', '2', '--rids-max', '1000') as server:
+        client = server.client(window=8192)
+        build(client)
+        institutions = [op(SET_INSTITUTION, other=n, arg=1, sub=1, detail=31, flags=0x10,
+                           ext=bytes(64)) for n in range(1, 4)]
+        assert client.codes(*institutions)[-1] in (24, 25)
+        for _ in range(4):
+            assert set(client.codes(*(op(DEPOSIT, 1, amount=1) for _ in range(1000)))) == {0}
+        wait_until(lambda: server.said('the table of institutions is full: 2') == 1, 'table')
+        wait_until(lambda: server.said('requests are remembered for') == 1, 'request ids')
+        time.sleep(2.5) # two more looks: a state that stays is said once
+        client.codes(op(DEPOSIT, 1, amount=1))
+        assert server.said('the table of') == server.said('requests are remembered for') == 1
 
 
 if __name__ == '__main__':
