@@ -173,14 +173,25 @@ static int log_set_up(struct process *p)
     return 0;
 }
 
-/* Nothing is lost if it cannot be noted: the proof of this stop is missing, no more. */
-static void note_seal(struct log *log)
+/* The exit code of a stop that went well so far. If the SEAL cannot be noted nothing is lost: the
+ * proof of this stop is missing, no more. */
+static int stopped(struct log *log)
 {
     struct log_fault fault;
-    if (log_note_seal(log, &fault)) return;
-    report(REPORT_WARNING,
-           "%s; so damage to the end of the log would not be noticed at the next start",
-           fault.line);
+    if (!log_in_place(log, &fault)) {
+        report(REPORT_ERROR,
+               "%s: what was acknowledged is not in it; stopping with exit code %d. If it was "
+               "moved, put it back before the next start",
+               fault.line, fault.exit_code);
+        return fault.exit_code;
+    }
+    if (!log_note_seal(log, &fault)) {
+        report(REPORT_WARNING,
+               "%s; so damage to the end of the log would not be noticed at the next start",
+               fault.line);
+    }
+    report(REPORT_INFO, "stopped; everything acknowledged is on disk");
+    return 0;
 }
 
 static int listen_set_up(struct process *p)
@@ -228,10 +239,7 @@ static int serve(struct process *p)
            (unsigned long long)p->recovered.records);
     fflush(stdout);
     rc = loop(p);
-    if (rc != 0) return rc;
-    note_seal(p->recovered.log);
-    report(REPORT_INFO, "stopped; everything acknowledged is on disk");
-    return 0;
+    return rc != 0 ? rc : stopped(p->recovered.log);
 }
 
 /* Whether a file of this path would lie in the data directory, however both are written. */

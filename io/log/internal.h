@@ -44,6 +44,7 @@ struct log_prealloc {
     uint64_t offset; /* zeroed so far */
     uint64_t credit; /* bytes that may be zeroed beside a busy log */
     uint64_t checked_ms, turns;
+    uint32_t looked; /* segment whose place is looked at next */
     uint64_t free_bytes;
     uint8_t *zeros; /* chunk bytes */
     uint32_t chunk; /* of one write */
@@ -88,6 +89,7 @@ struct log {
     uint32_t flying;
     uint32_t last_kind; /* of the last closed group */
     bool failed, seal_wanted, stopping;
+    struct log_fault failure; /* why it failed, if that is not a write or flush */
 
     uint64_t generation, next_seq, time_ms, rid_low_water_ms;
     uint8_t prev_checksum[16];
@@ -122,7 +124,8 @@ static inline uint64_t log_kept_room(const struct log *log)
 NODISCARD bool log_prealloc_start(struct log *log, struct log_fault *fault);
 /* Once per tick and after completions: submits at most one operation. */
 void log_prealloc_tick(struct log *log);
-/* Looks whether there is room again, at most once a second of log time. */
+/* Looks whether there is room again and whether the files are still in their places, at most once a
+ * second of log time; the log may have failed then. */
 void log_prealloc_check_space(struct log *log, uint64_t time_ms);
 
 /* ---- cache.c ---- */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "io/log/internal.h"
+#include "io/log/place.h"
 
 #define SPACE_CHECK_MS    1000u
 #define SPACE_CHECK_TICKS 4096u /* with a test clock that stands still */
@@ -32,6 +33,20 @@ static void look_at_space(struct log *log)
                   p->free_bytes < log->options.low_water_bytes + log->files.sizes.segment;
 }
 
+/* Where groups go now and next; of the other segments one at a time. */
+static bool is_in_place(struct log *log)
+{
+    struct log_prealloc *p = &log->prealloc;
+    const struct log_files *files = &log->files;
+    uint32_t now = (uint32_t)(log->end / files->sizes.segment - files->first);
+    if (!log_place_directory(files, &log->failure)) return false;
+    for (uint32_t i = now; i < files->segments && i <= now + 1; i++) {
+        if (!log_place_segment(files, i, &log->failure)) return false;
+    }
+    p->looked = (p->looked + 1) % files->segments;
+    return log_place_segment(files, p->looked, &log->failure);
+}
+
 void log_prealloc_check_space(struct log *log, uint64_t time_ms)
 {
     struct log_prealloc *p = &log->prealloc;
@@ -39,6 +54,10 @@ void log_prealloc_check_space(struct log *log, uint64_t time_ms)
     if (time_ms < p->checked_ms + SPACE_CHECK_MS && p->turns < SPACE_CHECK_TICKS) return;
     p->checked_ms = time_ms;
     p->turns = 0;
+    if (!is_in_place(log)) {
+        log_fail(log);
+        return;
+    }
     look_at_space(log);
     if (log->disk != NULL) log_prealloc_tick(log);
 }

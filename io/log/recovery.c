@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "io/log/internal.h"
+#include "io/log/place.h"
 #include "io/log/reader.h"
 #include "io/log/recovery.h"
 #include "io/os/clock_os.h"
@@ -254,6 +255,11 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, uint64_t ri
     ret->generation = log->generation;
     ret->time_ms = log->time_ms;
     return true;
+}
+
+bool log_in_place(const struct log *log, struct log_fault *fault)
+{
+    return log_place_all(&log->files, fault);
 }
 
 bool log_note_seal(struct log *log, struct log_fault *fault)

@@ -56,6 +56,9 @@ NODISCARD bool log_recover(const struct log_options *options, const struct log_r
 NODISCARD bool log_start(struct log *log, struct disk *disk, uint64_t time_ms,
                          uint64_t rid_low_water_ms, struct log_recovered *ret);
 
+/* After log_stop(): false, with a fault of exit code 74, if a file of the log was removed or
+ * replaced meanwhile, so that what was acknowledged is not where the next start looks. */
+NODISCARD bool log_in_place(const struct log *log, struct log_fault *fault);
 /* After log_stop(), when log_quiet() is true: notes the SEAL in log.meta, so that a log that lost
  * its end is refused. If that fails nothing is lost but this proof. */
 NODISCARD bool log_note_seal(struct log *log, struct log_fault *fault);

@@ -214,6 +214,7 @@ void *log_reserve(struct log *log, uint64_t time_ms)
     if (log->failed) return NULL;
     bool read_only = log_read_only(log); /* as the caller decides: nothing will be kept */
     log_prealloc_check_space(log, time_ms);
+    if (log->failed) return NULL;
     if (log->open) {
         struct log_group *group = group_of(slot_of(log, log->last_number));
         if (group->count == 0 && time_ms > log->time_ms) {
@@ -297,6 +298,10 @@ uint64_t log_group_durable(const struct log *log)
 bool log_failed(const struct log *log)
 {
     return log->failed;
+}
+const char *log_failure(const struct log *log)
+{
+    return log->failure.line[0] != 0 ? log->failure.line : "a write of the log failed";
 }
 
 bool log_read_only(const struct log *log)

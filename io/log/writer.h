@@ -51,8 +51,10 @@ void log_stop(struct log *log);
 uint64_t log_group_last(const struct log *log);
 /* Last contiguous durable group: grows with the completions of the disk; ask once per tick. */
 uint64_t log_group_durable(const struct log *log);
-/* True once a write or flush failed. */
+/* True once a write or flush failed, or a file of the log was found removed or replaced. */
 bool log_failed(const struct log *log);
+/* What happened then, for people: the begin of a sentence. */
+const char *log_failure(const struct log *log);
 /* True while less than the low-water mark of room is left: decide with read_only. */
 bool log_read_only(const struct log *log);
 /* True if nothing is open, in flight or unsealed (and, after log_stop(), no disk operation of any

@@ -118,6 +118,21 @@ static bool unix_is_stale(const struct sockaddr_un *address)
     return stale;
 }
 
+/* What the path leads to is the socket made here, and not that of another server since. */
+static bool unix_is_ours(const struct listener *l)
+{
+    struct stat st;
+    return lstat(l->name, &st) == 0 && st.st_dev == l->device && st.st_ino == l->inode;
+}
+
+static void unix_note(struct listener *l)
+{
+    struct stat st;
+    if (lstat(l->name, &st) != 0) return;
+    l->device = st.st_dev;
+    l->inode = st.st_ino;
+}
+
 static int unix_open(struct listener *l, const char *path, char *error, size_t error_size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -140,8 +155,8 @@ static int unix_open(struct listener *l, const char *path, char *error, size_t e
         if (rc == 0 || bind_errno != EADDRINUSE || tries == UNIX_TRIES) break;
         (void)usleep(UNIX_TRY_US);
     }
+    if (rc == 0) unix_note(l);
     if (rc != 0 || listen(l->fd, BACKLOG) != 0) {
-        if (rc != 0) l->name[0] = '\0'; /* not ours to remove */
         snprintf(error, error_size, "cannot listen on %s: %s; choose another --unix", path,
                  strerror(rc != 0 ? bind_errno : errno));
         return EXIT_RETRY;
@@ -263,7 +278,7 @@ void listeners_close(struct listeners *l)
     for (uint32_t i = 0; i < l->count; i++) {
         struct listener *one = &l->list[i];
         if (one->fd < 0) continue;
-        if (one->unix_socket && one->name[0] != '\0') unlink(one->name);
+        if (one->unix_socket && unix_is_ours(one)) unlink(one->name);
         shutdown(one->fd, SHUT_RDWR); /* ends the accept that is with the kernel */
         close(one->fd);
         one->fd = -1;

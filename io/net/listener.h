@@ -22,7 +22,8 @@ struct listener {
     bool unix_socket;
     bool armed; /* an accept is with the kernel */
     const struct door *door;
-    char name[128]; /* HOST:PORT or the path */
+    char name[128];         /* HOST:PORT or the path */
+    uint64_t device, inode; /* of the Unix socket: what the path led to when it was made */
 };
 
 struct listeners {

@@ -201,7 +201,7 @@ static void tick(struct loop *loop, int timeout_ms)
     loop->tick_ms = net->engine->now_ms;
     loop->disk_event = false;
     reap(loop);
-    if (log_failed(net->engine->log)) stop_fail(loop->stop, "a write of the log failed");
+    if (log_failed(net->engine->log)) stop_fail(loop->stop, log_failure(net->engine->log));
     watch_disk(loop, took_ms);
     if (!net->failed) {
         release_durable(loop);

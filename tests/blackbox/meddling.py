@@ -1,6 +1,6 @@
 """tests/blackbox/meddling.py -- What somebody may do to the files of a server at work: a limit on
-their size, their permissions taken away, all of them removed. It stops with 74, or goes on with
-what it has open."""
+their size, their permissions taken away, some or all of them removed or replaced, its socket's path
+taken over. It stops with 74, or goes on with what it has open."""
 import ctypes
 import resource
 import shutil
@@ -68,24 +68,66 @@ def test_permission_taken_away(d):
         check(server, [load])
 
 
+def stops(server, load, seconds=20):
+    """With 74, and nobody is told anything more than that the outcome is unknown."""
+    assert server.process.wait(seconds) == 74
+    load.join(10)
+    assert set(load.codes.values()) <= {0, 26}, load.codes
+
+
 def test_directory_removed(d):
-    """rm -rf under a running server: it goes on with what it has open, and stops as asked. What it
-    was told is lost with the directory, and the next start begins a new log."""
+    """rm -rf under load is noticed within a second or two: what would be acknowledged is lost."""
     with Server(d) as server:
-        client = server.client()
-        fill(client, 2)
+        fill(server.client(), 2)
         settle(d)
         load = Load(server, 1)
         under_way([load])
         shutil.rmtree(d)
-        goes_on(load, IN_FLIGHT)
-        client.audit()
-        client.close()
-        assert server.stop() == 0
-        load.join(10)
-        assert set(load.codes.values()) <= {0, 23}
+        stops(server, load)
+        assert server.said(f'the data directory {d} was removed') + server.said(f'{d}/log-') == 1
     with Server(d) as server:
         assert server.ready['recovered'] == '0'
+
+
+def test_segment_replaced(d):
+    """A copy put in the place of the segment that is written."""
+    with Server(d) as server:
+        fill(server.client(), 2)
+        settle(d)
+        load = Load(server, 1)
+        under_way([load])
+        segment = os.path.join(d, 'log-0000000000000000.seg')
+        shutil.copy(segment, d + '.copy')
+        os.rename(d + '.copy', segment)
+        stops(server, load)
+
+
+def test_moved_at_rest(d):
+    """Nobody writes, so nobody looks; the stop does, and does not say that all is on disk."""
+    with Server(d) as server:
+        fill(server.client(), 2)
+        settle(d)
+        os.rename(d, d + '.moved')
+        assert server.stop() == 74
+        assert server.said('stopped; everything') == 0
+    os.rename(d + '.moved', d)
+    with Server(d) as server:
+        assert int(server.ready['recovered']) > 0
+        assert server.stop() == 0
+
+
+def test_socket_of_another_server(d):
+    """A path that another server has bound since is left alone."""
+    path = d + '.socket'
+    with Server(d, '--unix', path) as server:
+        os.unlink(path)
+        with Server(d + '.other', '--unix', path) as other:
+            assert server.stop() == 0
+            client = Client(path)
+            fill(client, 1)
+            client.close()
+            assert other.stop() == 0
+        assert not os.path.exists(path)
 
 
 if __name__ == '__main__':

@@ -731,28 +731,69 @@ TEST(no_descriptor_for_a_segment)
     fixture_remove(&w);
 }
 
-/* What is open goes on; changes are refused when it is full. */
+/* Nothing more is acknowledged: it would be lost with the directory. */
 TEST(directory_removed_while_serving)
 {
     struct fixture w;
+    struct log_fault fault;
     fixture_init(&w);
     CHECK_EQ(fixture_start(&w), 0);
     fixture_poll(&w);
-    w.log->end = FIXTURE_SEGMENT - log_kept_room(w.log) - 3 * LOG_BLOCK_SIZE;
+    fixture_group(&w, 0, 1);
+    CHECK(log_in_place(w.log, &fault));
     fixture_remove(&w);
-    for (uint64_t n = 0; n < 8; n++) {
-        w.time_ms += 2000;
-        fixture_group(&w, n, 1);
-    }
+    fixture_group(&w, 1, 1); /* within the second since the last look */
     CHECK(!log_failed(w.log));
-    CHECK_EQ(log_group_durable(w.log), 9);
-    CHECK(log_read_only(w.log));
-    fixture_seal(&w);
+    CHECK(!log_in_place(w.log, &fault));
+    w.time_ms += 1000;
+    CHECK_EQ(fixture_append(&w, 2), 0);
+    CHECK(log_failed(w.log));
+    CHECK(strstr(log_failure(w.log), "was removed") != NULL);
     fixture_die(&w);
     CHECK_EQ(fixture_recover(&w), 0); /* nothing there: a new log */
     CHECK(w.rec.fresh);
     fixture_die(&w);
     fixture_remove(&w);
+}
+
+/* Any segment, the first of three as well as the one that is written; removed, or a copy in its
+ * place, which is what a backup put back does. */
+static void meddle_with_segment(uint32_t number, bool replace)
+{
+    struct fixture w;
+    struct log_fault fault;
+    char path[128], other[128], name[32];
+    fixture_init(&w);
+    w.options.prealloc_bytes = 2 * (uint64_t)FIXTURE_SEGMENT + 1;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    CHECK_EQ(w.log->files.segments, 3);
+    w.log->end = FIXTURE_SEGMENT; /* the second is written */
+    log_files_segment_name(name, number);
+    fixture_path(&w, name, path);
+    fixture_path(&w, "other", other);
+    int fd = open(other, O_WRONLY | O_CREAT, 0600);
+    ASSERT(fd >= 0 && ftruncate(fd, FIXTURE_SEGMENT) == 0);
+    (void)close(fd);
+    ASSERT((replace ? rename(other, path) : unlink(path)) == 0);
+    for (uint32_t looks = 0; looks < 3 && !log_failed(w.log); looks++) {
+        w.time_ms += 1000;
+        (void)log_reserve(w.log, w.time_ms);
+        CHECK(number == 0 || log_failed(w.log)); /* at once; a closed one in its turn */
+    }
+    CHECK(log_failed(w.log));
+    CHECK(strstr(log_failure(w.log), name) != NULL);
+    CHECK(!log_in_place(w.log, &fault) && fault.exit_code == 74);
+    fixture_die(&w);
+    fixture_remove(&w);
+}
+
+TEST(segments_removed_while_serving)
+{
+    for (uint32_t number = 0; number < 3; number++) {
+        meddle_with_segment(number, false);
+        meddle_with_segment(number, true);
+    }
 }
 
 /* Full up to where no record may stand without a next segment: what keeps nothing is still
@@ -885,6 +926,7 @@ TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
           T(records_for_more_than_the_cache_holds), T(damaged_record_is_not_used),
           T(format_1_goes_on), T(dump_of_holds_and_undoing), T(failing_zero_writes),
           T(no_descriptor_for_a_segment), T(read_only_at_the_very_end),
-          T(directory_removed_while_serving), T(segments_are_made_ahead_and_crossed),
-          T(log_that_begins_far_out), T(segments_of_the_usual_size), T(no_room_makes_read_only),
-          T(no_room_at_the_start), T(time_rules), T(log_clock_slews_and_never_falls))
+          T(directory_removed_while_serving), T(segments_removed_while_serving),
+          T(segments_are_made_ahead_and_crossed), T(log_that_begins_far_out),
+          T(segments_of_the_usual_size), T(no_room_makes_read_only), T(no_room_at_the_start),
+          T(time_rules), T(log_clock_slews_and_never_falls))

@@ -205,11 +205,13 @@ struct dirent *files_list(int fd, uint32_t index)
 int files_stat(int directory_fd, const char *name, struct stat *st)
 {
     int error = call_begin(SIM_CALL_LOOK, "fstatat");
-    int directory = directory_of(directory_fd);
+    int directory = name[0] == 0 ? 0 : directory_of(directory_fd);
     if (error != 0 || directory < 0) return error != 0 ? error : directory;
-    int inode = disk_find(directory, name);
+    int inode = name[0] == 0 ? fd_get(directory_fd, "fstatat")->inode : disk_find(directory, name);
     if (inode < 0) return inode;
     memset(st, 0, sizeof(*st));
+    st->st_ino = (ino_t)inode;
+    st->st_nlink = disk_name_of(inode)[0] != 0;
     st->st_mode = disk_is_directory(inode) ? S_IFDIR | 0700 : S_IFREG | 0600;
     st->st_size = (off_t)disk_size(inode);
     return 0;
