@@ -10,7 +10,15 @@
 /* In flight, plus one open, plus one closed that waits for a write slot. */
 #define LOG_SLOTS (LOG_IN_FLIGHT_MAX + 2u)
 
-#define LOG_ZERO_CHUNK    (1u << 20) /* at most, of a write of zeros ahead */
+/* A write of zeros ahead has at most so many bytes: small enough that a group which comes while it
+ * is under way hardly waits for it. */
+#define LOG_ZERO_CHUNK (256u << 10)
+
+/* Beside another write a group is written only when it holds this many bytes (of group_max, a 32nd:
+ * 64 KiB of 2 MiB). Smaller ones would only queue behind each other at the disk; the operations
+ * that come meanwhile go into the same group instead. */
+#define LOG_DEEP_SHARE 32u
+
 #define LOG_CHUNKS        64u
 #define LOG_CHUNK         LOG_CHECK_CHUNK
 #define LOG_CHUNK_OVERLAP LOG_CHECK_HEAD /* a record never ends further behind its chunk */
@@ -86,6 +94,7 @@ struct log {
     uint64_t durable_end;
     uint64_t durable_check; /* log_check_last() at durable_end */
     uint32_t group_max;     /* files.sizes.group_max */
+    uint32_t deep_from;     /* group_max / LOG_DEEP_SHARE */
     uint32_t flying;
     uint32_t last_kind; /* of the last closed group */
     bool failed, seal_wanted, stopping;

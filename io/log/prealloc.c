@@ -1,9 +1,10 @@
 /* io/log/prealloc.c -- keeps zero-written segments ready ahead of the log, so that every log write
  * overwrites blocks that exist and needs no file-system metadata.
  *
- * One write of at most LOG_ZERO_CHUNK at a time, through the same disk door as the log. While the
- * log is busy it may take two bytes for each byte the log wrote, so it always gets ahead; when less
- * than half of what should be ready is ready, it no longer waits. */
+ * One write of at most LOG_ZERO_CHUNK at a time, through the same disk door as the log, at a rate
+ * that the log does not feel. As long as half of what should be ready is ready, only while the log
+ * rests. Below that also beside a busy log, but then two bytes for each byte that the log wrote, so
+ * it gets ahead again; below a quarter it no longer waits. */
 #include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
@@ -153,6 +154,19 @@ static void begin(struct log *log)
     p->state = LOG_PREALLOC_ZEROING;
 }
 
+/* Nothing is being written and nothing waits for that. */
+static bool rests(const struct log *log)
+{
+    return log->flying == 0 && log_group_durable(log) == log_group_last(log);
+}
+
+static bool may_zero(const struct log *log)
+{
+    uint64_t ready = log_ready_ahead(log), wanted = ready_wanted(log);
+    if (rests(log) || ready < wanted / 4) return true;
+    return ready < wanted / 2 && log->prealloc.credit >= log->prealloc.chunk;
+}
+
 static void zero_next(struct log *log)
 {
     struct log_prealloc *p = &log->prealloc;
@@ -160,8 +174,7 @@ static void zero_next(struct log *log)
         submit(log, (struct disk_op){.kind = DISK_SYNC, .fd = p->fd, .done = flushed});
         return;
     }
-    bool urgent = log_ready_ahead(log) < ready_wanted(log) / 2;
-    if (!urgent && log->flying > 0 && p->credit < p->chunk) return;
+    if (!may_zero(log)) return;
     p->credit -= p->credit < p->chunk ? p->credit : p->chunk;
     submit(log, (struct disk_op){.kind = DISK_WRITE,
                                  .fd = p->fd,

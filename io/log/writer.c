@@ -49,6 +49,7 @@ bool log_memory_init(struct log *log)
     const size_t chunk = LOG_CHUNK + LOG_CHUNK_OVERLAP, huge = 2u << 20;
     uint64_t eighth = log->files.sizes.segment / 8;
     log->group_max = log->files.sizes.group_max;
+    log->deep_from = log->group_max / LOG_DEEP_SHARE;
     log->prealloc.chunk = (uint32_t)(eighth < LOG_ZERO_CHUNK ? eighth : LOG_ZERO_CHUNK);
     size_t size = LOG_SLOTS * (size_t)log->group_max + log->prealloc.chunk + LOG_CHUNKS * chunk;
     size = (size + huge - 1) / huge * huge;
@@ -263,11 +264,18 @@ void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_low_w
     log->seal_wanted = false;
 }
 
+/* Alone any group; beside others one of some size (LOG_DEEP_SHARE). */
+static bool is_worth_a_write(const struct log *log)
+{
+    if (!open_has_records(log)) return false;
+    return log->flying == 0 || group_of(open_slot(log))->size >= log->deep_from;
+}
+
 void log_flush(struct log *log)
 {
     if (log->failed) return;
     bool slot_free = log->flying < LOG_IN_FLIGHT_MAX && log->submitted == last_closed(log);
-    if (slot_free && open_has_records(log)) close_group(log);
+    if (slot_free && is_worth_a_write(log)) close_group(log);
     submit_closed(log);
     seal_if_due(log);
     log_prealloc_tick(log);

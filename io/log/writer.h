@@ -2,12 +2,22 @@
  * position, fetched records. Format: core/format/log_format.h. Files: io/log/files.h. Start-up:
  * io/log/recovery.h.
  *
- * Group commit is greedy and pipelined: log_flush() closes the open group and writes it as soon as
- * fewer than LOG_IN_FLIGHT_MAX groups are being written; no timers. A group is durable when it and
- * every group before it are on disk (contiguous durable).
+ * The life of a group:
+ *   open     log_reserve() opens it at the place where the log ends; its time and place are fixed.
+ *            Records are added by log_append().
+ *   closed   when it is full; or by log_flush(), at the end of a tick, if nothing is being written,
+ *            or if it is large and fewer than LOG_IN_FLIGHT_MAX groups are. There are no timers.
+ *   flying   signed (the checksum of the group before and what is durable at this moment are known
+ *            only now) and submitted: one write, never repeated.
+ *   written  its write is done, but not that of a group before it.
+ *   durable  it and all before it are on disk: log_group_durable() says so, and what waited for it
+ *            may be answered. It is read back from its buffer until another group needs that.
  *
- * After the first write or flush error the log is failed for good: nothing is acknowledged any
- * more, nothing is retried, the server answers OUTCOME_UNKNOWN and stops with exit 74. */
+ * After the first write or flush error, or when a file of the log was removed under it, the log is
+ * failed for good: nothing is acknowledged any more, nothing is retried, the server answers
+ * OUTCOME_UNKNOWN and stops with exit 74.
+ *
+ * Owns: its files and buffers. Threading: the thread that runs the loop. */
 #ifndef IO_LOG_WRITER_H
 #define IO_LOG_WRITER_H
 
@@ -37,8 +47,9 @@ uint64_t log_reserved_position(const struct log *log);
 /* Keeps `size` bytes of the reserved room as the next record, with sequence number `seq`. */
 void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_low_water_ms);
 
-/* Closes the open group if it has records and a write slot is free; submits it. Call once per tick
- * of the loop. */
+/* Closes and submits the open group if it has records and nothing is being written, or a write slot
+ * is free and it is large enough to be worth one. Call once per tick of the loop, at its end: so a
+ * completion in that tick takes along what waited for it. */
 void log_flush(struct log *log);
 /* Idle for 50 ms, or stopping: writes a SEAL group if the last group is not one. */
 void log_seal(struct log *log);

@@ -30,6 +30,7 @@ struct fixture {
     uint64_t fail_at;    /* the n-th of them gives fail_res; 0 = never */
     int32_t fail_res;
     bool newest_first;
+    bool deep_only_if_large;   /* as a server does; else any group is written beside others */
     uint64_t prealloc_ops;     /* operations of zero-writing ahead performed so far */
     uint64_t prealloc_fail_at; /* the n-th of them gives prealloc_fail_res; 0 = never */
     int32_t prealloc_fail_res;
@@ -138,6 +139,7 @@ static inline int fixture_recover(struct fixture *w)
     }
     w->log = w->rec.log;
     w->state = apply.state;
+    if (!w->deep_only_if_large) w->log->deep_from = 0;
     return 0;
 }
 

@@ -95,6 +95,112 @@ TEST(groups_are_pipelined_and_bounded)
     fixture_remove(&w);
 }
 
+/* Beside a write a small group waits, and grows, until it is worth another one or the write is
+ * done. */
+TEST(small_groups_wait_for_the_write_before)
+{
+    struct fixture w;
+    fixture_init(&w);
+    w.deep_only_if_large = true;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    CHECK_EQ(w.log->deep_from, 64u << 10);
+    uint64_t n = 0;
+    CHECK(fixture_append(&w, n++) != 0);
+    log_flush(w.log);
+    CHECK_EQ(w.log->flying, 1);          /* alone: at once, however small */
+    for (uint32_t i = 0; i < 500; i++) { /* 62.5 KiB */
+        CHECK(fixture_append(&w, n++) != 0);
+        log_flush(w.log);
+    }
+    CHECK_EQ(w.log->flying, 1);
+    for (uint32_t i = 0; i < 20; i++) CHECK(fixture_append(&w, n++) != 0);
+    log_flush(w.log);
+    CHECK_EQ(w.log->flying, 2);
+    CHECK(fixture_append(&w, n++) != 0);
+    log_flush(w.log);
+    CHECK_EQ(w.log->flying, 2);
+    CHECK_EQ(log_group_durable(w.log), 1);
+    fixture_poll(&w); /* both are done, and the tick in which that happens takes the third */
+    CHECK_EQ(log_group_durable(w.log), 3);
+    log_flush(w.log);
+    fixture_poll(&w);
+    CHECK_EQ(log_group_durable(w.log), 4);
+    CHECK_EQ(log_group_last(w.log), 4);
+    CHECK(fixture_append(&w, n++) != 0);
+    log_flush(w.log);
+    CHECK(fixture_append(&w, n++) != 0);
+    log_stop(w.log); /* nothing small is left behind at a stop */
+    for (uint32_t i = 0; i < 4 && !log_quiet(w.log); i++) {
+        while (w.count > 0) fixture_run(&w, 0);
+        log_stop(w.log);
+    }
+    CHECK(log_quiet(w.log));
+    fixture_die(&w);
+    CHECK_EQ(fixture_recover(&w), 0);
+    CHECK_EQ(w.rec.records, n);
+    fixture_die(&w);
+    fixture_remove(&w);
+}
+
+/* All zeros that may be written now. */
+static void run_zeros(struct fixture *w)
+{
+    for (bool any = true; any;) {
+        any = false;
+        for (uint32_t i = 0; i < w->count && !any; i++) {
+            if (w->queue[i] != &w->log->prealloc.op) continue;
+            fixture_run(w, i);
+            any = true;
+        }
+    }
+}
+
+static uint64_t zeroed(const struct fixture *w)
+{
+    return w->log->files.segments * (uint64_t)FIXTURE_SEGMENT + w->log->prealloc.offset;
+}
+
+/* Bytes zeroed beside a log that has `ready` bytes ahead and never rests: a group of 64 KiB is
+ * always under way. */
+static uint64_t zeroed_beside_a_busy_log(uint64_t ready, uint32_t groups)
+{
+    struct fixture w;
+    fixture_init(&w);
+    w.options.prealloc_bytes = 2 * (uint64_t)FIXTURE_SEGMENT;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    uint64_t n = 0;
+    CHECK(fixture_append(&w, n++) != 0);
+    log_flush(w.log);
+    run_zeros(&w); /* what was begun while it rested */
+    w.log->end = 2 * (uint64_t)FIXTURE_SEGMENT - ready;
+    w.log->prealloc.credit = 0;
+    uint64_t before = zeroed(&w);
+    for (uint32_t g = 0; g < groups; g++) {
+        for (uint32_t i = 0; i < 510; i++) CHECK(fixture_append(&w, n++) != 0);
+        log_flush(w.log);
+        run_zeros(&w);
+        if (w.log->flying > 1) fixture_run(&w, 0);
+    }
+    uint64_t after = zeroed(&w);
+    fixture_die(&w);
+    fixture_remove(&w);
+    return after - before;
+}
+
+TEST(segments_ahead_leave_the_disk_to_the_log)
+{
+    enum { GROUPS = 40, WROTE = GROUPS * 64 << 10 };
+    const uint64_t wanted = 2 * (uint64_t)FIXTURE_SEGMENT;
+    uint64_t many = zeroed_beside_a_busy_log(wanted / 2 + (8 << 20), GROUPS);
+    uint64_t few = zeroed_beside_a_busy_log(wanted / 2 - (8 << 20), GROUPS);
+    uint64_t none = zeroed_beside_a_busy_log(wanted / 4 - (8 << 20), GROUPS);
+    CHECK_EQ(many, 0);
+    CHECK(few > WROTE && few <= 2 * WROTE + LOG_ZERO_CHUNK);
+    CHECK(none > FIXTURE_SEGMENT / 2); /* the rest of the segment, at once */
+}
+
 TEST(only_the_contiguous_prefix_is_released)
 {
     struct fixture w;
@@ -921,7 +1027,8 @@ TEST(log_clock_slews_and_never_falls)
 }
 
 TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
-          T(groups_are_pipelined_and_bounded), T(only_the_contiguous_prefix_is_released),
+          T(groups_are_pipelined_and_bounded), T(small_groups_wait_for_the_write_before),
+          T(segments_ahead_leave_the_disk_to_the_log), T(only_the_contiguous_prefix_is_released),
           T(failing_writes), T(fetched), T(record_that_cannot_be_read),
           T(records_for_more_than_the_cache_holds), T(damaged_record_is_not_used),
           T(format_1_goes_on), T(dump_of_holds_and_undoing), T(failing_zero_writes),
