@@ -8,6 +8,7 @@
  *   - and nothing else, unless a group was changed and signed again;
  *   - it does not succeed if a whole group says that a broken one was durable;
  *   - it does succeed if all that is broken is a tail nobody called durable;
+ *   - `gongji log verify` says the same code as the start;
  *   - a start that is refused changes no byte; one that succeeds is followed by one that finds the
  *     same state and nothing to cut.
  * Records changed and signed again are read by the reader alone: what commit() asserts of a record
@@ -31,6 +32,7 @@
 #include "fuzz/program.h"
 #include "io/engine/apply.h"
 #include "io/log/reader.h"
+#include "io/log/tool.h"
 
 #define MUST(holds)                                                                                \
     do {                                                                                           \
@@ -43,7 +45,8 @@
 static struct log_image image;
 static struct damage damage;
 static char directory[256];
-static void *memory; /* of the recovered state */
+static FILE *nowhere; /* for what `gongji log verify` prints */
+static void *memory;  /* of the recovered state */
 static size_t memory_size;
 
 /* ---- files ---- */
@@ -148,10 +151,12 @@ static struct outcome start(void)
                                         .one_thread = true,
                                         .segment_mib = IMAGE_SEGMENT_MIB};
     struct log_recovered recovered;
+    int verified = log_verify(directory, nowhere, NULL);
     struct apply apply = {.make_state = make_state};
     const struct log_redo redo = apply_redo(&apply);
     struct outcome out = {.good = log_recover(&options, &redo, &recovered)};
     out.exit_code = recovered.exit_code;
+    MUST(verified == out.exit_code);
     if (getenv("GONGJI_FUZZ_PRINT") != NULL) {
         printf("%u groups written, %" PRIu64 " bytes; read %" PRIu64 ", cut %" PRIu64 ": %s\n",
                image.count, image.end, recovered.groups, recovered.cut_bytes,
@@ -270,6 +275,8 @@ static void begin(void)
         exit(74);
     }
     (void)atexit(remove_directory);
+    nowhere = fopen("/dev/null", "w");
+    if (nowhere == NULL) abort();
     image_begin(&image);
     memory_size = state_size(&image_config, &parts);
     memory = mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

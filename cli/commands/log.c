@@ -1,7 +1,13 @@
 /* cli/commands/log.c -- `gongji log dump|verify DIR`: looks into a server's data directory. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "bench/generator.h"
+#include "bench/progress.h"
 #include "cli/common/tool.h"
+#include "io/log/options.h"
 #include "io/log/tool.h"
 
 static const char help[] =
@@ -18,6 +24,21 @@ static const char help[] =
     "\n"
     "example: gongji log verify gongji-data\n";
 
+static bool show(void *owner, const char *doing, uint64_t done, uint64_t of)
+{
+    if (progress_due(owner, bench_now_ns())) {
+        fprintf(stderr, "%s: %" PRIu64 " of %" PRIu64 " MiB\n", doing, done >> 20, of >> 20);
+    }
+    return true;
+}
+
+static int verify(const char *dir)
+{
+    struct progress progress = {.on = isatty(STDERR_FILENO) == 1};
+    const struct log_progress shown = {.step = show, .owner = &progress};
+    return log_verify(dir, stdout, &shown);
+}
+
 static int run(int argc, char **argv)
 {
     const char *arguments[2];
@@ -25,7 +46,7 @@ static int run(int argc, char **argv)
     int count, result = read_options(&command_log, argc, argv, specs, arguments, 2, &count);
     if (result >= 0) return result;
     if (count != 2) return usage_error(&command_log, "give verify or dump, and a directory");
-    if (strcmp(arguments[0], "verify") == 0) return log_verify(arguments[1], stdout);
+    if (strcmp(arguments[0], "verify") == 0) return verify(arguments[1]);
     if (strcmp(arguments[0], "dump") == 0) return log_dump(arguments[1], stdout);
     return usage_error(&command_log, "\"%s\" is neither verify nor dump", arguments[0]);
 }

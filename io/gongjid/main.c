@@ -34,6 +34,7 @@ struct process {
     struct disk_trace trace_memory, *trace; /* NULL = none */
     struct log_recovered recovered;
     struct apply apply;
+    uint64_t told_us; /* last line of progress, since boot */
     struct state_config state_config;
     void *state_memory, *net_memory;
     uint64_t state_size;
@@ -130,9 +131,26 @@ static void raise_descriptors(uint32_t connections_max)
     }
 }
 
+#define PROGRESS_US 2000000u
+
+/* A line every two seconds, and none if it takes less. */
+static bool progress(void *owner, const char *doing, uint64_t done, uint64_t of)
+{
+    struct process *p = owner;
+    struct clock *clock = clock_os();
+    uint64_t now_us = clock->elapsed_us(clock);
+    if (now_us - p->told_us >= PROGRESS_US) {
+        p->told_us = now_us;
+        report(REPORT_INFO, "%s: %llu of %llu MiB", doing, (unsigned long long)done / MIB,
+               (unsigned long long)of / MIB);
+    }
+    return !signals_pending();
+}
+
 /* Reads the directory and brings the state to where the log ends. */
 static int log_set_up(struct process *p)
 {
+    const struct log_progress told = {.step = progress, .owner = p};
     struct log_options options = {
         .dir = p->config.data_dir,
         .prealloc_bytes = p->config.log_prealloc,
@@ -141,8 +159,11 @@ static int log_set_up(struct process *p)
         .unsafe_dev = p->config.unsafe_dev,
         .test_clock = p->config.test_clock,
         .segment_mib = p->config.segment_mib,
+        .progress = &told,
         .trace = p->trace,
     };
+    struct clock *clock = clock_os();
+    p->told_us = clock->elapsed_us(clock);
     struct log_recovered *r = &p->recovered;
     p->apply = (struct apply){.make_state = make_state, .owner = p};
     const struct log_redo redo = apply_redo(&p->apply);
@@ -155,7 +176,6 @@ static int log_set_up(struct process *p)
     }
     /* A test clock goes on where the client left it; a new log's begins at 1970, so that a client
      * can set any time. */
-    struct clock *clock = clock_os();
     uint64_t time_ms = clock->wall_ms(clock), begun_us = clock->elapsed_us(clock);
     uint64_t last_ms = r->time_ms;
     if (p->config.test_clock) time_ms = last_ms;

@@ -63,9 +63,38 @@ void log_prealloc_check_space(struct log *log, uint64_t time_ms)
     if (log->disk != NULL) log_prealloc_tick(log);
 }
 
+/* A log that was there goes on with what is ready; a new one is asked for what cannot be. */
+static bool fits_the_disk(const struct log *log, uint64_t missing, struct log_fault *fault)
+{
+    uint64_t free_bytes = log_files_free(&log->files);
+    if (log->last_number != 0 || missing <= free_bytes) return true;
+    return log_fault_set(fault, 78,
+                         "--log-prealloc of %" PRIu64 " MiB does not fit: %" PRIu64
+                         " MiB are free in %s; lower it, or free some space",
+                         log->options.prealloc_bytes >> 20, free_bytes >> 20, log->files.dir);
+}
+
+static bool go_on(const struct log *log, uint64_t missing, struct log_fault *fault)
+{
+    uint64_t left = log_ready_ahead(log) < log->options.prealloc_bytes
+                        ? log->options.prealloc_bytes - log_ready_ahead(log)
+                        : 0;
+    if (left > missing) left = missing;
+    if (log_progress_step(log->options.progress, "zero-writing log segments", missing - left,
+                          missing)) {
+        return true;
+    }
+    return log_fault_set(fault, 75,
+                         "stopped by a signal while log segments were made in %s; those that are "
+                         "whole stay",
+                         log->files.dir);
+}
+
 bool log_prealloc_start(struct log *log, struct log_fault *fault)
 {
-    uint64_t wanted = log->options.prealloc_bytes;
+    uint64_t wanted = log->options.prealloc_bytes, missing = 0;
+    if (log_ready_ahead(log) < wanted) missing = wanted - log_ready_ahead(log);
+    if (!fits_the_disk(log, missing, fault)) return false;
     for (;;) {
         look_at_space(log);
         bool fits = log_next_open(&log->files.sizes, log->end) < log_files_end(&log->files);
@@ -83,6 +112,7 @@ bool log_prealloc_start(struct log *log, struct log_fault *fault)
                 log->files.dir, (log->options.low_water_bytes + log->files.sizes.segment) >> 20,
                 log->prealloc.free_bytes >> 20);
         }
+        if (!go_on(log, missing, fault)) return false;
         if (log_files_segment_make(&log->files, fault)) continue;
         /* Less room than the file system says: a quota. What is ready is used. */
         log->prealloc.no_space = fault->no_room;

@@ -4,6 +4,8 @@
 
 #include "io/log/reader.h"
 
+#define TELL_EVERY (16u << 20)
+
 bool log_reader_open(struct log_reader *reader, const struct log_files *files,
                      struct log_fault *fault)
 {
@@ -11,6 +13,7 @@ bool log_reader_open(struct log_reader *reader, const struct log_files *files,
     reader->files = files;
     reader->next_seq = 1;
     reader->end = log_files_begin(files);
+    reader->told = reader->end;
     reader->scan = log_scan_open(files, reader->end);
     if (reader->scan != NULL) return true;
     return log_fault_set(fault, 75, "no memory or thread to read the log with: %s",
@@ -66,8 +69,22 @@ static const struct log_group *group_at(struct log_reader *reader, uint64_t posi
     return (const struct log_group *)block;
 }
 
+/* Every so many bytes; false if it shall stop. */
+static bool tell(struct log_reader *reader, uint64_t at)
+{
+    const struct log_files *files = reader->files;
+    if (reader->stopped) return false;
+    if (at < reader->told + TELL_EVERY) return true;
+    reader->told = at;
+    uint64_t begin = log_files_begin(files);
+    reader->stopped = !log_progress_step(reader->progress, "reading the log", at - begin,
+                                         log_files_end(files) - begin);
+    return !reader->stopped;
+}
+
 const struct log_group *log_reader_next(struct log_reader *reader)
 {
+    if (!tell(reader, reader->end)) return NULL;
     reader->position = log_next_open(&reader->files->sizes, reader->end);
     const struct log_group *group = group_at(reader, reader->position);
     if (group == NULL) return NULL;
@@ -110,7 +127,7 @@ void log_reader_tail(struct log_reader *reader, struct recover_tail *facts, uint
     };
     *end = reader->position;
     /* The gap a segment may end with belongs to no group and is not searched. */
-    for (uint64_t at = reader->position; at < files_end; at += LOG_BLOCK_SIZE) {
+    for (uint64_t at = reader->position; at < files_end && tell(reader, at); at += LOG_BLOCK_SIZE) {
         uint64_t available;
         const uint8_t *block = log_scan_peek(reader->scan, at, LOG_BLOCK_SIZE, &available);
         if (block == NULL || is_zero(block)) continue;

@@ -6,6 +6,7 @@
 
 #include "core/format/record.h"
 #include "io/log/files.h"
+#include "io/log/options.h"
 #include "io/log/scan.h"
 #include "io/log/verdict.h"
 
@@ -24,8 +25,11 @@ struct log_reader {
     uint32_t kind;        /* of the last group */
     uint64_t data_behind; /* where the last DATA group opened, + 1; 0 = there was none */
     uint8_t checksum[16];
-    uint64_t records;    /* so far */
-    bool seal_seen;      /* the SEAL that log.meta names */
+    uint64_t records;                    /* so far */
+    bool seal_seen;                      /* the SEAL that log.meta names */
+    const struct log_progress *progress; /* set after log_reader_open(); NULL = none */
+    uint64_t told;                       /* position of the last step */
+    bool stopped;                        /* ... and it said so: nothing may be judged */
     bool malformed;      /* the group at `position` verifies, but does not continue the log or its
                           * records      cannot be read */
     uint64_t unreadable; /* first byte that gave a read error, if log_reader_tail() says so */
@@ -35,10 +39,11 @@ struct log_reader {
 
 NODISCARD bool log_reader_open(struct log_reader *reader, const struct log_files *files,
                                struct log_fault *fault);
-/* The next group, valid until the next call; NULL where the first bad or missing one should be. */
+/* The next group, valid until the next call; NULL where the first bad or missing one should be, or
+ * if it shall stop. */
 const struct log_group *log_reader_next(struct log_reader *reader);
 /* After NULL: looks at everything from there to the end of the files. `end` is the byte behind the
- * last block that is not zero. */
+ * last block that is not zero. Judge nothing by it if it was stopped. */
 void log_reader_tail(struct log_reader *reader, struct recover_tail *facts, uint64_t *end);
 void log_reader_close(struct log_reader *reader);
 

@@ -99,6 +99,11 @@ static bool judge_tail(struct recovery *r)
     struct recover_tail facts;
     uint64_t end;
     log_reader_tail(r->reader, &facts, &end);
+    if (r->reader->stopped) {
+        return log_fault_set(
+            &r->fault, 75, "stopped by a signal while the log in %s was read; nothing was changed",
+            r->options->dir);
+    }
     enum recover_verdict verdict = recover_tail(&facts);
     if (recover_exit_code(verdict) != 0) return refuse_tail(r, verdict, &facts);
     if (verdict == RECOVER_CONTINUE) end = r->reader->position;
@@ -178,6 +183,7 @@ static bool read_log(struct recovery *r)
         return true;
     }
     if (!log_reader_open(r->reader, &r->log->files, &r->fault)) return false;
+    r->reader->progress = r->options->progress;
     bool good = redo_all(r);
     if (good) take_over(r);
     log_reader_close(r->reader);
@@ -233,6 +239,17 @@ static bool start_fails(struct log_recovered *ret, const struct log_fault *fault
     return false;
 }
 
+static void warn_not_ready(const struct log *log, struct log_recovered *ret)
+{
+    uint64_t ready = log_ready_ahead(log), wanted = log->options.prealloc_bytes;
+    if (ready >= wanted || log_files_full(&log->files)) return;
+    size_t used = strlen(ret->warning);
+    (void)snprintf(ret->warning + used, sizeof(ret->warning) - used,
+                   "%sonly %" PRIu64 " of %" PRIu64
+                   " MiB of --log-prealloc are ready, and there is no room for more",
+                   used > 0 ? "; " : "", ready >> 20, wanted >> 20);
+}
+
 bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, uint64_t rid_low_water_ms,
                struct log_recovered *ret)
 {
@@ -247,6 +264,7 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, uint64_t ri
         return start_fails(ret, &fault);
     }
     if (!log_prealloc_start(log, &fault)) return start_fails(ret, &fault);
+    warn_not_ready(log, ret);
     log->disk = disk;
     log->generation++;
     if (rid_low_water_ms > log->rid_low_water_ms) log->rid_low_water_ms = rid_low_water_ms;
@@ -254,6 +272,7 @@ bool log_start(struct log *log, struct disk *disk, uint64_t time_ms, uint64_t ri
     ASSERT(written); /* nothing is in flight yet, and log_prealloc_start() made room */
     ret->generation = log->generation;
     ret->time_ms = log->time_ms;
+    log->options.progress = NULL; /* was for the start */
     return true;
 }
 

@@ -9,6 +9,14 @@
 
 typedef void (*group_fn)(const struct log_reader *reader, const struct log_group *group, FILE *out);
 
+/* What is asked of a log, and who is told. */
+struct walk {
+    const char *dir;
+    group_fn each; /* NULL = nothing */
+    const struct log_progress *progress;
+    FILE *out;
+};
+
 static const char *kind_name(uint32_t kind)
 {
     switch (kind) {
@@ -129,6 +137,11 @@ static int print_end(struct log_reader *reader, FILE *out)
     struct recover_tail facts;
     uint64_t end, at = reader->position, segment = reader->files->sizes.segment;
     log_reader_tail(reader, &facts, &end);
+    if (reader->stopped) {
+        fprintf(out, "stopped at group %" PRIu64 ", which is good like all before it\n",
+                reader->number);
+        return 75;
+    }
     fprintf(out,
             "%" PRIu64 " groups, %" PRIu64 " records, %" PRIu64 " bytes, %" PRIu64
             " generations, last log time %" PRIu64 " ms\n",
@@ -181,49 +194,51 @@ static int print_end(struct log_reader *reader, FILE *out)
     return recover_exit_code(verdict);
 }
 
-static int walk_groups(const struct log_files *files, struct log_reader *reader, group_fn each,
-                       FILE *out)
+static int walk_groups(const struct walk *w, const struct log_files *files,
+                       struct log_reader *reader)
 {
     struct log_fault fault;
-    if (!log_reader_open(reader, files, &fault)) return print_fault(&fault, out);
+    if (!log_reader_open(reader, files, &fault)) return print_fault(&fault, w->out);
+    reader->progress = w->progress;
     const struct log_group *group;
     while ((group = log_reader_next(reader)) != NULL) {
-        if (each != NULL) each(reader, group, out);
+        if (w->each != NULL) w->each(reader, group, w->out);
     }
-    int code = print_end(reader, out);
+    int code = print_end(reader, w->out);
     log_reader_close(reader);
     return code;
 }
 
-static int walk_files(struct log_files *files, struct log_reader *reader, const char *dir,
-                      group_fn each, FILE *out)
+static int walk_files(const struct walk *w, struct log_files *files, struct log_reader *reader)
 {
     struct log_fault fault;
     struct recover_directory facts;
-    if (!log_files_open_read_only(files, dir, &fault)) return print_fault(&fault, out);
-    if (!log_files_facts(files, &facts, &fault)) return print_fault(&fault, out);
+    if (!log_files_open_read_only(files, w->dir, &fault)) return print_fault(&fault, w->out);
+    if (!log_files_facts(files, &facts, &fault)) return print_fault(&fault, w->out);
     enum recover_verdict verdict = recover_directory(&facts);
     if (verdict == RECOVER_FRESH) {
-        fprintf(out, "%s holds no log\n", dir);
+        fprintf(w->out, "%s holds no log\n", w->dir);
         return 0;
     }
     if (verdict != RECOVER_SCAN) {
         (void)log_files_refuse(files, verdict, &facts, &fault);
-        return print_fault(&fault, out);
+        return print_fault(&fault, w->out);
     }
-    if (!log_files_open_segments(files, facts.segments, &fault)) return print_fault(&fault, out);
-    return walk_groups(files, reader, each, out);
+    if (!log_files_open_segments(files, facts.segments, &fault)) {
+        return print_fault(&fault, w->out);
+    }
+    return walk_groups(w, files, reader);
 }
 
-static int walk(const char *dir, group_fn each, FILE *out)
+static int walk(const struct walk *w)
 {
     struct log_files *files = calloc(1, sizeof(*files));
     struct log_reader *reader = calloc(1, sizeof(*reader));
     int code = 75;
     if (files == NULL || reader == NULL) {
-        fprintf(out, "no memory to read the log with\n");
+        fprintf(w->out, "no memory to read the log with\n");
     } else {
-        code = walk_files(files, reader, dir, each, out);
+        code = walk_files(w, files, reader);
         log_files_close(files);
     }
     free(reader);
@@ -233,10 +248,10 @@ static int walk(const char *dir, group_fn each, FILE *out)
 
 int log_dump(const char *dir, FILE *out)
 {
-    return walk(dir, dump_group, out);
+    return walk(&(struct walk){.dir = dir, .each = dump_group, .out = out});
 }
 
-int log_verify(const char *dir, FILE *out)
+int log_verify(const char *dir, FILE *out, const struct log_progress *progress)
 {
-    return walk(dir, NULL, out);
+    return walk(&(struct walk){.dir = dir, .progress = progress, .out = out});
 }

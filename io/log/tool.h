@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 
+struct log_progress;
+
 /* One line per group and record. Both return 0, or the exit code a server would refuse with (74,
  * 77, 78); what is wrong is the last line of `out`. */
 int log_dump(const char *dir, FILE *out);
 /* Checks checksums, chain, generations, sequence numbers, record sizes, time and floor; redoes
- * nothing. Prints a summary: groups, records, bytes, generations, torn tail, first damage. */
-int log_verify(const char *dir, FILE *out);
+ * nothing. Prints a summary: groups, records, bytes, generations, torn tail, first damage.
+ * `progress` (io/log/options.h) may be NULL; if it says stop, 75. */
+int log_verify(const char *dir, FILE *out, const struct log_progress *progress);
 
 #endif

@@ -16,3 +16,10 @@ int signals_open(void)
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) return -1; /* a write over ulimit -f fails instead */
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
+
+bool signals_pending(void)
+{
+    sigset_t set;
+    return sigpending(&set) == 0 &&
+           (sigismember(&set, SIGTERM) == 1 || sigismember(&set, SIGINT) == 1);
+}

@@ -121,6 +121,25 @@ def test_end_lost_after_a_clean_stop(d):
     still_whole(d, digest)
 
 
+def test_more_ahead_than_the_disk_has(d):
+    """It would fill the disk, and never be there."""
+    refused(start(d, '--log-prealloc', '4096G'), 78, '--log-prealloc', 'free')
+    with Server(d) as server:
+        assert server.stop() == 0
+
+
+def test_signal_while_starting(d):
+    """A start that takes long is ended by a signal, too, and says what it was doing."""
+    with Server(d) as server:
+        assert server.stop() == 0
+    process = start(d, '--log-prealloc', '16G')
+    wait_until(lambda: not process.poll() and 'log-0000000000000002.seg' in os.listdir(d), 'made')
+    process.terminate()
+    refused(process, 75, 'stopped by a signal')
+    with Server(d) as server:
+        assert server.stop() == 0
+
+
 def test_missing_and_short_files(d):
     digest = make(d)
     meta, log = os.path.join(d, 'log.meta'), first_segment(d)

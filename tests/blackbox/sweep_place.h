@@ -4,6 +4,7 @@
 #ifndef TESTS_BLACKBOX_SWEEP_PLACE_H
 #define TESTS_BLACKBOX_SWEEP_PLACE_H
 
+#include <stdio.h>
 #include <time.h>
 
 #include "tests/blackbox/sweep_log.h"
@@ -15,6 +16,7 @@ struct sweep_place {
     uint8_t *now;                /* SWEEP_BYTES: what the segments must hold */
     uint64_t from, to;           /* bytes that may differ from the log's */
     uint64_t recoveries;
+    FILE *nowhere; /* for what `gongji log verify` prints */
 };
 
 /* What a recovery says: an exit code, or the state it found. */
@@ -35,7 +37,9 @@ void sweep_place_restore(struct sweep_place *place);
 /* What must come of the bytes that are there now, if no group verifies there but the log's own. */
 void sweep_place_expect(const struct sweep_place *place, struct sweep_verdict *ret);
 
-/* Recovers the directory as a server would. */
+/* Recovers the directory as a server would; the code is VERIFY_DISAGREES if `gongji log verify`
+ * said another one just before. */
+#define VERIFY_DISAGREES 1000
 void sweep_place_recover(struct sweep_place *place, struct sweep_verdict *ret);
 
 /* Recovers, and compares with `want`: the verdict; that a refusal changed no byte and no time

@@ -45,7 +45,7 @@ TEST(restart_gives_the_same_state)
     CHECK_EQ(state_seq(w.state), seq + 1);
     fixture_die(&w);
     FILE *nowhere = fopen("/dev/null", "w");
-    CHECK_EQ(log_verify(w.dir, nowhere), 0);
+    CHECK_EQ(log_verify(w.dir, nowhere, NULL), 0);
     (void)fclose(nowhere);
     fixture_remove(&w);
 }
@@ -938,6 +938,80 @@ TEST(no_room_at_the_start)
     fixture_remove(&w);
 }
 
+/* A new log is refused what the disk cannot hold; one that is there serves with what fits. */
+TEST(more_ahead_than_the_disk_has)
+{
+    struct fixture w;
+    fixture_init(&w);
+    w.options.prealloc_bytes = UINT64_C(1) << 60;
+    CHECK_EQ(fixture_start(&w), 78);
+    CHECK(strstr(w.rec.error, "--log-prealloc") != NULL);
+    CHECK(strstr(w.rec.error, "MiB are free") != NULL);
+    w.options.prealloc_bytes = 0;
+    CHECK_EQ(fixture_start(&w), 0);
+    fixture_poll(&w);
+    CHECK(w.rec.warning[0] == 0);
+    fixture_die(&w);
+    w.options.prealloc_bytes = UINT64_C(1) << 60;
+    w.options.low_water_bytes = UINT64_MAX / 2; /* do not fill the disk to find out */
+    CHECK_EQ(fixture_start(&w), 0);
+    CHECK(strstr(w.rec.warning, "of --log-prealloc are ready") != NULL);
+    fixture_die(&w);
+    fixture_remove(&w);
+}
+
+struct told {
+    uint32_t steps, stop_at; /* 0 = never */
+    uint64_t done, of;
+    bool fell;
+    char doing[40];
+};
+
+static bool on_step(void *owner, const char *doing, uint64_t done, uint64_t of)
+{
+    struct told *told = owner;
+    if (strcmp(told->doing, doing) == 0 && done < told->done) told->fell = true;
+    (void)snprintf(told->doing, sizeof(told->doing), "%s", doing);
+    told->done = done;
+    told->of = of;
+    return ++told->steps != told->stop_at;
+}
+
+TEST(a_start_tells_how_far_it_is)
+{
+    struct told told = {.stop_at = 3};
+    const struct log_progress progress = {.step = on_step, .owner = &told};
+    struct fixture w;
+    fixture_init(&w);
+    w.options.progress = &progress;
+    w.options.prealloc_bytes = 4 * (uint64_t)FIXTURE_SEGMENT;
+    CHECK_EQ(fixture_start(&w), 75); /* stopped after two of three segments were made */
+    CHECK(strstr(w.rec.error, "stopped by a signal") != NULL);
+    CHECK_EQ(told.done, 2 * (uint64_t)FIXTURE_SEGMENT);
+    CHECK_EQ(told.of, 3 * (uint64_t)FIXTURE_SEGMENT);
+    told = (struct told){.stop_at = 2}; /* and while it is read */
+    CHECK_EQ(fixture_recover(&w), 75);
+    CHECK(strstr(w.rec.error, "nothing was changed") != NULL);
+    CHECK_STR(told.doing, "reading the log");
+    CHECK_EQ(told.of, 3 * (uint64_t)FIXTURE_SEGMENT);
+    told = (struct told){.stop_at = 0};
+    CHECK_EQ(fixture_start(&w), 0);
+    CHECK_STR(told.doing, "zero-writing log segments");
+    CHECK(told.steps > 20 && !told.fell);
+    CHECK_EQ(w.log->files.segments, 4);
+    fixture_poll(&w);
+    fixture_group(&w, 0, 1);
+    fixture_die(&w);
+    FILE *nowhere = fopen("/dev/null", "w");
+    told = (struct told){.stop_at = 2};
+    CHECK_EQ(log_verify(w.dir, nowhere, &progress), 75);
+    told = (struct told){.stop_at = 0};
+    CHECK_EQ(log_verify(w.dir, nowhere, &progress), 0);
+    CHECK(told.done > 3 * (uint64_t)FIXTURE_SEGMENT && !told.fell);
+    (void)fclose(nowhere);
+    fixture_remove(&w);
+}
+
 TEST(time_rules)
 {
     struct fixture w;
@@ -1036,4 +1110,5 @@ TEST_MAIN(T(restart_gives_the_same_state), T(idle_marks_are_written_once),
           T(directory_removed_while_serving), T(segments_removed_while_serving),
           T(segments_are_made_ahead_and_crossed), T(log_that_begins_far_out),
           T(segments_of_the_usual_size), T(no_room_makes_read_only), T(no_room_at_the_start),
-          T(time_rules), T(log_clock_slews_and_never_falls))
+          T(more_ahead_than_the_disk_has), T(a_start_tells_how_far_it_is), T(time_rules),
+          T(log_clock_slews_and_never_falls))
