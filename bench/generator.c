@@ -163,7 +163,7 @@ static void send_open_loop(struct generator *g)
 static void count_answers(struct generator *g, struct connection *c, struct gj_answers *answers)
 {
     struct slot *slot = &c->slots[answers->tag];
-    const unsigned char *at = slot->frame.bytes + sizeof(struct wire_header);
+    const unsigned char *at = slot->frame.bytes + GJ_FRAME_HEADER_SIZE;
     struct bench_result *r = g->result;
     uint64_t now = bench_now_ns(), outcomes = r->operations;
     g->last_answer_ns = now;
@@ -323,7 +323,7 @@ static int connect_one(struct generator *g, struct connection *c)
     struct gj_options options = {
         .window = o->batch * o->inflight, .nonblocking = true, .why = why, .why_size = sizeof(why)};
     if (gj_connect(o->address, &options, &c->client) < 0) return fail(g, o->address, why);
-    const struct wire_hello_answer *server = gj_server(c->client);
+    const struct gj_hello_answer *server = gj_server(c->client);
     if (server->batch_max < o->batch || server->window < o->batch * o->inflight) {
         (void)snprintf(g->result->why, sizeof(g->result->why),
                        "the server takes %u operations a frame and %u unanswered on a connection: "
@@ -353,7 +353,7 @@ static int set_up(struct generator *g)
     if (g->connections == NULL || g->slots == NULL || g->memory == NULL)
         return fail(g, "memory", "fewer connections, frames in flight or a smaller batch fit");
     for (size_t i = 0; i < frames; i++)
-        gj_frame_init(&g->slots[i].frame, WIRE_OPS, g->memory + i * size, size);
+        gj_frame_init(&g->slots[i].frame, GJ_FRAME_OPS, g->memory + i * size, size);
     for (uint32_t i = 0; i < o->connections; i++) {
         g->connections[i].slots = g->slots + (size_t)i * o->inflight;
         int error = connect_one(g, &g->connections[i]);

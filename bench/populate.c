@@ -47,7 +47,7 @@ static int take_answer(struct populate *p)
     const struct gj_frame *frame =
         &p->frames[(p->next + POPULATE_INFLIGHT - p->busy) % POPULATE_INFLIGHT];
     p->busy--;
-    const unsigned char *at = frame->bytes + sizeof(struct wire_header);
+    const unsigned char *at = frame->bytes + GJ_FRAME_HEADER_SIZE;
     const struct gj_reply *reply;
     const struct gj_reply_sources *sources;
     while (gj_next_reply(&answers, &reply, &sources)) {
@@ -160,7 +160,7 @@ static int populate_connected(struct populate *p, struct world *world, bool forc
     if (refused != 0) return refused;
     int found = world_regions(world, p->client, true, why);
     if (found != 0) return fail(p, found < 0 ? BENCH_LOST : BENCH_REFUSED, why);
-    const struct wire_hello_answer *server = gj_server(p->client);
+    const struct gj_hello_answer *server = gj_server(p->client);
     uint32_t most = server->window / POPULATE_INFLIGHT;
     if (most > server->batch_max) most = server->batch_max;
     p->batch = most < POPULATE_BATCH ? (most > 0 ? most : 1) : POPULATE_BATCH;
@@ -170,7 +170,7 @@ static int populate_connected(struct populate *p, struct world *world, bool forc
     p->memory = malloc(size * POPULATE_INFLIGHT);
     if (p->memory == NULL) return fail(p, BENCH_REFUSED, "out of memory");
     for (uint32_t i = 0; i < POPULATE_INFLIGHT; i++)
-        gj_frame_init(&p->frames[i], WIRE_OPS, p->memory + i * size, size);
+        gj_frame_init(&p->frames[i], GJ_FRAME_OPS, p->memory + i * size, size);
     int error = open_all(p, world);
     free(p->memory);
     return error;

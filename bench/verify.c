@@ -170,8 +170,8 @@ static int ask_all(struct verify *v, struct gj_client *client)
 {
     static _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(VERIFY_BATCH, 0)];
     struct gj_frame frame;
-    gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
-    const struct wire_hello_answer *server = gj_server(client);
+    gj_frame_init(&frame, GJ_FRAME_READS, memory, sizeof(memory));
+    const struct gj_hello_answer *server = gj_server(client);
     uint32_t batch = server->batch_max < VERIFY_BATCH ? server->batch_max : VERIFY_BATCH;
     if (server->window < batch) batch = server->window;
     uint32_t room = VERIFY_INFLIGHT * batch;

@@ -146,11 +146,11 @@ static int64_t ask_residents(const struct world *world, struct gj_client *client
                              struct premiums *p)
 {
     static _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(READS_MAX, 0)];
-    const struct wire_hello_answer *server = gj_server(client);
+    const struct gj_hello_answer *server = gj_server(client);
     uint32_t most = server->window < READS_MAX ? server->window : READS_MAX;
     struct gj_frame frame;
     struct gj_answers answers;
-    gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_READS, memory, sizeof(memory));
     for (uint64_t i = from; i < world->persons / 2 && frame.count < most; i++) {
         const struct gj_read read = {.type = GJ_READ_GET_PERSON, .id = resident_id(i)};
         (void)gj_frame_add_read(&frame, &read, NULL);

@@ -13,7 +13,7 @@ packages=(gcc libc6-dev meson ninja-build pkg-config python3 util-linux
 case "${1:-run}" in
 run) ;;
 bench) packages+=(hyperfine) ;;
-test) packages+=(clang libclang-rt-14-dev clang-format-14 gcovr) ;;
+test) packages+=(g++ clang libclang-rt-14-dev clang-format-14 gcovr) ;;
 fuzz) packages+=(clang libclang-rt-14-dev) ;;
 afl) packages+=(clang libclang-rt-14-dev afl++) ;;
 *)

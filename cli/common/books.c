@@ -50,11 +50,11 @@ static void take_answer(struct books *books, uint16_t region, const struct gj_an
 static int ask_some(struct books *books, struct gj_client *client, uint16_t first)
 {
     static _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(GJ_REGIONS_MAX, 0)];
-    const struct wire_hello_answer *server = gj_server(client);
+    const struct gj_hello_answer *server = gj_server(client);
     uint32_t most = server->window < server->batch_max ? server->window : server->batch_max;
     struct gj_frame frame;
     struct gj_answers answers;
-    gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_READS, memory, sizeof(memory));
     for (uint16_t id = first; id < GJ_REGIONS_MAX && frame.count < most; id++) {
         const struct gj_read read = {.type = GJ_READ_REGION_TOTALS, .region = id};
         (void)gj_frame_add_read(&frame, &read, NULL);

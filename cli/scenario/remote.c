@@ -53,7 +53,7 @@ static bool remote_set_time(struct scenario_target *target, uint64_t time_ms)
 {
     struct remote *remote = (struct remote *)target;
     uint64_t now = time_ms;
-    if ((gj_server(remote->client)->flags & 1u) == 0) {
+    if ((gj_server(remote->client)->flags & GJ_HELLO_CLOCK) == 0) {
         snprintf(target->error, sizeof(target->error),
                  "`at` and `advance` need a server started with --test-clock");
         return false;

@@ -6,9 +6,9 @@
 static int idle(struct gj_client *client)
 {
     if (client->nonblocking)
-        return client_fail(client, GJ_E_ARGUMENT, "the client is non-blocking");
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "the client is non-blocking");
     if (client->unanswered > 0)
-        return client_fail(client, GJ_E_ARGUMENT, "%u are unanswered", client->unanswered);
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "%u are unanswered", client->unanswered);
     return 0;
 }
 
@@ -17,7 +17,7 @@ int gj_exchange(struct gj_client *client, struct gj_frame *frame, struct gj_answ
     int error = idle(client);
     if (error < 0) return error;
     error = gj_send(client, frame, 0);
-    return error < 0 ? client_last_words(client, error) : gj_receive(client, answers);
+    return error < 0 ? gj_internal_last_words(client, error) : gj_receive(client, answers);
 }
 
 int gj_execute(struct gj_client *client, const struct gj_op *op, const void *ext,
@@ -25,9 +25,9 @@ int gj_execute(struct gj_client *client, const struct gj_op *op, const void *ext
 {
     _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(1, GJ_EXT_MAX)];
     struct gj_frame frame;
-    gj_frame_init(&frame, WIRE_OPS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_OPS, memory, sizeof(memory));
     if (!gj_frame_add(&frame, op, ext))
-        return client_fail(client, GJ_E_ARGUMENT, "too many extension lines");
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "too many extension lines");
     struct gj_answers answers;
     int error = gj_exchange(client, &frame, &answers);
     if (error < 0) return error;
@@ -48,9 +48,9 @@ int gj_query(struct gj_client *client, const struct gj_read *read, const void *e
 {
     _Alignas(8) unsigned char memory[GJ_FRAME_SIZE(1, GJ_EXT_MAX + 1)];
     struct gj_frame frame;
-    gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_READS, memory, sizeof(memory));
     if (!gj_frame_add_read(&frame, read, ext))
-        return client_fail(client, GJ_E_ARGUMENT, "too many extension lines");
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "too many extension lines");
     struct gj_answers answers;
     int error = gj_exchange(client, &frame, &answers);
     if (error < 0) return error;
@@ -58,7 +58,7 @@ int gj_query(struct gj_client *client, const struct gj_read *read, const void *e
     const void *got_payload;
     if (!gj_next_answer(&answers, &got, &got_payload)) return GJ_E_PROTOCOL;
     if (got->size > capacity)
-        return client_fail(client, GJ_E_ARGUMENT, "the answer has %u bytes", got->size);
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "the answer has %u bytes", got->size);
     *answer = *got;
     if (capacity > 0) memset(payload, 0, capacity);
     if (got->size > 0) memcpy(payload, got_payload, got->size);
@@ -73,7 +73,7 @@ static int query_view(struct gj_client *client, const struct gj_read *read, cons
     int error = gj_query(client, read, ext, &answer, view, size);
     if (error < 0) return error;
     if (answer.code == GJ_OK && answer.size != size)
-        return client_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
+        return gj_internal_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
     *code = answer.code;
     return 0;
 }
@@ -87,8 +87,8 @@ static int query_certain(struct gj_client *client, enum gj_read_type type, void 
     if (error < 0 || code == GJ_OK) return error;
     const char *name = gj_code_name(code), *text = gj_code_text(code);
     client->server_code = code;
-    return client_fail(client, GJ_E_SERVER, "%u %s: %s", code, name == NULL ? "?" : name,
-                       text == NULL ? "" : text);
+    return gj_internal_fail(client, GJ_E_SERVER, "%u %s: %s", code, name == NULL ? "?" : name,
+                            text == NULL ? "" : text);
 }
 
 int gj_get_person(struct gj_client *client, uint64_t person, struct gj_person_view *view,
@@ -118,7 +118,7 @@ int gj_find_region(struct gj_client *client, const char *province, const char *n
     struct gj_region_key key = {.province = {0}};
     size_t province_length = strlen(province), name_length = strlen(name);
     if (province_length >= sizeof(key.province) || name_length >= sizeof(key.name))
-        return client_fail(client, GJ_E_ARGUMENT, "the name is too long");
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "the name is too long");
     memcpy(key.province, province, province_length);
     memcpy(key.name, name, name_length);
     struct gj_read read = {.type = GJ_READ_GET_REGION, .ext_count = 2};
@@ -147,7 +147,7 @@ static int query_page(struct gj_client *client, const struct gj_read *read, void
     int error = gj_query(client, read, NULL, &answer, page, most * size);
     if (error < 0) return error;
     if (answer.code == GJ_OK && answer.size != answer.count * size)
-        return client_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
+        return gj_internal_fail(client, GJ_E_PROTOCOL, "an answer of %u bytes", answer.size);
     *count = answer.code == GJ_OK ? answer.count : 0;
     *code = answer.code;
     return 0;
@@ -213,7 +213,7 @@ int gj_dry_run(struct gj_client *client, const struct gj_op *op, const void *ext
 {
     struct gj_op lines[1 + GJ_EXT_MAX];
     if (op->ext_count > GJ_EXT_MAX)
-        return client_fail(client, GJ_E_ARGUMENT, "too many extension lines");
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "too many extension lines");
     lines[0] = *op;
     if (op->ext_count > 0) memcpy(&lines[1], ext, op->ext_count * (size_t)GJ_RECORD_UNIT);
     struct gj_read read = {.type = GJ_READ_DRY_RUN, .ext_count = (uint8_t)(1 + op->ext_count)};
@@ -231,14 +231,14 @@ int gj_set_clock(struct gj_client *client, uint64_t *time_ms)
         .header = {.size = sizeof(struct wire_clock), .type = WIRE_CLOCK},
         .clock = {.time_ms = *time_ms},
     };
-    error = client_send_all(client, &request, sizeof(request));
+    error = gj_internal_send_all(client, &request, sizeof(request));
     if (error < 0) return error;
     struct wire_header header;
-    error = client_receive_frame(client, true, &header);
+    error = gj_internal_receive_frame(client, true, &header);
     if (error < 0) return error;
-    if (header.type == WIRE_ERROR) return client_server_error(client, &header);
+    if (header.type == WIRE_ERROR) return gj_internal_server_error(client, &header);
     if (header.type != (WIRE_CLOCK | WIRE_ANSWER) || header.size != sizeof(request.clock))
-        return client_fail(client, GJ_E_PROTOCOL, "no answer to CLOCK");
+        return gj_internal_fail(client, GJ_E_PROTOCOL, "no answer to CLOCK");
     memcpy(&request.clock, client->in + client->in_at + sizeof(header), sizeof(request.clock));
     client->in_held = sizeof(header) + header.size;
     *time_ms = request.clock.time_ms;

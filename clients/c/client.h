@@ -3,6 +3,7 @@
 #define CLIENTS_C_CLIENT_H
 
 #include "clients/c/gongji.h"
+#include "core/format/wire.h"
 
 /* A request frame whose answer has not been handed out. */
 struct client_pending {
@@ -34,29 +35,29 @@ struct gj_client {
     uint32_t pending_first, pending_count, pending_capacity;
 
     struct gj_rid_source rids;
-    struct wire_hello_answer server;
+    struct gj_hello_answer server;
     char error[192];
 };
 
 /* Records what happened for gj_client_error and returns `error`. */
-__attribute__((format(printf, 3, 4))) int client_fail(struct gj_client *client, int error,
-                                                      const char *format, ...);
+__attribute__((format(printf, 3, 4))) int gj_internal_fail(struct gj_client *client, int error,
+                                                           const char *format, ...);
 
 /* Connects a socket to HOST:PORT or unix:PATH within the timeout. The descriptor, or an error. */
-int client_dial(const char *address, uint32_t timeout_ms);
+int gj_internal_dial(const char *address, uint32_t timeout_ms);
 
 /* Sends all bytes, taking in answers while waiting for room. Blocking clients and HELLO only. */
-int client_send_all(struct gj_client *client, const void *bytes, size_t size);
+int gj_internal_send_all(struct gj_client *client, const void *bytes, size_t size);
 
 /* Receives until a whole frame stands at in_at. wait: block up to the timeout for more bytes, else
  * GJ_E_AGAIN. */
-int client_receive_frame(struct gj_client *client, bool wait, struct wire_header *header);
+int gj_internal_receive_frame(struct gj_client *client, bool wait, struct wire_header *header);
 
 /* The ERROR frame at in_at, as GJ_E_SERVER. */
-int client_server_error(struct gj_client *client, const struct wire_header *header);
+int gj_internal_server_error(struct gj_client *client, const struct wire_header *header);
 
 /* After sending failed with `error`: a server that ends a connection says why before it closes it,
  * so what it said, else `error`. */
-int client_last_words(struct gj_client *client, int error);
+int gj_internal_last_words(struct gj_client *client, int error);
 
 #endif

@@ -92,7 +92,7 @@ static bool is_port(const char *text)
     return *text == 0 && port > 0 && port <= UINT16_MAX;
 }
 
-int client_dial(const char *address, uint32_t timeout_ms)
+int gj_internal_dial(const char *address, uint32_t timeout_ms)
 {
     if (address == NULL) return GJ_E_ADDRESS;
     if (strncmp(address, "unix:", 5) == 0) return dial_unix(address + 5, timeout_ms);

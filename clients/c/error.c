@@ -16,7 +16,7 @@ const char *gj_error_text(int error)
     }
 }
 
-int client_fail(struct gj_client *client, int error, const char *format, ...)
+int gj_internal_fail(struct gj_client *client, int error, const char *format, ...)
 {
     int used = snprintf(client->error, sizeof(client->error), "%s", gj_error_text(error));
     if (format == NULL || used < 0 || (size_t)used + 3 > sizeof(client->error)) return error;

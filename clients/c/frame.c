@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+static_assert((int)GJ_FRAME_OPS == (int)WIRE_OPS, "protocol 1");
+static_assert((int)GJ_FRAME_READS == (int)WIRE_READS, "protocol 1");
+static_assert(GJ_FRAME_HEADER_SIZE == sizeof(struct wire_header), "protocol 1");
+
 void gj_frame_init(struct gj_frame *frame, uint8_t type, void *memory, size_t capacity)
 {
     const size_t most = sizeof(struct wire_header) + WIRE_BODY_MAX;
@@ -35,12 +39,12 @@ static bool add(struct gj_frame *frame, const void *line, const void *ext, uint3
 
 bool gj_frame_add(struct gj_frame *frame, const struct gj_op *op, const void *ext)
 {
-    return frame->type == WIRE_OPS && add(frame, op, ext, op->ext_count);
+    return frame->type == GJ_FRAME_OPS && add(frame, op, ext, op->ext_count);
 }
 
 bool gj_frame_add_read(struct gj_frame *frame, const struct gj_read *read, const void *ext)
 {
-    return frame->type == WIRE_READS && add(frame, read, ext, read->ext_count);
+    return frame->type == GJ_FRAME_READS && add(frame, read, ext, read->ext_count);
 }
 
 bool gj_next_reply(struct gj_answers *answers, const struct gj_reply **reply,

@@ -32,7 +32,7 @@ static int in_reserve(struct gj_client *client, size_t more)
     size_t capacity = client->in_capacity == 0 ? IN_CAPACITY_FIRST : client->in_capacity;
     while (capacity - used < more) capacity *= 2;
     unsigned char *grown = realloc(client->in, capacity);
-    if (grown == NULL) return client_fail(client, GJ_E_MEMORY, NULL);
+    if (grown == NULL) return gj_internal_fail(client, GJ_E_MEMORY, NULL);
     client->in = grown;
     client->in_capacity = capacity;
     return 0;
@@ -47,7 +47,7 @@ static void in_release(struct gj_client *client)
 
 static int in_fail(struct gj_client *client, int error, const char *why)
 {
-    client->failed = client_fail(client, error, "%s", why);
+    client->failed = gj_internal_fail(client, error, "%s", why);
     return client->failed;
 }
 
@@ -71,7 +71,7 @@ static int in_take(struct gj_client *client, bool wait)
     }
 }
 
-int client_receive_frame(struct gj_client *client, bool wait, struct wire_header *header)
+int gj_internal_receive_frame(struct gj_client *client, bool wait, struct wire_header *header)
 {
     in_release(client);
     for (;;) {
@@ -96,7 +96,7 @@ int client_receive_frame(struct gj_client *client, bool wait, struct wire_header
     }
 }
 
-int client_server_error(struct gj_client *client, const struct wire_header *header)
+int gj_internal_server_error(struct gj_client *client, const struct wire_header *header)
 {
     struct wire_error error;
     if (header->size != sizeof(error))
@@ -108,19 +108,19 @@ int client_server_error(struct gj_client *client, const struct wire_header *head
     for (char *at = error.text; *at != 0; at++)
         if (*at < ' ' || *at > '~') *at = '?';
     const char *name = gj_code_name(error.code);
-    client->failed = client_fail(client, GJ_E_SERVER, "%u %s: %s", error.code,
-                                 name == NULL ? "?" : name, error.text);
+    client->failed = gj_internal_fail(client, GJ_E_SERVER, "%u %s: %s", error.code,
+                                      name == NULL ? "?" : name, error.text);
     return client->failed;
 }
 
-int client_last_words(struct gj_client *client, int error)
+int gj_internal_last_words(struct gj_client *client, int error)
 {
     struct wire_header header;
     if (error != GJ_E_CLOSED || client->failed < 0) return error;
     char before[sizeof(client->error)];
     memcpy(before, client->error, sizeof(before));
-    if (client_receive_frame(client, true, &header) == 0 && header.type == WIRE_ERROR)
-        return client_server_error(client, &header);
+    if (gj_internal_receive_frame(client, true, &header) == 0 && header.type == WIRE_ERROR)
+        return gj_internal_server_error(client, &header);
     memcpy(client->error, before, sizeof(before));
     return error;
 }
@@ -129,10 +129,10 @@ int gj_receive(struct gj_client *client, struct gj_answers *answers)
 {
     struct wire_header header;
     if (client->pending_count == 0 && !client->nonblocking)
-        return client_fail(client, GJ_E_ARGUMENT, "nothing is unanswered");
-    int error = client_receive_frame(client, !client->nonblocking, &header);
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "nothing is unanswered");
+    int error = gj_internal_receive_frame(client, !client->nonblocking, &header);
     if (error < 0) return error;
-    if (header.type == WIRE_ERROR) return client_server_error(client, &header);
+    if (header.type == WIRE_ERROR) return gj_internal_server_error(client, &header);
     if (client->pending_count == 0) return in_fail(client, GJ_E_PROTOCOL, "an answer to nothing");
     const struct client_pending *asked = &client->pending[client->pending_first];
     if (header.type != (asked->type | WIRE_ANSWER) || header.tag != asked->tag ||
@@ -153,7 +153,7 @@ int gj_receive(struct gj_client *client, struct gj_answers *answers)
     /* Walk it once, so that stepping through it later needs no checks. */
     struct gj_answers walk = *answers;
     uint32_t seen = 0;
-    if (walk.type == WIRE_OPS) {
+    if (walk.type == GJ_FRAME_OPS) {
         const struct gj_reply *reply;
         const struct gj_reply_sources *sources;
         while (gj_next_reply(&walk, &reply, &sources)) seen++;
@@ -178,11 +178,11 @@ static ssize_t send_some(struct gj_client *client, const void *bytes, size_t siz
         if (errno == EINTR) continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return GJ_E_AGAIN;
         client->send_failed = true;
-        return client_fail(client, GJ_E_CLOSED, "%s", strerror(errno));
+        return gj_internal_fail(client, GJ_E_CLOSED, "%s", strerror(errno));
     }
 }
 
-int client_send_all(struct gj_client *client, const void *bytes, size_t size)
+int gj_internal_send_all(struct gj_client *client, const void *bytes, size_t size)
 {
     const unsigned char *at = bytes;
     while (size > 0) {
@@ -196,10 +196,11 @@ int client_send_all(struct gj_client *client, const void *bytes, size_t size)
         struct pollfd wait = {.fd = client->fd, .events = POLLOUT};
         if (client->failed == 0) wait.events |= POLLIN;
         int ready = poll(&wait, 1, (int)client->timeout_ms);
-        if (ready < 0 && errno != EINTR) return client_fail(client, GJ_E_CLOSED, "poll failed");
+        if (ready < 0 && errno != EINTR)
+            return gj_internal_fail(client, GJ_E_CLOSED, "poll failed");
         if (ready == 0) {
             client->send_failed = true; /* the frame is cut: nothing more may follow it */
-            return client_fail(client, GJ_E_TIMEOUT, "sending");
+            return gj_internal_fail(client, GJ_E_TIMEOUT, "sending");
         }
         if (ready > 0 && (wait.revents & POLLIN) != 0) {
             int error = in_take(client, false);
@@ -219,7 +220,7 @@ static int out_keep(struct gj_client *client, const unsigned char *bytes, size_t
         unsigned char *grown = realloc(client->out, size);
         if (grown == NULL) {
             client->send_failed = true;
-            return client_fail(client, GJ_E_MEMORY, NULL);
+            return gj_internal_fail(client, GJ_E_MEMORY, NULL);
         }
         client->out = grown;
         client->out_capacity = size;
@@ -277,14 +278,14 @@ int gj_flush(struct gj_client *client)
 
 int gj_send(struct gj_client *client, struct gj_frame *frame, uint64_t tag)
 {
-    if (client->send_failed) return client_fail(client, GJ_E_CLOSED, "sending failed before");
+    if (client->send_failed) return gj_internal_fail(client, GJ_E_CLOSED, "sending failed before");
     if (client->failed < 0) return client->failed;
-    if (frame->count == 0) return client_fail(client, GJ_E_ARGUMENT, "the frame is empty");
+    if (frame->count == 0) return gj_internal_fail(client, GJ_E_ARGUMENT, "the frame is empty");
     if (frame->count > client->server.batch_max)
-        return client_fail(client, GJ_E_ARGUMENT, "the server takes %u operations in a frame",
-                           client->server.batch_max);
+        return gj_internal_fail(client, GJ_E_ARGUMENT, "the server takes %u operations in a frame",
+                                client->server.batch_max);
     if (frame->count > client->window - client->unanswered)
-        return client_fail(client, GJ_E_WINDOW, NULL);
+        return gj_internal_fail(client, GJ_E_WINDOW, NULL);
     in_release(client);
     struct wire_header header = {
         .size = frame->size - (uint32_t)sizeof(header),
@@ -294,7 +295,7 @@ int gj_send(struct gj_client *client, struct gj_frame *frame, uint64_t tag)
     };
     memcpy(frame->bytes, &header, sizeof(header));
     int error = client->nonblocking ? send_or_keep(client, frame->bytes, frame->size)
-                                    : client_send_all(client, frame->bytes, frame->size);
+                                    : gj_internal_send_all(client, frame->bytes, frame->size);
     if (error < 0) return error;
     uint32_t last = (client->pending_first + client->pending_count) % client->pending_capacity;
     client->pending[last] =
@@ -316,25 +317,26 @@ static int hello(struct gj_client *client, uint32_t window)
         .hello = {.version_min = WIRE_VERSION, .version_max = WIRE_VERSION, .window = window},
     };
     memcpy(request.hello.magic, WIRE_MAGIC, sizeof(request.hello.magic));
-    int error = client_send_all(client, &request, sizeof(request));
-    if (error < 0) return client_last_words(client, error);
+    int error = gj_internal_send_all(client, &request, sizeof(request));
+    if (error < 0) return gj_internal_last_words(client, error);
     struct wire_header header;
-    error = client_receive_frame(client, true, &header);
+    error = gj_internal_receive_frame(client, true, &header);
     if (error < 0) return error;
-    if (header.type == WIRE_ERROR) return client_server_error(client, &header);
+    if (header.type == WIRE_ERROR) return gj_internal_server_error(client, &header);
     if (header.type != (WIRE_HELLO | WIRE_ANSWER) || header.size != sizeof(client->server))
-        return client_fail(client, GJ_E_PROTOCOL, "no answer to HELLO");
+        return gj_internal_fail(client, GJ_E_PROTOCOL, "no answer to HELLO");
     memcpy(&client->server, client->in + client->in_at + sizeof(header), sizeof(client->server));
     client->in_held = sizeof(header) + header.size;
     if (client->server.version != WIRE_VERSION)
-        return client_fail(client, GJ_E_PROTOCOL, "protocol version %u", client->server.version);
+        return gj_internal_fail(client, GJ_E_PROTOCOL, "protocol version %u",
+                                client->server.version);
     if (client->server.window == 0 || client->server.batch_max == 0 ||
         client->server.batch_max > GJ_BATCH_OPS_MAX)
-        return client_fail(client, GJ_E_PROTOCOL, "no usable window");
+        return gj_internal_fail(client, GJ_E_PROTOCOL, "no usable window");
     client->window = client->server.window < window ? client->server.window : window;
     client->pending_capacity = client->window;
     client->pending = calloc(client->pending_capacity, sizeof(client->pending[0]));
-    return client->pending == NULL ? client_fail(client, GJ_E_MEMORY, NULL) : 0;
+    return client->pending == NULL ? gj_internal_fail(client, GJ_E_MEMORY, NULL) : 0;
 }
 
 static int open_client(struct gj_client *client, const struct gj_options *options)
@@ -386,7 +388,7 @@ int gj_connect(const char *address, const struct gj_options *options, struct gj_
         options == NULL || options->timeout_ms == 0 ? TIMEOUT_MS_STANDARD : options->timeout_ms;
     *client = NULL;
     errno = 0;
-    int fd = client_dial(address, timeout_ms > INT32_MAX ? INT32_MAX : timeout_ms);
+    int fd = gj_internal_dial(address, timeout_ms > INT32_MAX ? INT32_MAX : timeout_ms);
     if (fd >= 0) return gj_connect_fd(fd, options, client);
     char text[192];
     bool system = fd == GJ_E_CONNECT && errno != 0;
@@ -405,7 +407,7 @@ void gj_close(struct gj_client *client)
     free(client);
 }
 
-const struct wire_hello_answer *gj_server(const struct gj_client *client)
+const struct gj_hello_answer *gj_server(const struct gj_client *client)
 {
     return &client->server;
 }

@@ -1,5 +1,6 @@
 /* clients/c/gongji.h -- libgongji, the C client of gongjid: connect, send operations and reads,
- * decode the answers.
+ * decode the answers. C99 or later and C++11 or later; installed as <gongji/gongji.h>, built with
+ * `cc app.c $(pkg-config --cflags --libs gongji)`.
  *
  *   struct gj_client *client;
  *   int error = gj_connect("127.0.0.1:7272", NULL, &client);
@@ -13,12 +14,11 @@
  *   gj_close(client);
  *
  * Amounts are int64 fen (1/100 yuan). The structs of operations, replies and reads are those of the
- * protocol (op.h, reply.h, read.h, policy.h, codes.h beside this file), little-endian machines
- * only.
+ * protocol, byte for byte; little-endian machines only.
  *
  * Every function that talks to the server returns 0 or a negative enum gj_error. What the server
  * decided about an operation is in its reply: 0..3 executed; 26 OUTCOME_UNKNOWN: nobody
- * knows yet, see Retrying; everything else not (codes.h).
+ * knows yet, see Retrying; everything else not (enum gj_code).
  *
  * Durability: a reply with an outcome (gj_code_is_outcome) is on the server's disk before it is
  * sent. Retrying: after a lost connection (GJ_E_CLOSED, GJ_E_TIMEOUT) or OUTCOME_UNKNOWN nobody
@@ -39,17 +39,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #include "core/format/codes.h"
+#include "core/format/hello.h"
 #include "core/format/limits.h"
 #include "core/format/op.h"
 #include "core/format/policy.h"
 #include "core/format/read.h"
 #include "core/format/reply.h"
-#include "core/format/wire.h"
+
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "gongji: the structs are those of the wire, which is little-endian"
+#endif
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
@@ -102,7 +102,7 @@ void gj_close(struct gj_client *client);
 
 /* What the server said in its HELLO: granted window, largest batch, log time, rid low-water mark.
  */
-const struct wire_hello_answer *gj_server(const struct gj_client *client);
+const struct gj_hello_answer *gj_server(const struct gj_client *client);
 
 /* One line about the last error of this client, with the system's or the server's own words. Valid
  * until the next call with this client. */
@@ -163,7 +163,8 @@ int gj_rid_parse(const char *text, struct gj_rid *rid);
  * afterwards if wanted. Nothing is checked here: the server answers BAD_FIELD or the rule's own
  * code. Which rules an operation has, in which order they are asked, whose policy decides and where
  * that rule comes from is in docs/OPERATIONS.md, section by section under the operation's name;
- * the fields are those of op.h. Amounts are fen, regions and days as in read.h. */
+ * the fields are those of struct gj_op. Amounts are fen, regions their numbers, days those since
+ * 1970-01-01 in Asia/Shanghai. */
 
 /* ext: the region's names and policy (gj_policy_default fills the default policy); send it with the
  * operation. version 1..2^32-1 must grow; valid_from_ms 0 = now. */
@@ -322,19 +323,23 @@ int gj_set_clock(struct gj_client *client, uint64_t *time_ms);
 
 /* ---- Batches and pipelining ------------------------------------------------------------------ */
 
+/* What a frame carries. */
+enum gj_frame_type { GJ_FRAME_OPS = 2, GJ_FRAME_READS = 3 };
+
 /* A request frame under construction, in the caller's memory. It may be sent again and again. */
 struct gj_frame {
     unsigned char *bytes; /* header and body; the caller's */
     uint32_t capacity;    /* of bytes */
     uint32_t size;        /* used, with the header */
     uint32_t count;       /* operations or reads in it */
-    uint8_t type;         /* WIRE_OPS or WIRE_READS */
+    uint8_t type;         /* enum gj_frame_type */
 };
 
+#define GJ_FRAME_HEADER_SIZE 16u
 /* Memory for a frame of n operations (reads) and e extension lines in all. */
-#define GJ_FRAME_SIZE(n, e) (sizeof(struct wire_header) + ((size_t)(n) + (e)) * GJ_RECORD_UNIT)
+#define GJ_FRAME_SIZE(n, e) (GJ_FRAME_HEADER_SIZE + ((size_t)(n) + (e)) * GJ_RECORD_UNIT)
 
-/* type: WIRE_OPS or WIRE_READS. memory: 8-byte aligned, at least one header and one line. */
+/* type: enum gj_frame_type. memory: 8-byte aligned, at least one header and one line. */
 void gj_frame_init(struct gj_frame *frame, uint8_t type, void *memory, size_t capacity);
 void gj_frame_clear(struct gj_frame *frame);
 /* False if it does not fit (memory, GJ_BATCH_OPS_MAX) or the frame is of the other type. */
@@ -345,7 +350,7 @@ bool gj_frame_add_read(struct gj_frame *frame, const struct gj_read *read, const
  */
 struct gj_answers {
     uint64_t tag;   /* of the request */
-    uint8_t type;   /* WIRE_OPS or WIRE_READS: what was asked */
+    uint8_t type;   /* enum gj_frame_type: what was asked */
     uint32_t count; /* replies or answers in it */
     uint32_t size;  /* bytes of body */
     const unsigned char *body;
@@ -381,9 +386,5 @@ bool gj_next_answer(struct gj_answers *answers, const struct gj_answer **answer,
 
 /* Sends one frame and waits for its answer: gj_send and gj_receive in one. */
 int gj_exchange(struct gj_client *client, struct gj_frame *frame, struct gj_answers *answers);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

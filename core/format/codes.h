@@ -1,15 +1,14 @@
 /* core/format/codes.h -- the result codes. Numbers are stable for ever: they are logged and on the
- * wire. X(NAME, number, "what it means and what to do about it") Order of precedence: 10..17 (frame
- * and field), 30..37 or the stored reply (request), 20..25 (system), then the LOWEST code >= 40
- * that applies over all parties and sources. Remembered under (first person, rid) and logged: 0..3
- * and >= 40. Not remembered: 10..26, 30..37.
- */
+ * wire. Order of precedence: 10..17 (frame and field), 30..37 or the stored reply (request), 20..25
+ * (system), then the LOWEST code >= 40 that applies over all parties and sources. Remembered under
+ * (first person, rid) and logged: 0..3 and >= 40. Not remembered: 10..26, 30..37. */
 #ifndef CORE_FORMAT_CODES_H
 #define CORE_FORMAT_CODES_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* X(NAME, number, "what it means and what to do about it") */
 #define GJ_CODE_MAP(X)                                                                             \
     X(OK, 0, "done")                                                                               \
     X(OK_PARTIAL, 1, "done in part; the remainder is in the reply")                                \

@@ -1,5 +1,5 @@
 /* core/format/limits.h -- every fixed maximum of the product, and the relations between them.
- * What is sized by configuration (persons, institutions, rids) is in core/core.h. */
+ * What is sized by configuration (persons, institutions, rids) is no maximum of this kind. */
 #ifndef CORE_FORMAT_LIMITS_H
 #define CORE_FORMAT_LIMITS_H
 

@@ -23,14 +23,14 @@ static inline bool gj_rid_equal(const struct gj_rid *a, const struct gj_rid *b)
     return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* The operations. Numbers are stable for ever.
- * X(NAME, number, "scenario verb", extension lines min, max, flags) */
+/* What kind of operation it is. */
 #define GJ_OP_MONEY    1u  /* moves money; `amount` is checked by 35 and 36 */
 #define GJ_OP_PERSON   2u  /* has a first person (person != 0) */
 #define GJ_OP_OTHER    4u  /* `other` must not be 0 */
 #define GJ_OP_AUTH     8u  /* carries `auth` */
 #define GJ_OP_ORIGINAL 16u /* on an earlier operation: one line, struct gj_original_ext */
 #define GJ_OP_INTERNAL 32u /* written by the server only; received: 11 UNKNOWN_OP */
+/* X(NAME, number, "scenario verb", extension lines min, max, flags) */
 #define GJ_OP_MAP(X)                                                                               \
     X(SET_REGION, 1, "region", 6, 6, 0u)                                                           \
     X(SET_INSTITUTION, 2, "institution", 1, 1, GJ_OP_OTHER)                                        \
@@ -57,6 +57,7 @@ static inline bool gj_rid_equal(const struct gj_rid *a, const struct gj_rid *b)
     X(CLOSE_PERSON, 23, "close", 0, 0, GJ_OP_PERSON)                                               \
     X(EXPIRE, 24, "expire", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL | GJ_OP_INTERNAL)
 
+/* The operations. Numbers are stable for ever. */
 enum gj_op_type {
 #define X(name, number, verb, ext_min, ext_max, flags) GJ_OP_##name = (number),
     GJ_OP_MAP(X)

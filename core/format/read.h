@@ -13,7 +13,7 @@
 #include "core/format/policy.h"
 #include "core/format/reply.h"
 
-/* X(NAME, number) -- numbers are stable. */
+/* X(NAME, number) */
 #define GJ_READ_MAP(X)                                                                             \
     X(PING, 1)                                                                                     \
     X(STATS, 2)                                                                                    \
@@ -31,6 +31,7 @@
     X(LIST_PENDING, 14)                                                                            \
     X(INSTITUTION_DAY, 15)
 
+/* The reads. Numbers are stable for ever. */
 enum gj_read_type {
 #define X(name, number) GJ_READ_##name = (number),
     GJ_READ_MAP(X)

@@ -7,6 +7,7 @@
 #define CORE_FORMAT_WIRE_H
 
 #include "core/base/base.h"
+#include "core/format/hello.h"
 #include "core/format/op.h"
 #include "core/format/read.h"
 #include "core/format/reply.h"
@@ -14,7 +15,8 @@
 #define WIRE_VERSION 1u
 
 enum wire_type {
-    WIRE_HELLO = 1,     /* body struct wire_hello; must be the first frame */
+    WIRE_HELLO = 1,     /* body struct wire_hello, answered with struct gj_hello_answer; must be the
+                         * first frame */
     WIRE_OPS = 2,       /* body: `count` operations, each followed by its extension lines */
     WIRE_READS = 3,     /* body: `count` reads, each followed by its extension lines */
     WIRE_CLOCK = 4,     /* body struct wire_clock; only with gongjid --test-clock, else FORBIDDEN */
@@ -41,20 +43,6 @@ struct wire_hello {
     uint8_t reserved[16]; /* 16 zero */
 };
 static_assert(sizeof(struct wire_hello) == 32, "protocol 1");
-
-struct wire_hello_answer {
-    uint16_t version;    /*  0 */
-    uint16_t shards;     /*  2 */
-    uint32_t window;     /*  4 granted: at most this many operations and reads unanswered at once */
-    uint32_t batch_max;  /*  8 operations or reads in one frame, <= window */
-    uint32_t flags;      /* 12 bit 0: WIRE_CLOCK is allowed */
-    uint8_t log_id[16];  /* 16 */
-    uint64_t generation; /* 32 of this start of the server */
-    uint64_t time_ms;    /* 40 log time now */
-    uint64_t rid_low_water_ms; /* 48 rids older than this are refused */
-    uint64_t seq;              /* 56 last sequence number in the log */
-};
-static_assert(sizeof(struct wire_hello_answer) == 64, "protocol 1");
 
 struct wire_clock {
     uint64_t time_ms; /* new log time; never back (BAD_FIELD). Answer: the log time now in force */

@@ -315,7 +315,7 @@ static void hello_answer(struct conn *c, uint64_t tag)
     struct engine *e = c->net->engine;
     struct log_stats stats;
     log_stats(e->log, &stats);
-    struct wire_hello_answer answer = {
+    struct gj_hello_answer answer = {
         .version = WIRE_VERSION,
         .shards = 1,
         .window = native_of(c)->window,

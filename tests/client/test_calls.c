@@ -360,7 +360,7 @@ TEST(lists_of_holds)
     struct gj_frame frame;
     struct gj_answers answers;
     uint8_t own = gj_sources(GJ_SOURCE_PERSONAL, GJ_SOURCE_NONE, GJ_SOURCE_NONE);
-    gj_frame_init(&frame, WIRE_OPS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_OPS, memory, sizeof(memory));
     for (uint32_t i = 0; i < HOLDS; i++) {
         struct gj_op op;
         struct gj_pay_ext ext;
@@ -413,7 +413,7 @@ TEST(lists_of_institutions)
     static unsigned char memory[GJ_FRAME_SIZE(2 * EACH, 2 * EACH)];
     struct gj_frame frame;
     struct gj_answers answers;
-    gj_frame_init(&frame, WIRE_OPS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_OPS, memory, sizeof(memory));
     for (uint32_t i = 0; i < 2 * EACH; i++) {
         (void)gj_set_institution(&op, &ext, rid(), FIRST + i, i % 2 == 0 ? QINGDAO : JINAN,
                                  GJ_PHARMACY, 1, 0, "P");
@@ -529,8 +529,8 @@ TEST(frames_without_waiting)
     CHECK_EQ(connect(fd, (struct sockaddr *)&path, sizeof(path)), 0);
     CHECK_EQ(gj_connect_fd(fd, &options, &other), 0);
     if (other == NULL) return;
-    CHECK_EQ(gj_server(other)->flags & 1, 1);
-    gj_frame_init(&frame, WIRE_READS, memory, sizeof(memory));
+    CHECK_EQ(gj_server(other)->flags & GJ_HELLO_CLOCK, GJ_HELLO_CLOCK);
+    gj_frame_init(&frame, GJ_FRAME_READS, memory, sizeof(memory));
     CHECK(gj_frame_add_read(&frame, &read, NULL));
     gj_frame_clear(&frame);
     CHECK(gj_frame_add_read(&frame, &read, NULL) && gj_frame_add_read(&frame, &read, NULL));

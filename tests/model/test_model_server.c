@@ -148,7 +148,7 @@ static bool make_batch(struct run *r)
 
 static void make_frame(struct run *r, struct gj_frame *ret)
 {
-    gj_frame_init(ret, WIRE_OPS, r->frame, sizeof(r->frame));
+    gj_frame_init(ret, GJ_FRAME_OPS, r->frame, sizeof(r->frame));
     for (unsigned i = 0; i < r->count; i++) {
         const struct generated *g = &r->batch[i].generated;
         if (!gj_frame_add(ret, &g->op, g->ext)) stop(r, "frame", "too small");

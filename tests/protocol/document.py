@@ -10,7 +10,7 @@ from gongji_wire import *
 
 # Section of a table, its first column's field, and the structure it describes.
 TABLES = [('1. Frames', 'size', 'wire_header', 16), ('2. HELLO', 'magic', 'wire_hello', 32),
-          ('2. HELLO', 'version', 'wire_hello_answer', 64), ('4. Operations', 'rid', 'gj_op', 64),
+          ('2. HELLO', 'version', 'gj_hello_answer', 64), ('4. Operations', 'rid', 'gj_op', 64),
           ('4.1', 'province', 'gj_region_ext', 384),
           ('4.1', 'outpatient_single_fen', 'gj_policy', 256), ('5. Replies', 'code', 'gj_reply', 0),
           ('6. Reads', 'type', 'gj_read', 64), ('6. Reads', 'code', 'gj_answer', 24),

@@ -33,7 +33,7 @@ void client_forget_frame(struct clients *all, const struct client_frame *frame)
 static bool take_hello(struct clients *all, struct client *c, const struct client_frame *f,
                        const uint8_t *body, uint32_t size)
 {
-    struct wire_hello_answer hello;
+    struct gj_hello_answer hello;
     if (size != sizeof(hello)) return wrong(all, "a HELLO answer of %u bytes", size);
     memcpy(&hello, body, sizeof(hello));
     if (hello.version != 1 || hello.window < 16) return wrong(all, "a HELLO answer out of range");

@@ -177,7 +177,7 @@ static void opened(struct sim_peer *peer)
 static void received(struct sim_peer *peer, const void *bytes, size_t size)
 {
     struct client *c = peer->owner;
-    uint32_t greeting = sizeof(struct wire_header) + sizeof(struct wire_hello_answer);
+    uint32_t greeting = sizeof(struct wire_header) + sizeof(struct gj_hello_answer);
     if (size > sizeof(c->in) - c->size) abort();
     memcpy(c->in + c->size, bytes, size);
     c->size += (uint32_t)size;

@@ -95,7 +95,7 @@ TEST(an_answer_to_hello_is_not_taken_back)
     CHECK_EQ(end.exit_code, 74);
 
     /* The operation: nobody knows. */
-    size_t greeting = sizeof(header) + sizeof(struct wire_hello_answer);
+    size_t greeting = sizeof(header) + sizeof(struct gj_hello_answer);
     CHECK_EQ(first.size, greeting + sizeof(header) + sizeof(struct gj_reply));
     CHECK_EQ(first.bytes[greeting + sizeof(header)], GJ_OUTCOME_UNKNOWN);
 

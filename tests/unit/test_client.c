@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clients/c/gongji.h"
+#include "core/format/wire.h"
 
 #include "tests/test.h"
 
@@ -213,7 +214,7 @@ TEST(frames_refuse_what_does_not_fit)
     struct gj_frame frame;
     struct gj_op op;
     struct gj_read read = {.type = GJ_READ_PING};
-    gj_frame_init(&frame, WIRE_OPS, memory, sizeof(memory));
+    gj_frame_init(&frame, GJ_FRAME_OPS, memory, sizeof(memory));
     gj_deposit(&op, rid_of(1), 1, 1);
     CHECK(!gj_frame_add_read(&frame, &read, NULL));
     CHECK(gj_frame_add(&frame, &op, NULL));
@@ -270,13 +271,13 @@ static int hear(const void *bytes, size_t size, struct gj_client **client)
 
 struct good_hello {
     struct wire_header header;
-    struct wire_hello_answer answer;
+    struct gj_hello_answer answer;
 };
 
 static struct good_hello good_hello(void)
 {
     return (struct good_hello){
-        .header = {.size = sizeof(struct wire_hello_answer), .type = WIRE_HELLO | WIRE_ANSWER},
+        .header = {.size = sizeof(struct gj_hello_answer), .type = WIRE_HELLO | WIRE_ANSWER},
         .answer = {.version = WIRE_VERSION, .shards = 1, .window = 16, .batch_max = 8},
     };
 }
@@ -393,7 +394,7 @@ TEST(a_frame_in_pieces)
     CHECK_EQ(gj_connect_fd(ends[0], &options, &client), 0);
 
     struct gj_frame frame;
-    gj_frame_init(&frame, WIRE_OPS, sent, sizeof(sent));
+    gj_frame_init(&frame, GJ_FRAME_OPS, sent, sizeof(sent));
     for (unsigned i = 0; i < OPS; i++) {
         struct gj_op op;
         gj_deposit(&op, rid_of(1), i + 1, 1);
