@@ -1,29 +1,33 @@
 #!/usr/bin/env bash
 # tests/install.sh -- installs the Debian packages that are missing, and nothing else.
-#   tests/install.sh run     what building and running needs
-#   tests/install.sh bench   that, and what ./run bench needs
-#   tests/install.sh test    what building and the whole suite need
-#   tests/install.sh fuzz    what building and fuzzing with libFuzzer need
-#   tests/install.sh afl     that, and AFL++
+#   tests/install.sh WHAT…     what is needed to: run, bench, fuzz, afl, or a stage of ./test
 # Works as root or through sudo; without either it names the command to run.
 set -euo pipefail
 
-packages=(gcc libc6-dev meson ninja-build pkg-config python3 util-linux
+build=(gcc libc6-dev meson ninja-build pkg-config python3 util-linux
     liburing-dev libjemalloc-dev libxxhash-dev)
-case "${1:-run}" in
-run) ;;
-bench) packages+=(hyperfine) ;;
-test) packages+=(g++ clang libclang-rt-14-dev clang-format-14 gcovr) ;;
-fuzz) packages+=(clang libclang-rt-14-dev) ;;
-afl) packages+=(clang libclang-rt-14-dev afl++) ;;
-*)
-    echo "install: run, bench, test, fuzz or afl, not '$1'" >&2
-    exit 64
-    ;;
-esac
+clang=(clang libclang-rt-14-dev)
+packages=()
+for what in "${@:-run}"; do
+    case "$what" in
+    tidy) packages+=(python3) ;;
+    format) packages+=(python3 clang-format-14) ;;
+    run | kill | asan | tsan) packages+=("${build[@]}") ;;
+    release) packages+=("${build[@]}" g++) ;; # a test builds a C++ program
+    clang) packages+=("${build[@]}" "${clang[@]}") ;;
+    coverage) packages+=("${build[@]}" gcovr) ;;
+    bench) packages+=("${build[@]}" hyperfine) ;;
+    fuzz) packages+=("${build[@]}" "${clang[@]}") ;;
+    afl) packages+=("${build[@]}" "${clang[@]}" afl++) ;;
+    *)
+        echo "install: nothing is known of '$what'" >&2
+        exit 64
+        ;;
+    esac
+done
 
 missing=()
-for package in "${packages[@]}"; do
+for package in $(printf '%s\n' "${packages[@]}" | sort -u); do
     status=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
     [ "${status:0:2}" = ii ] || missing+=("$package")
 done

@@ -222,16 +222,29 @@ STAGES = {"format": stage_format, "tidy": stage_tidy, "release": stage_release,
 QUICK = ["tidy", "release"]
 
 
-def main(arguments):
-    if arguments == ["--list"]:
-        for name, stage in STAGES.items():
-            print(f"{name:10} {stage.__doc__}")
-        return 0
+def chosen(arguments):
+    """The stages that the words of the command line name; None if one of them names none."""
     names = QUICK if arguments == ["quick"] else arguments or list(STAGES)
     for name in names:
         if name not in STAGES:
             print(f"test: no stage {name}; one of: {' '.join(STAGES)}", file=sys.stderr)
-            return 64
+            return None
+    return names
+
+
+def main(arguments):
+    if arguments[-1:] == ["--list"]:
+        if arguments == ["--list"]: # else only the stages are asked for, and there is none
+            for name, stage in STAGES.items():
+                print(f"{name:10} {stage.__doc__}")
+        return 0
+    only_named = arguments[:1] == ["--stages"]
+    names = chosen(arguments[1:] if only_named else arguments)
+    if names is None:
+        return 64
+    if only_named:
+        print(" ".join(names))
+        return 0
     suite = Suite()
     started = time.monotonic()
     for name in names:
