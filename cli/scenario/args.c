@@ -86,6 +86,7 @@ int64_t args_place_yuan(struct args *a, const char *what)
 
 const char *args_key(struct args *a, const char *key)
 {
+    ASSERT(key != NULL);
     size_t length = strlen(key);
     const char *value = NULL;
     for (unsigned i = 0; i < a->count; i++) {

@@ -546,13 +546,15 @@ TEST(names_somebody_knows)
 TEST(many_names)
 {
     const unsigned count = SCENARIO_STATEMENTS_MAX / 2;
-    char *text = malloc(count * 64u);
-    size_t at = 0;
-    CHECK(text != NULL);
-    if (text == NULL) return;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CHECK(out != NULL);
+    if (out == NULL) return;
     for (unsigned i = 0; i < count; i++) {
-        at += (size_t)sprintf(text + at, "deposit 1 1.00 rid=%u\nreverse %u\n", i, i);
+        fprintf(out, "deposit 1 1.00 rid=%u\nreverse %u\n", i, i);
     }
+    CHECK_EQ(fclose(out), 0);
     take_file(text);
     free(text);
 }
