@@ -12,7 +12,7 @@ for what in "${@:-run}"; do
     case "$what" in
     tidy) packages+=(python3) ;;
     format) packages+=(python3 clang-format-14) ;;
-    run | kill | asan | tsan) packages+=("${build[@]}") ;;
+    run | asan | tsan) packages+=("${build[@]}") ;;
     release) packages+=("${build[@]}" g++) ;; # a test builds a C++ program
     clang) packages+=("${build[@]}" "${clang[@]}") ;;
     coverage) packages+=("${build[@]}" gcovr) ;;

@@ -12,7 +12,6 @@ import xml.etree.ElementTree
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STAGE_SECONDS_MAX = 600
-NOT_IN_PROCESS = ["integration", "server", "log", "scenario-server", "blackbox"]
 CLANG_FORMAT = ("clang-format-14", "clang-format")
 
 
@@ -166,9 +165,10 @@ def stage_release(suite):
 
 
 def stage_clang(suite):
-    """the same with clang: other warnings; the in-process tests"""
-    if setup(suite, "build-clang", [], {"CC": "clang"}):
-        meson_tests(suite, "build-clang", no=NOT_IN_PROCESS)
+    """everything with clang: other warnings; the tests of modules and rules"""
+    options = ["-Dbuildtype=custom", "-Doptimization=1"] # clang warns of the same without more
+    if setup(suite, "build-clang", options, {"CC": "clang"}):
+        meson_tests(suite, "build-clang", only=["unit", "tables"])
 
 
 SANITIZE = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
@@ -177,27 +177,28 @@ SANITIZE = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
 
 
 def stage_asan(suite):
-    """address and undefined-behaviour sanitizers, all tests but the scenarios' servers"""
-    if setup(suite, "build-asan", ["-Dbuildtype=debugoptimized",
-                                   "-Db_sanitize=address,undefined"]):
-        meson_tests(suite, "build-asan", env=SANITIZE, no=["scenario-server"])
+    """address and undefined-behaviour sanitizers, all but what repeats rules over sockets"""
+    suites = {"no": ["scenario-server", "server-steps"]}
+    if setup(suite, "build-asan", ["-Dbuildtype=release", "-Db_sanitize=address,undefined",
+                                   "-Dc_args=-g1"], **suites):
+        meson_tests(suite, "build-asan", env=SANITIZE, **suites)
 
 
 def stage_tsan(suite):
-    """thread sanitizer, the tests that start threads or servers with several clients"""
-    suites = {"no": ["server-steps"], "only": ["integration", "server"]}
+    """thread sanitizer, the tests in which two threads run: those that read a log at a start"""
+    suites = {"only": ["threads"]}
     if setup(suite, "build-tsan", ["-Dbuildtype=debugoptimized", "-Db_sanitize=thread"], **suites):
         meson_tests(suite, "build-tsan", env=SANITIZE, **suites)
 
 
 def stage_coverage(suite):
-    """branch coverage of core/ by the in-process tests"""
-    directory = "build-coverage"
-    if not setup(suite, directory, ["-Dbuildtype=debug", "-Db_coverage=true"], no=NOT_IN_PROCESS):
+    """branch coverage of core/ by the tests of modules and rules"""
+    directory, suites = "build-coverage", {"only": ["unit", "tables", "model", "scenario"]}
+    if not setup(suite, directory, ["-Dbuildtype=debug", "-Db_coverage=true"], **suites):
         return
     for stale in glob.glob(os.path.join(ROOT, directory, "**", "*.gcda"), recursive=True):
         os.remove(stale)
-    meson_tests(suite, directory, no=NOT_IN_PROCESS)
+    meson_tests(suite, directory, **suites)
     # An assertion's second branch is our own mistake: no test can reach it.
     ok, output = suite.command(
         "coverage of core/", ["gcovr", "--branches", "-r", ".", "--filter", "core/",
@@ -210,15 +211,9 @@ def stage_coverage(suite):
                 print(f"     core/ coverage, {line}")
 
 
-def stage_kill(suite):
-    """SIGKILL in a loop over real sockets: every acknowledged operation exactly once"""
-    suite.command("kill loop", [sys.executable, "tests/kill/kill_loop.py", "--build", "build"],
-                  quiet=False, seconds=300)
-
-
 STAGES = {"format": stage_format, "tidy": stage_tidy, "release": stage_release,
           "clang": stage_clang, "asan": stage_asan, "tsan": stage_tsan,
-          "coverage": stage_coverage, "kill": stage_kill}
+          "coverage": stage_coverage}
 QUICK = ["tidy", "release"]
 
 

@@ -4,7 +4,8 @@ kind of check must find it), then
 
     Class: one of CLASSES
     Checks: suites of meson of which at least one must find it
-    First: SUITE/CHECK           (if the suite is slow) the check that finds it, tried before others
+    First: SUITE/CHECK[/CASE]    (if the suite is slow) the check that finds it, or the one test of
+                                 it, tried before others
 
 then a unified diff against the top of the tree. Hunks are found by their text, not by their line
 numbers, so a patch stays good until the lines it changes, or the three around them, change.
@@ -49,14 +50,15 @@ def field(name, prose, label, allowed):
 
 
 def first_check(name, prose, checks):
-    """(suite, check) of the line `First:`; None without one."""
+    """(suite, check, case or None) of the line `First:`; None without one."""
     found = re.findall(r"^First: (.*)$", prose, re.M)
     if not found:
         return None
-    suite, _, check = found[0].partition("/")
-    if len(found) > 1 or suite not in checks or not re.fullmatch(r"\w+", check):
-        raise Broken(f"{name}: `First:` is one SUITE/CHECK, of a suite that `Checks:` names")
-    return suite, check
+    words = re.fullmatch(r"([\w-]+)/(\w+)(?:/(\w+))?", found[0])
+    if len(found) > 1 or words is None or words.group(1) not in checks:
+        raise Broken(f"{name}: `First:` is one SUITE/CHECK or SUITE/CHECK/CASE, of a suite that "
+                     "`Checks:` names")
+    return words.groups()
 
 
 def read(name):

@@ -14,7 +14,7 @@ BUILD = {"gcc", "libc6-dev", "meson", "ninja-build", "pkg-config", "python3", "u
          "liburing-dev", "libjemalloc-dev", "libxxhash-dev"}
 CLANG = {"clang", "libclang-rt-14-dev"}
 WANTED = {"tidy": {"python3"}, "format": {"python3", "clang-format-14"}, "release": BUILD | {"g++"},
-          "clang": BUILD | CLANG, "asan": BUILD, "tsan": BUILD, "kill": BUILD,
+          "clang": BUILD | CLANG, "asan": BUILD, "tsan": BUILD,
           "coverage": BUILD | {"gcovr"}, "run": BUILD, "bench": BUILD | {"hyperfine"},
           "fuzz": BUILD | CLANG, "afl": BUILD | CLANG | {"afl++"}}
 failed = passed = 0
