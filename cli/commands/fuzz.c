@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "bench/interrupt.h"
-#include "cli/common/spawn_guard.h"
 #include "cli/common/tool.h"
 #include "cli/explore/report.h"
+#include "cli/scenario/spawn_guard.h"
 
 #define OPERATIONS_MAX  5000u /* of a sequence: a scenario file has room for them */
 #define SEQUENCES_USUAL 20000u

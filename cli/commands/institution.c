@@ -2,8 +2,8 @@
  */
 #include <inttypes.h>
 
+#include "cli/common/text.h"
 #include "cli/common/tool.h"
-#include "cli/scenario/text.h"
 #include "core/base/base.h"
 #include "core/base/calendar.h"
 

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cli/common/text.h"
 #include "cli/common/tool.h"
-#include "cli/scenario/text.h"
 
 static const char help[] =
     "usage: gongji institutions REGION [--wallet] [--connect ADDR]\n"

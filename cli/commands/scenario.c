@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/common/spawn_guard.h"
 #include "cli/common/tool.h"
 #include "cli/scenario/impact.h"
 #include "cli/scenario/run.h"
+#include "cli/scenario/spawn_guard.h"
 #include "cli/scenario/verbs.h"
 
 #define FILES_MAX 256

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/common/policy_text.h"
 #include "cli/common/tool.h"
-#include "cli/scenario/policy.h"
 
 #define BASES_MAX 4u /* sets may stand on one another this deep */
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "bench/interrupt.h"
-#include "cli/common/spawn_guard.h"
+#include "cli/scenario/spawn_guard.h"
 
 #define LOOK_NS     INT64_C(20000000) /* between two looks at the processes */
 #define PROGRESS_S  0.5

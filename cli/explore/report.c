@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "bench/interrupt.h"
-#include "cli/common/spawn_guard.h"
 #include "cli/common/tool.h"
 #include "cli/explore/shrink.h"
 #include "cli/explore/write.h"
 #include "cli/scenario/run.h"
+#include "cli/scenario/spawn_guard.h"
 
 #define TRIES_MAX       6000u /* about a millisecond each */
 #define TRIES_SPAWN_MAX 150u  /* a server each */

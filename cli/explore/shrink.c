@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/scenario/policy.h"
+#include "cli/common/policy_text.h"
 #include "core/format/policy.h"
 
 #define ROUNDS_MAX 8u

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/common/text.h"
 #include "cli/scenario/reply.h"
-#include "cli/scenario/text.h"
 #include "core/format/codes.h"
 
 /* What the reader of the file will know of a name when it comes to a line. */

@@ -53,7 +53,7 @@ void compare_known(struct comparison *c, bool netting);
 
 /* Counting which pairs of operation and code were reached. */
 void coverage_count(uint8_t type, uint8_t code);
-/* The percentage of the reachable pairs (tests/tables/reachable.h). Prints what was reached that
+/* The percentage of the reachable pairs (cli/model/reachable.h). Prints what was reached that
  * should not be and, of a run in process, how often which was reached and what was not. A run
  * against a server is shorter, and RID_EXPIRED and READ_ONLY are not asked of it. */
 unsigned coverage_print(bool in_process);

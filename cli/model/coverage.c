@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cli/model/compare.h"
-#include "tests/tables/reachable.h"
+#include "cli/model/reachable.h"
 
 static uint64_t reached[256][256];
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scenario/similar.h"
+#include "cli/common/similar.h"
 #include "core/format/codes.h"
 
 /* Every operation takes these. */

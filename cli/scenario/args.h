@@ -3,8 +3,8 @@
 #ifndef CLI_SCENARIO_ARGS_H
 #define CLI_SCENARIO_ARGS_H
 
-#include "cli/scenario/parse.h"
-#include "cli/scenario/text.h"
+#include "cli/common/text.h"
+#include "cli/scenario/statement.h"
 
 #define SCENARIO_WORDS_MAX 64u
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/common/text.h"
 #include "cli/scenario/expect.h"
-#include "cli/scenario/text.h"
 #include "core/base/calendar.h"
 #include "core/format/codes.h"
 

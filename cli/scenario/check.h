@@ -4,7 +4,7 @@
 #ifndef CLI_SCENARIO_CHECK_H
 #define CLI_SCENARIO_CHECK_H
 
-#include "cli/scenario/parse.h"
+#include "cli/scenario/statement.h"
 #include "cli/scenario/target.h"
 
 struct found {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scenario/similar.h"
+#include "cli/common/similar.h"
 #include "core/format/codes.h"
 
 static const struct {

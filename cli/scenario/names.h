@@ -3,7 +3,7 @@
 #ifndef CLI_SCENARIO_NAMES_H
 #define CLI_SCENARIO_NAMES_H
 
-#include "cli/scenario/parse.h"
+#include "cli/scenario/statement.h"
 #include "cli/scenario/target.h"
 
 /* A rid with a name: the same name is the same rid for the whole file. */

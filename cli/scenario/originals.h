@@ -3,7 +3,7 @@
 #ifndef CLI_SCENARIO_ORIGINALS_H
 #define CLI_SCENARIO_ORIGINALS_H
 
-#include "cli/scenario/parse.h"
+#include "cli/scenario/statement.h"
 
 /* True: before each `replay` its request is sent; each operation on an original and each `op` of an
  * expectation knows whose that is, from a line before or from person=, and `accept` and `return`

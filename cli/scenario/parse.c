@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/common/similar.h"
 #include "cli/scenario/args.h"
 #include "cli/scenario/originals.h"
-#include "cli/scenario/similar.h"
 #include "cli/scenario/target.h"
 #include "cli/scenario/verbs.h"
 #include "core/format/codes.h"

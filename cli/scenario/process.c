@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/common/spawn_guard.h"
+#include "cli/scenario/spawn_guard.h"
 
 #define READY_SECONDS 60
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scenario/text.h"
+#include "cli/common/text.h"
 #include "core/format/codes.h"
 
 bool reply_is_wanted(const struct wanted_reply *wanted, const struct gj_reply *reply,

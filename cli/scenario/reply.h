@@ -2,7 +2,7 @@
 #ifndef CLI_SCENARIO_REPLY_H
 #define CLI_SCENARIO_REPLY_H
 
-#include "cli/scenario/parse.h"
+#include "cli/scenario/statement.h"
 #include "core/format/reply.h"
 
 #define SCENARIO_REPLY_SIZE 400u

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/common/text.h"
 #include "cli/scenario/check.h"
 #include "cli/scenario/names.h"
 #include "cli/scenario/reply.h"
-#include "cli/scenario/text.h"
 #include "core/format/codes.h"
 
 struct runner {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "cli/common/policy_text.h"
+#include "cli/common/similar.h"
 #include "cli/scenario/expect.h"
-#include "cli/scenario/policy.h"
-#include "cli/scenario/similar.h"
 
 static void read_replay(struct args *a, struct statement *s)
 {

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
+#include "cli/common/similar.h"
 #include "cli/scenario/args.h"
-#include "cli/scenario/similar.h"
 
 struct verb {
     const char *name;
@@ -20,7 +20,7 @@ struct verb {
 
 /* NULL if there is none of this name. */
 const struct verb *verb_find(const char *name);
-/* Tries all their names (cli/scenario/similar.h). */
+/* Tries all their names (cli/common/similar.h). */
 void verbs_similar(struct similar *similar);
 /* Prints the usage of each, a line each, and the fields of a region. */
 void verbs_print(FILE *out);

@@ -109,7 +109,7 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 64
     project = arguments[0]
-    table = "\n".join(lines_of(os.path.join(project, "cli", "scenario", "policy.c")))
+    table = "\n".join(lines_of(os.path.join(project, "cli", "common", "policy_text.c")))
     fields = set(re.findall(r"^    (?:NUMBER|FLAG|FEN|MINUTE|WORD|MASK)\((\w+)", table, re.M))
     failed = 0
     for name, file in PAIRS.items():

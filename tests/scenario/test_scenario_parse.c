@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
+#include "cli/common/text.h"
 #include "cli/scenario/target.h"
-#include "cli/scenario/text.h"
 #include "core/format/codes.h"
 #include "tests/test.h"
 

@@ -1,7 +1,7 @@
 /* tests/tables/test_tables.c -- runs every table, then asks whether every pair of operation and
  * code was reached. */
+#include "cli/model/reachable.h"
 #include "tests/tables/fixture.h"
-#include "tests/tables/reachable.h"
 #include "tests/test.h"
 
 TEST(fields)

@@ -1,6 +1,6 @@
-/* cli/common/spawn_guard.c -- a process that only waits, for the work, a signal, and the clearing
+/* cli/scenario/spawn_guard.c -- a process that only waits, for the work, a signal, and the clearing
  * up. */
-#include "cli/common/spawn_guard.h"
+#include "cli/scenario/spawn_guard.h"
 
 #include <errno.h>
 #include <signal.h>

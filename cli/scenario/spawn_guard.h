@@ -1,7 +1,7 @@
-/* cli/common/spawn_guard.h -- for commands that start servers of their own: whatever ends them,
+/* cli/scenario/spawn_guard.h -- for commands that start servers of their own: whatever ends them,
  * Ctrl-C, SIGTERM or a bug, no process and no directory of theirs is left behind. */
-#ifndef CLI_COMMON_SPAWN_GUARD_H
-#define CLI_COMMON_SPAWN_GUARD_H
+#ifndef CLI_SCENARIO_SPAWN_GUARD_H
+#define CLI_SCENARIO_SPAWN_GUARD_H
 
 #include <sys/types.h>
 

@@ -1,11 +1,11 @@
-/* cli/scenario/policy.c -- the table of region fields, and how each kind of value is read. */
-#include "cli/scenario/policy.h"
+/* cli/common/policy_text.c -- the table of region fields, and how each kind of value is read. */
+#include "cli/common/policy_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scenario/similar.h"
-#include "cli/scenario/text.h"
+#include "cli/common/similar.h"
+#include "cli/common/text.h"
 #include "core/base/base.h"
 
 enum field_kind {

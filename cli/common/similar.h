@@ -1,8 +1,8 @@
-/* cli/scenario/similar.h -- "did you mean": of the words that would have been right, the one that
+/* cli/common/similar.h -- "did you mean": of the words that would have been right, the one that
  * is nearest to a word that is wrong. Case does not count; a word too far from all of them gets
  * none. */
-#ifndef CLI_SCENARIO_SIMILAR_H
-#define CLI_SCENARIO_SIMILAR_H
+#ifndef CLI_COMMON_SIMILAR_H
+#define CLI_COMMON_SIMILAR_H
 
 #define SIMILAR_WORD_MAX  31u
 #define SIMILAR_TEXT_SIZE 64u

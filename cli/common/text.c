@@ -1,11 +1,11 @@
-/* cli/scenario/text.c -- strict readers and writers of the values in scenario files. */
-#include "cli/scenario/text.h"
+/* cli/common/text.c -- strict readers and writers of the values in scenario files. */
+#include "cli/common/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/scenario/similar.h"
+#include "cli/common/similar.h"
 #include "core/base/calendar.h"
 #include "core/format/op.h"
 

@@ -1,7 +1,7 @@
-/* tests/tables/reachable.h -- every (operation, code) pair of this version beyond those that every
+/* cli/model/reachable.h -- every (operation, code) pair of this version beyond those that every
  * operation can answer. The tables must reach each of them and nothing else. */
-#ifndef TESTS_TABLES_REACHABLE_H
-#define TESTS_TABLES_REACHABLE_H
+#ifndef CLI_MODEL_REACHABLE_H
+#define CLI_MODEL_REACHABLE_H
 
 #include "core/format/codes.h"
 #include "core/format/op.h"

@@ -1,8 +1,8 @@
-/* cli/scenario/text.h -- the values of a scenario file: yuan, times, durations, words and masks.
+/* cli/common/text.h -- the values of a scenario file: yuan, times, durations, words and masks.
  * Every function reads the whole of `text` strictly (no sign, space or digit too many) and returns
  * false, leaving *ret alone, if it is anything else. No floating point. */
-#ifndef CLI_SCENARIO_TEXT_H
-#define CLI_SCENARIO_TEXT_H
+#ifndef CLI_COMMON_TEXT_H
+#define CLI_COMMON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* cli/scenario/similar.c -- distances between short words: letters changed, left out, put in, or
+/* cli/common/similar.c -- distances between short words: letters changed, left out, put in, or
  * exchanged with a neighbour. */
-#include "cli/scenario/similar.h"
+#include "cli/common/similar.h"
 
 #include <ctype.h>
 #include <stdio.h>

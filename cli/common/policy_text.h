@@ -1,8 +1,8 @@
-/* cli/scenario/policy.h -- the fields of a region by name: `quota_bp=6000`,
+/* cli/common/policy_text.h -- the fields of a region by name: `quota_bp=6000`,
  * `auth_mask_pay=face,code`. One table: names and units are those of docs/OPERATIONS.md, values are
  * read strictly. */
-#ifndef CLI_SCENARIO_POLICY_H
-#define CLI_SCENARIO_POLICY_H
+#ifndef CLI_COMMON_POLICY_TEXT_H
+#define CLI_COMMON_POLICY_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
