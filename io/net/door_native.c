@@ -161,33 +161,71 @@ static void ops_prefetch_start(struct engine *e, struct conn *c, struct frame *f
     }
 }
 
-/* An answer, whatever it says, is sent when everything logged before it is durable: also a refusal
- * that is not logged itself rests on a state, say a floor of request ids that rose, which a crash
- * must not take back. */
-static enum conn_pause ops_run(struct conn *c, struct frame *f, uint32_t *budget)
+/* Executes the next operations of the frame, as many as there are slots for, and returns how many
+ * replies are in their slots then; `ret` says what the frame waits for if it is not done. */
+static inline uint32_t slots_fill(struct conn *c, struct frame *f, uint32_t *budget, uint32_t most,
+                                  enum conn_pause *ret)
 {
     struct engine *e = c->net->engine;
-    struct decision d;
-    for (; f->index < f->count; f->index++) {
+    uint32_t filled = 0;
+    for (; filled < most; filled++) {
         const uint8_t *line = c->in + f->at;
-        if (*budget == 0) return PAUSE_TURN;
-        if (!conn_room(c, REPLY_MAX)) return PAUSE_ROOM;
-        if (UNLIKELY(f->refuse != 0)) {
-            reply_code(c, f->refuse);
-        } else {
-            ops_prefetch_step(e, c, f, PREFETCH_INDEX);
-            ops_prefetch_step(e, c, f, PREFETCH_RECORDS);
-            ops_prefetch_step(e, c, f, PREFETCH_FAMILIES);
-            const struct op_hint *hint = hint_of(e, c, line);
-            enum engine_result got =
-                engine_execute(e, &c->fetch, (const struct gj_op *)line, hint, budget, &d);
-            if (UNLIKELY(got != ENGINE_DONE)) return pause_of(got);
-            reply_put(c, &d.reply, &d.sources);
+        *ret = PAUSE_TURN;
+        if (*budget == 0) break;
+        ops_prefetch_step(e, c, f, PREFETCH_INDEX);
+        ops_prefetch_step(e, c, f, PREFETCH_RECORDS);
+        ops_prefetch_step(e, c, f, PREFETCH_FAMILIES);
+        enum engine_result got =
+            engine_execute(e, &c->fetch, (const struct gj_op *)line, hint_of(e, c, line), budget,
+                           &c->net->slots[filled]);
+        if (UNLIKELY(got != ENGINE_DONE)) {
+            *ret = pause_of(got);
+            break;
         }
+        f->index++;
         f->at += op_size(line);
         (*budget)--;
+        *ret = PAUSE_INPUT;
     }
-    if (f->refuse == 0) f->point = engine_wait_point(e);
+    return filled;
+}
+
+/* Packs the replies of as many slots behind one another. There is room. */
+static inline void slots_pack(struct conn *c, uint32_t filled)
+{
+    for (uint32_t i = 0; i < filled; i++) {
+        const struct decision *d = &c->net->slots[i];
+        reply_put(c, &d->reply, &d->sources);
+    }
+}
+
+static enum conn_pause ops_refuse(struct conn *c, struct frame *f, uint32_t *budget)
+{
+    for (; f->index < f->count; f->index++) {
+        if (*budget == 0) return PAUSE_TURN;
+        if (!conn_room(c, REPLY_MAX)) return PAUSE_ROOM;
+        reply_code(c, f->refuse);
+        f->at += op_size(c->in + f->at);
+        (*budget)--;
+    }
+    return PAUSE_INPUT;
+}
+
+/* An answer, whatever it says, is sent when everything logged before it is durable: also a refusal
+ * that is not logged itself rests on a state, say a low-water mark of request ids that rose, which
+ * a crash must not take back. */
+static enum conn_pause ops_run(struct conn *c, struct frame *f, uint32_t *budget)
+{
+    if (UNLIKELY(f->refuse != 0)) return ops_refuse(c, f, budget);
+    while (f->index < f->count) {
+        uint32_t left = f->count - f->index, most = left < NET_SLOTS ? left : NET_SLOTS;
+        enum conn_pause pause = PAUSE_INPUT;
+        if (!conn_room(c, most * REPLY_MAX)) most = 1;
+        if (!conn_room(c, most * REPLY_MAX)) return PAUSE_ROOM;
+        slots_pack(c, slots_fill(c, f, budget, most, &pause));
+        if (pause != PAUSE_INPUT) return pause;
+    }
+    f->point = engine_wait_point(c->net->engine);
     return PAUSE_INPUT;
 }
 

@@ -13,6 +13,7 @@
 struct conn;
 
 #define NET_TICK_OPS  GJ_BATCH_OPS_MAX /* of one connection in one tick, then the others */
+#define NET_SLOTS     32u
 #define NET_HELLO_MS  5000u
 #define NET_FRAME_MS  10000u
 #define NET_SEND_MS   10000u
@@ -51,6 +52,10 @@ struct net {
     bool stopping;             /* what was not received before is refused */
     bool failed;               /* the log failed: nothing is executed any more */
     uint64_t overloaded;       /* requests that found no room */
+
+    /* A place for each reply of the operations at hand. The engine fills them; the door packs them
+     * into the output, 32 or 64 bytes each, in the order of the frame. */
+    struct decision slots[NET_SLOTS];
 
     /* Fills in what STATS says of the process. */
     void (*stats)(void *owner, struct gj_stats_view *view);
