@@ -108,10 +108,10 @@ static bool relation_in_use(const struct decider *d, uint32_t payer, uint32_t me
 
 /* The place is remembered until the year ends, unless the payer's region forgets, or nobody of the
  * family drew this year. */
-static void keep_place(struct decider *d, const struct person *payer)
+static void keep_place(struct decider *d, const struct person *payer,
+                       const struct gj_policy *policy)
 {
     const struct family *family = &d->s->families[payer->family];
-    const struct gj_policy *policy = payer_policy(d, payer);
     bool keeps = family->year == d->year && policy->unbind_forgets_draws == 0;
     if (keeps) d->effect->flags |= EFFECT_KEPT;
 }
@@ -121,12 +121,14 @@ void decide_unbind(struct decider *d)
     uint32_t member_slot;
     const struct person *payer = first_person(d);
     const struct person *member = find_other(d, &member_slot);
-    if (payer == NULL || member == NULL) return;
+    if (payer == NULL) return;
+    const struct gj_policy *policy = payer_policy(d, payer);
+    if (member == NULL) return;
     d->effect->family = payer->family;
     d->effect->member_index = member_index(d->s, payer, member_slot);
     lower_if(d, d->effect->member_index == MEMBER_NONE, GJ_RELATION_NOT_FOUND);
     lower_if(d, relation_in_use(d, d->effect->slot_first, member_slot), GJ_RELATION_IN_USE);
-    if (d->refusal == CODE_NONE) keep_place(d, payer);
+    if (d->refusal == CODE_NONE) keep_place(d, payer, policy);
 }
 
 static bool raises(int64_t from, int64_t to)
