@@ -78,6 +78,18 @@ def read(name):
     return Mutant(name, prose, kind, checks, first, hunks_of(name, diff))
 
 
+def write_first(name, finder):
+    """Adds `First:` to a patch that has none: (suite, check, case or None) of a suite it names."""
+    mutant, path = read(name), os.path.join(PLACE, name + ".patch")
+    if mutant.first is not None or finder is None or finder[0] not in mutant.checks:
+        return
+    with open(path, encoding="utf-8") as source:
+        text = source.read()
+    line = "First: " + "/".join(filter(None, finder))
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(re.sub(r"^(Checks: .*)$", rf"\1\n{line}", text, count=1, flags=re.M))
+
+
 def hunks_of(name, diff):
     hunks, path = [], None
     for line in diff.split("\n")[:-1]:
