@@ -27,7 +27,7 @@ struct wait_point {
     uint64_t group; /* 0 = nothing */
 };
 
-/* What the sweep over due holds and pending transfers left. */
+/* How far expire_run() came with what is due. */
 enum expire_result {
     EXPIRE_DONE,  /* nothing is due */
     EXPIRE_MORE,  /* the tick's share is done, more are due */
@@ -55,7 +55,7 @@ struct engine {
     struct clock *clock;
     bool test_clock; /* log time is what engine_set_time() says */
     bool ending;     /* stopping or failed: what is due is not written down any more */
-    uint8_t expire;  /* enum expire_result: how far the last sweep came */
+    uint8_t expire;  /* enum expire_result: how far the last expire_run() came */
 
     uint64_t now_ms; /* since boot */
     uint64_t log_ms; /* log time of this tick; with a test clock as it was set */
