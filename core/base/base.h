@@ -1,6 +1,5 @@
-/* core/base/base.h -- assertions and checked arithmetic used by every file of core/.
- * Owns nothing. ASSERT is for our own mistakes and stays on in release builds; what a client or the
- * world can cause is answered with a code of core/format/codes.h, never with an assertion. */
+/* core/base/base.h -- what every file of core/ starts from: fixed-width integers, assertions, hints
+ * for the compiler and the cache, and 128-bit sums. */
 #ifndef CORE_BASE_BASE_H
 #define CORE_BASE_BASE_H
 
@@ -9,20 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reports a broken assumption and ends the process with exit code 70. The one function core/ needs
- * from its host: io/os/assert_fail.c defines it for the programs, tests may define their own. */
-__attribute__((noreturn, cold)) void gj_assert_fail(const char *condition, const char *file,
-                                                    int line, const char *function);
-
-#define ASSERT(cond)      ((cond) ? (void)0 : gj_assert_fail(#cond, __FILE__, __LINE__, __func__))
-#define UNREACHABLE(what) gj_assert_fail("unreachable: " what, __FILE__, __LINE__, __func__)
-
-/* O(n) checks (whole-table sums): only in builds for tests, fuzzing and simulation. */
-#ifdef GJ_VERIFY
-#define VERIFY(cond) ASSERT(cond)
-#else
-#define VERIFY(cond) ((void)sizeof(!(cond)))
-#endif
+#include "core/base/assert.h"
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

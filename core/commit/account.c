@@ -1,6 +1,7 @@
 /* core/commit/account.c -- a wallet moves between books; a person's accounts are paid out and end.
  */
-#include "core/commit/commit.h"
+#include "core/commit/apply.h"
+#include "core/commit/posting.h"
 
 void commit_change_region(struct state *s, const struct gj_effect *effect)
 {

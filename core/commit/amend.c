@@ -1,7 +1,9 @@
 /* core/commit/amend.c -- refund and reverse as postings, and who remembers that they happened. */
+#include "core/commit/amend.h"
+
 #include "core/base/hash.h"
-#include "core/commit/commit.h"
-#include "core/decide/originals.h"
+#include "core/commit/apply.h"
+#include "core/commit/posting.h"
 
 struct amended_image {
     uint64_t tag, person;
@@ -27,8 +29,7 @@ void amended_digest(struct state *s, enum amended_kind what, uint64_t person,
     }
     /* Of which nothing is refunded any more is as if it never had been. */
     if (refunded != NULL && total == 0) return;
-    XXH128_hash_t hash = XXH3_128bits(&image, sizeof(image));
-    u128 value = (u128)hash.high64 << 64 | hash.low64;
+    u128 value = hash_128(&image, sizeof(image));
     s->amended = add ? s->amended + value : s->amended - value;
 }
 

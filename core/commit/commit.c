@@ -1,6 +1,8 @@
 /* core/commit/commit.c -- applies one record: the only way state ever changes. */
 #include "core/commit/commit.h"
 
+#include "core/commit/apply.h"
+
 static void apply(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
 {
     const struct gj_op *op = record_op(record);
@@ -65,7 +67,7 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     s->seq = effect->seq;
     s->time_ms = time_ms;
     rid_window_advance(&s->rids, time_ms);
-    if (effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL) {
+    if (LIKELY(effect_executed(effect))) {
         apply(s, record, position, time_ms);
     } else if (UNLIKELY(effect->code == GJ_OK_TOMBSTONED)) {
         commit_tombstone(s, record, position);

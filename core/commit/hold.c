@@ -2,7 +2,9 @@
  * and the chains in which each person finds its own. */
 #include <string.h>
 
-#include "core/commit/commit.h"
+#include "core/commit/amend.h"
+#include "core/commit/apply.h"
+#include "core/commit/posting.h"
 #include "core/state/due.h"
 
 /* The account of the i-th listed source; false behind the last one. */

@@ -1,5 +1,7 @@
 /* core/commit/posting.c -- the operations that move money, as postings. */
-#include "core/commit/commit.h"
+#include "core/commit/posting.h"
+
+#include "core/commit/apply.h"
 
 void year_roll(struct state *s, uint32_t slot, uint16_t year)
 {

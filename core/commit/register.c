@@ -1,5 +1,6 @@
 /* core/commit/register.c -- regions, institutions, persons and relations as the record says. */
-#include "core/commit/commit.h"
+#include "core/commit/apply.h"
+#include "core/commit/posting.h"
 
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #define CORE_DECIDE_DECIDER_H
 
 #include "core/base/calendar.h"
+#include "core/decide/decide.h"
 #include "core/decide/originals.h"
 #include "core/state/due.h"
 #include "core/state/tables.h"

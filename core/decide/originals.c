@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-bool record_executed(const void *record)
-{
-    uint8_t code = record_effect(record)->code;
-    return code == GJ_OK || code == GJ_OK_PARTIAL;
-}
-
 static bool is_original(const void *record, uint64_t person, const struct gj_rid *rid)
 {
     const struct gj_op *op = record_op(record);

@@ -1,10 +1,12 @@
 /* core/decide/originals.h -- finding what an operation refers to. Nothing is kept in memory for a
  * finished payment: its record is found by its rid, like that of a retry, and the latest record
  * that amended it (refunded, reversed, ended) by a second entry of the rid window. So an operation
- * costs 8 bytes, and one that was amended 8 more. Private to core/. */
+ * costs 8 bytes, and one that was amended 8 more. Private to
+ * core/decide/ and core/query/. */
 #ifndef CORE_DECIDE_ORIGINALS_H
 #define CORE_DECIDE_ORIGINALS_H
 
+#include "core/decide/decide.h"
 #include "core/state/tables.h"
 
 /* Each looks through the fetched records at hand and returns NULL if it is not there. */
@@ -19,8 +21,5 @@ const struct fetched_record *tombstone_find(const struct decide_input *in, uint6
  * expired the original (person, rid). */
 const struct fetched_record *amended_find(const struct decide_input *in, uint64_t person,
                                           const struct gj_rid *rid);
-
-/* True if `record` says that an operation was executed. */
-bool record_executed(const void *record);
 
 #endif

@@ -1,11 +1,10 @@
 /* core/format/log_format.c -- signs and verifies groups and the meta file of the write-ahead log.
  */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "core/format/log_format.h"
 
 #include <string.h>
 
-#include "core/format/log_format.h"
+#include "core/base/hash.h"
 
 #define DIGEST_OFFSET offsetof(struct log_group, checksum)
 

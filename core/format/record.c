@@ -17,16 +17,11 @@ static const struct {
 #undef X
 };
 
-static bool executed(const struct gj_effect *effect)
-{
-    return effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL;
-}
-
 /* The lines behind the effect are those its type and outcome call for. */
 static bool lines_belong(const struct gj_op *op, const struct gj_effect *effect)
 {
     unsigned lines = effect->flags & EFFECT_LINES;
-    if (!executed(effect)) return lines == 0;
+    if (!effect_executed(effect)) return lines == 0;
     switch (op->type) {
     case GJ_OP_TRANSFER: return lines == 0 || lines == EFFECT_HOLD;
     case GJ_OP_PAY:
@@ -46,8 +41,8 @@ static bool lines_belong(const struct gj_op *op, const struct gj_effect *effect)
 /* A kept place and the count of new members stand only where a relation begins or ends. */
 static bool family_belongs(const struct gj_op *op, const struct gj_effect *effect)
 {
-    bool begins = op->type == GJ_OP_BIND && executed(effect);
-    bool ends = op->type == GJ_OP_UNBIND && executed(effect);
+    bool begins = op->type == GJ_OP_BIND && effect_executed(effect);
+    bool ends = op->type == GJ_OP_UNBIND && effect_executed(effect);
     if (effect->new_members != 0 && !begins) return false;
     return (effect->flags & EFFECT_KEPT) == 0 || begins || ends;
 }
@@ -144,7 +139,7 @@ void record_reply(const void *record, struct gj_reply *reply, struct gj_reply_so
         .balance = effect->balance,
     };
     *sources = (struct gj_reply_sources){.remainder = 0};
-    if (!executed(effect)) return;
+    if (!effect_executed(effect)) return;
     if (effect->flags & EFFECT_SOURCES) {
         reply_of_sources(record, reply, sources);
     } else if (effect->flags & EFFECT_HOLD) {

@@ -147,6 +147,15 @@ static inline const struct gj_effect_original *record_original(const void *recor
     const struct gj_effect *effect = record_effect(record);
     return (const struct gj_effect_original *)(effect + effect_last_line(effect));
 }
+/* True if the record says that an operation was executed: it has effects beyond the outcome. */
+static inline bool effect_executed(const struct gj_effect *effect)
+{
+    return effect->code == GJ_OK || effect->code == GJ_OK_PARTIAL;
+}
+static inline bool record_executed(const void *record)
+{
+    return effect_executed(record_effect(record));
+}
 /* The rid in the extension line of an operation on an original. */
 static inline const struct gj_rid *record_original_rid(const void *record)
 {

@@ -1,6 +1,6 @@
 /* core/query/holds.c -- reads about one person's open holds and pending transfers: list_holds,
  * list_pending. */
-#include "core/query/query.h"
+#include "core/query/answer.h"
 #include "core/state/due.h"
 
 static_assert(sizeof(struct gj_answer) + GJ_HOLDS_PAGE * sizeof(struct gj_hold_view) <=

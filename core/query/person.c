@@ -3,7 +3,7 @@
 
 #include "core/base/calendar.h"
 #include "core/decide/originals.h"
-#include "core/query/query.h"
+#include "core/query/answer.h"
 #include "core/state/due.h"
 
 static uint8_t view_flags(const struct person *person)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/query/answer.h"
+
 static_assert(QUERY_FIXED_MAX >= sizeof(struct gj_region_view), "largest payload but lists");
 static_assert(sizeof(struct gj_answer) + QUERY_FIXED_MAX <= GJ_READ_ANSWER_MAX, "fits");
 

@@ -1,53 +1,23 @@
-/* core/query/query.h -- what the files that answer reads share. Private to core/. */
+/* core/query/query.h -- answers to reads. Changes nothing.
+ *
+ * Threading: the owner thread of the state. Errors: codes of core/format/codes.h, in the answer. */
 #ifndef CORE_QUERY_QUERY_H
 #define CORE_QUERY_QUERY_H
 
-#include "core/state/tables.h"
+#include "core/decide/decide.h"
+#include "core/format/read.h"
+#include "core/state/state.h"
 
-/* Fills the payload at `payload` (room for `capacity` bytes, zeroed for the first
- * QUERY_FIXED_MAX), sets answer->count for lists, returns the code and the payload's size. */
-struct query_result {
-    uint8_t code;
-    uint32_t size;
-};
-
-#define QUERY_FIXED_MAX 1024u /* no payload that is not a list is larger */
-
-struct query_call {
-    const struct state *s;
-    const struct gj_read *read;
-    const struct decide_input *in;
-    struct gj_answer *answer;
-    void *payload;
-    uint32_t capacity;
-};
-
-struct query_result query_person(const struct query_call *call);
-struct query_result query_op(const struct query_call *call);
-struct query_result query_region(const struct query_call *call);
-struct query_result query_totals(const struct query_call *call);
-struct query_result query_netting(const struct query_call *call);
-struct query_result query_institution(const struct query_call *call);
-struct query_result query_institutions(const struct query_call *call);
-struct query_result query_institution_day(const struct query_call *call);
-struct query_result query_holds(const struct query_call *call);
-struct query_result query_pending(const struct query_call *call);
-struct query_result query_dry_run(const struct query_call *call);
-
-static inline struct query_result query_refused(uint8_t code)
-{
-    return (struct query_result){.code = code, .size = 0};
-}
-static inline struct query_result query_done(uint64_t size)
-{
-    return (struct query_result){.code = GJ_OK, .size = (uint32_t)size};
-}
-static inline struct gj_fen128 query_fen128(i128 fen)
-{
-    return (struct gj_fen128){.low = (uint64_t)fen, .high = (int64_t)(fen >> 64)};
-}
-
-/* The operation inside a DRY_RUN, or NULL if the read's lines do not hold one. */
-const struct gj_op *query_dry_run_op(const struct gj_read *read);
+/* Answers one read at `time_ms` into `out` (capacity bytes; at least GJ_READ_ANSWER_MAX). Returns
+ * the bytes written, a multiple of 8: struct gj_answer and its payload. The read's extension lines
+ * follow it in memory (wire_reads_check). `in` carries time and fetched records (get_op needs the
+ * record of its rid, dry_run what needs() says of its operation; query_needs() names them in
+ * rounds, as needs() does; other reads need none). in->time_ms must be the time an operation would
+ * get now: that of the open group if there is one, so that nothing shown as expired can be captured
+ * later. The answer may only be sent once everything up to state_seq() is durable. */
+void query_needs(const struct state *s, const struct gj_read *read,
+                 const struct fetched_record *known, uint32_t known_count, struct needs *ret);
+NODISCARD uint32_t query(const struct state *s, const struct gj_read *read,
+                         const struct decide_input *in, void *out, uint32_t capacity);
 
 #endif

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "core/base/calendar.h"
-#include "core/query/query.h"
+#include "core/query/answer.h"
 
 /* The region whose names are those of the key, or 0. Names are zero-padded, so they compare as
  * bytes. */

@@ -79,8 +79,7 @@ static_assert(sizeof(struct amount_image) == 48, "packed");
 
 static void add(u128 *sum, const void *image, size_t size)
 {
-    XXH128_hash_t hash = XXH3_128bits(image, size);
-    *sum += (u128)hash.high64 << 64 | hash.low64;
+    *sum += hash_128(image, size);
 }
 
 static void add_person(const struct state *s, uint32_t slot, u128 *sum)

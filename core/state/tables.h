@@ -1,20 +1,24 @@
-/* core/state/tables.h -- the objects the state is made of, and where they are. Private to core/:
- * other layers see core/core.h only.
+/* core/state/tables.h -- the objects the state is made of, and where they are.
  *
- * decide() reads these; commit() alone writes them. Every record is one or two cache lines and
- * never moves; a slot is its number in its array. */
+ * decide() and query() read these; commit() alone writes them. Every record is one or two cache
+ * lines and never moves; a slot is its number in its array.
+ *
+ * For core/ only. Three others know the tables because they stand in for the memory itself:
+ * io/engine/shard_memory.c and fuzz/fixture.c, which set a state back to what it was, and tests
+ * that build states by hand or look at what a record left behind. */
 #ifndef CORE_STATE_TABLES_H
 #define CORE_STATE_TABLES_H
 
 #include "core/base/base.h"
 #include "core/base/calendar.h"
-#include "core/core.h"
 #include "core/format/limits.h"
 #include "core/format/op.h"
 #include "core/format/policy.h"
+#include "core/format/record.h"
 #include "core/state/holds.h"
 #include "core/state/index.h"
 #include "core/state/rid_window.h"
+#include "core/state/state.h"
 
 /* person.flags */
 #define PERSON_ACCOUNT       0x0001u /* has a personal account (opened as or became 310) */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/decide/originals.h"
+#include "core/state/tables.h"
 
 #define REGIONS     3u
 #define PREMIUM_FEN 400

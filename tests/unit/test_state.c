@@ -1,6 +1,8 @@
 /* tests/unit/test_state.c -- sizes and layout of the state's memory, what fits it, quota. */
 #include "core/base/calendar.h"
-#include "core/commit/commit.h"
+#include "core/commit/apply.h"
+#include "core/commit/posting.h"
+#include "core/core.h"
 #include "tests/unit/by_hand.h"
 
 TEST(size_is_the_sum_of_its_parts)

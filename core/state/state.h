@@ -1,0 +1,68 @@
+/* core/state/state.h -- the state of one shard: how much memory it takes, how full it is, its
+ * digest and its audit. decide() and query() read it, commit() alone changes it.
+ *
+ * Owns: nothing; it lives in one block of memory the caller provides, sized by state_size().
+ * Threading: one owner thread. Pure: no system call, clock, allocation or logging. */
+#ifndef CORE_STATE_STATE_H
+#define CORE_STATE_STATE_H
+
+#include "core/base/base.h"
+
+struct state;
+
+/* Capacities, all fixed for the life of the state. */
+struct state_config {
+    uint32_t persons_max;      /* 1 .. 2^32-2 */
+    uint32_t families_max;     /* persons with at least one bound member */
+    uint32_t institutions_max; /* */
+    uint32_t holds_max;        /* open holds and pending transfers, 1 .. 2^31 */
+    uint64_t rids_max;         /* entries of the rid window; beyond it the low-water mark rises */
+    uint32_t rids_ahead_max;   /* requests at once whose rid is GJ_RID_NEAR_MS ahead of log time or
+                                * more, 1 .. 2^24; beyond it such a rid is RID_IN_FUTURE */
+    uint64_t hash_seed; /* secret of this log: ids chosen by clients cannot collide on purpose */
+};
+
+/* Bytes of each part, for the start-up summary; `total` is what state_size() returns. */
+struct state_memory {
+    uint64_t persons, person_index, families, institutions, regions, rids, rids_ahead, holds, other,
+        total;
+};
+
+/* Memory needed, in bytes; 0 if the configuration is out of range. */
+NODISCARD uint64_t state_size(const struct state_config *config, struct state_memory *parts);
+
+/* Builds an empty state at `memory` (64-byte aligned, state_size() bytes, ALL ZERO). */
+struct state *state_init(const struct state_config *config, void *memory);
+
+/* Last committed sequence number, its log time, and the oldest rid time still checked (ms). */
+uint64_t state_seq(const struct state *s);
+uint64_t state_time_ms(const struct state *s);
+uint64_t state_rid_low_water_ms(const struct state *s);
+/* Raises the mark to what a group header says it was (a log written with a smaller rids_max). */
+void state_raise_rid_low_water(struct state *s, uint64_t low_water_ms);
+
+/* Fill levels, for stats and the start-up summary. */
+struct state_counts {
+    uint64_t persons, families, institutions, regions, rids, holds;
+};
+void state_counts(const struct state *s, struct state_counts *ret);
+
+/* The earliest instant at which an open hold or pending transfer falls due, Unix milliseconds;
+ * UINT64_MAX if there is none. One load. */
+uint64_t state_due_ms(const struct state *s);
+
+/* Sum mod 2^128 of XXH3-128 over each object's domain fields: no slots, positions or capacities in
+ * it, so it compares across restarts, machines and configurations. Not in it: seq and log time
+ * (operations that changed nothing would show) and the requests that are remembered, those ahead of
+ * their time too (their depth is configuration, and refused ones are among them).
+ * Yearly figures count as they are stored, also when their year is over: time alone changes no
+ * digest. O(everything). low, high. */
+void state_digest(const struct state *s, uint64_t ret[2]);
+
+/* Recounts everything from the accounts and checks the invariants of docs/OPERATIONS.md that a
+ * single state can show (books balance per region and in all, clearing nets to zero, holds within
+ * balances, used within bounds, members, marks). Returns NULL if all hold, else the name of the
+ * first broken one (static storage). O(everything): recovery, tests, tools. */
+const char *state_audit(const struct state *s);
+
+#endif
