@@ -40,7 +40,7 @@ void amended_by(struct state *s, uint64_t person, const struct gj_rid *rid, uint
 }
 
 /* One source of a payment: money comes back to it from the institution, or leaves it again. */
-static void undo_source(struct state *s, const void *record, unsigned i, bool back)
+static void post_source_undone(struct state *s, const void *record, unsigned i, bool back)
 {
     const struct gj_effect *effect = record_effect(record);
     const struct gj_effect_sources *from = record_sources(record);
@@ -65,21 +65,21 @@ static void undo_source(struct state *s, const void *record, unsigned i, bool ba
     ASSERT(i != 0 || balance == effect->balance);
 }
 
-static void undo_payment(struct state *s, const void *record, bool back)
+static void post_payment_undone(struct state *s, const void *record, bool back)
 {
     const struct gj_effect *effect = record_effect(record);
     const struct gj_effect_sources *from = record_sources(record);
     int64_t total = 0;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
         if (from->taken[i] == 0) continue;
-        undo_source(s, record, i, back);
+        post_source_undone(s, record, i, back);
         total += from->taken[i];
     }
     ASSERT(total > 0);
     post_institution(s, effect->slot_other, effect->day, back ? -total : total);
 }
 
-static void reverse_deposit(struct state *s, const void *record)
+static void post_deposit_reversed(struct state *s, const void *record)
 {
     const struct gj_effect *effect = record_effect(record);
     int64_t fen = record_sources(record)->taken[0];
@@ -95,7 +95,7 @@ static void reverse_deposit(struct state *s, const void *record)
 }
 
 /* Back to the account of the first person: of a transfer, or of a premium. */
-static void give_back(struct state *s, const void *record)
+static void post_given_back(struct state *s, const void *record)
 {
     const struct gj_effect *effect = record_effect(record);
     const struct gj_effect_original *original = record_original(record);
@@ -142,19 +142,19 @@ void commit_undo(struct state *s, const void *record, uint64_t position)
     const struct gj_effect_original *original = record_original(record);
     const struct gj_rid *rid = record_original_rid(record);
     if (op->type == GJ_OP_REFUND) {
-        undo_payment(s, record, true);
+        post_payment_undone(s, record, true);
         refunded(s, record, original->amended, position, true);
         return;
     }
     switch (original->type) {
-    case GJ_OP_DEPOSIT: reverse_deposit(s, record); break;
+    case GJ_OP_DEPOSIT: post_deposit_reversed(s, record); break;
     case GJ_OP_PAY:
-    case GJ_OP_CAPTURE: undo_payment(s, record, true); break;
+    case GJ_OP_CAPTURE: post_payment_undone(s, record, true); break;
     case GJ_OP_REFUND:
-        undo_payment(s, record, false);
+        post_payment_undone(s, record, false);
         refunded(s, record, original->root_amended, position, false);
         break;
-    default: give_back(s, record); break;
+    default: post_given_back(s, record); break;
     }
     amended_by(s, op->person, rid, original->amended, position);
     amended_digest(s, AMENDED_REVERSED, op->person, rid, NULL, true);

@@ -1,5 +1,6 @@
 /* core/decide/account.c -- the wallet moves to another region; a person's accounts end. */
 #include "core/decide/decider.h"
+#include "core/decide/rules.h"
 
 void decide_change_region(struct decider *d)
 {

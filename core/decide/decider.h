@@ -1,4 +1,5 @@
-/* core/decide/decider.h -- one decision in the making. Private to the decide_*.c files.
+/* core/decide/decider.h -- one decision in the making, and the rules that several families of
+ * operations share. Private to core/decide/.
  *
  * Every rule is one line `lower(d, CODE)`: a check never returns early, because the answer is the
  * LOWEST code that applies over all parties and sources. A check whose object does not exist is
@@ -11,6 +12,7 @@
 #include "core/decide/decide.h"
 #include "core/decide/originals.h"
 #include "core/state/due.h"
+#include "core/state/quota.h"
 #include "core/state/tables.h"
 
 #define CODE_NONE UINT8_MAX
@@ -137,7 +139,7 @@ static inline uint16_t source_region(const struct person *p, enum gj_source sour
     return source == GJ_SOURCE_WALLET ? p->use_region : p->insured_region;
 }
 
-/* Rules shared by transfer, pay and premium (decide_common.c). */
+/* Rules shared by transfer, pay and premium (core/decide/decider.c). */
 
 /* The source exists: 41, 45, 48. Returns its side. */
 struct side check_source(struct decider *d, const struct person *owner, enum gj_source source);
@@ -172,75 +174,5 @@ uint8_t member_index(const struct state *s, const struct person *payer, uint32_t
 /* Index of the place that `member`, unbound in `year`, keeps; MEMBER_NONE: none. */
 uint8_t kept_index(const struct state *s, const struct person *payer, uint32_t member,
                    uint16_t year);
-
-/* Holds and pending transfers (decide_hold.c). */
-
-/* Room for one more, in all, for the first person and for the relative who gives or the payee
- * (SLOT_NONE: there is none); else 25, or first the end of one that is due. */
-void check_hold_room(struct decider *d, uint32_t relative, uint32_t payee);
-/* Fills the line behind the effect for one that begins. EFFECT_SOURCES is already in the flags if
- * it will be. */
-void begin_hold(struct decider *d, uint64_t due_ms, int64_t amount);
-
-/* Undoing (decide_undo.c). */
-struct original {
-    const void *record; /* NULL: unknown, or not asked because something else answers */
-    const struct gj_op *op;
-    const struct gj_effect *effect;
-    const struct fetched_record *amended; /* the latest record that amended it, NULL = none */
-    const struct gj_rid *rid;
-};
-/* The original of the operation: found and at or above the floor; 113 if it is below. */
-bool take_original(struct decider *d, struct original *ret);
-/* The latest that happened to it is that it was reversed. */
-bool is_reversed(const struct original *o);
-/* Line behind the effect and its sources, with everything about the original that commit() needs;
- * nothing refunded. Sets the flags of both lines. */
-struct gj_effect_original *begin_undo(struct decider *d, const struct original *o);
-/* 113 if today is more than `days` after `day`. */
-void check_window(struct decider *d, uint16_t day, uint16_t days);
-/* fen come to (44, 165) or leave (44, 115) an account of the person in `slot`. */
-void check_credit(struct decider *d, uint32_t slot, enum gj_source source, int64_t fen);
-void check_debit(struct decider *d, uint32_t slot, enum gj_source source, int64_t fen);
-/* Fills sources->taken[i], owner and book for what a payment's i-th source gets back or gives. */
-void undo_payment(struct decider *d, const struct original *o, const int64_t fen[GJ_SOURCES_MAX],
-                  bool back);
-/* What was refunded so far of the payment, by the latest record that amended it. */
-void refunded_so_far(const struct fetched_record *amended, int64_t ret[GJ_SOURCES_MAX]);
-
-/* core/decide/expire.c: the record that `entry` ended at its due time; returns its size. */
-uint32_t write_expiry(const struct state *s, uint32_t entry, const struct decide_input *in,
-                      void *record);
-
-/* decide_register.c */
-void decide_set_region(struct decider *d);
-void decide_set_institution(struct decider *d);
-void decide_open_person(struct decider *d);
-void decide_update_person(struct decider *d);
-void decide_confirm_wallet(struct decider *d);
-void decide_suspend(struct decider *d);
-/* decide_family.c */
-void decide_bind(struct decider *d);
-void decide_unbind(struct decider *d);
-void decide_set_cap(struct decider *d);
-/* decide_transfer.c */
-void decide_deposit(struct decider *d);
-void decide_transfer(struct decider *d);
-/* decide_pay.c */
-void decide_pay(struct decider *d);
-/* decide_premium.c */
-void decide_pay_premium(struct decider *d);
-/* decide_hold.c; the HOLD itself is decided by decide_pay() */
-void decide_capture(struct decider *d);
-void decide_release(struct decider *d);
-/* decide_pending.c */
-void decide_accept(struct decider *d);
-void decide_return(struct decider *d);
-/* decide_refund.c, decide_reverse.c */
-void decide_refund(struct decider *d);
-void decide_reverse(struct decider *d);
-/* decide_account.c */
-void decide_change_region(struct decider *d);
-void decide_close_person(struct decider *d);
 
 #endif

@@ -1,30 +1,6 @@
-/* core/decide/expire.c -- the end of holds and pending transfers without a posting, and the record
- * the server writes by itself when one falls due. */
-#include <string.h>
-
-#include "core/decide/hold.h"
-
-void end_hold(const struct state *s, const struct hold *hold, uint32_t entry,
-              struct gj_effect *effect)
-{
-    struct gj_effect_sources *sources = (struct gj_effect_sources *)(effect + 1);
-    int64_t freed = 0;
-    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) freed += hold->left[i];
-    if (hold->type == GJ_OP_HOLD) {
-        hold_sources(s, hold, effect, sources);
-        memcpy(sources->taken, hold->left, sizeof(sources->taken));
-    } else {
-        const struct person *payer = &s->persons[hold->first];
-        enum gj_source source = (enum gj_source)hold->sources;
-        effect->slot_other = hold->other;
-        effect->prev_other = s->persons[hold->other].last_position;
-        effect->region_source = source_region(payer, source);
-        effect->balance = posted(payer, source);
-    }
-    amend_hold(effect, hold, entry, freed,
-               (struct gj_effect_hold *)(effect + effect_last_line(effect)));
-    effect->flags |= EFFECT_ENDS;
-}
+/* core/decide/expire.c -- the record the server writes by itself when a hold or pending transfer
+ * falls due. */
+#include "core/decide/hold_effect.h"
 
 uint32_t write_expiry(const struct state *s, uint32_t entry, const struct decide_input *in,
                       void *record)

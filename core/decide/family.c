@@ -1,5 +1,6 @@
 /* core/decide/family.c -- relations: who may spend whose money, and up to which amount. */
 #include "core/decide/decider.h"
+#include "core/decide/rules.h"
 
 /* Everything about a relation is decided by the payer's insured region. */
 static const struct gj_policy *payer_policy(struct decider *d, const struct person *payer)

@@ -1,6 +1,7 @@
 /* core/decide/pay.c -- a patient's own part of a bill, out of up to three sources: the own wallet,
  * the own personal account, one relative's personal account. */
-#include "core/decide/decider.h"
+#include "core/decide/hold_effect.h"
+#include "core/decide/rules.h"
 
 #include <string.h>
 
@@ -141,7 +142,7 @@ static int64_t relative_gives(struct decider *d, struct payment *pay)
 }
 
 /* Draws the sources in their order. Only if every check of every source passed. */
-static void draw(struct decider *d, struct payment *pay)
+static void draw_sources(struct decider *d, struct payment *pay)
 {
     bool partial = (d->op->flags & GJ_FLAG_PARTIAL) != 0;
     for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
@@ -235,6 +236,6 @@ void decide_pay(struct decider *d)
     /* Everything below 156 has been asked: amounts matter only if nothing lower applies. */
     if (d->refusal != CODE_NONE) return;
     d->effect->flags |= EFFECT_SOURCES;
-    draw(d, &pay);
+    draw_sources(d, &pay);
     if (d->op->type == GJ_OP_HOLD && d->refusal == CODE_NONE) hold_drawn(d, &pay);
 }

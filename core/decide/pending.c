@@ -1,5 +1,6 @@
 /* core/decide/pending.c -- the second step of a transfer that waits: accepted or returned. */
-#include "core/decide/hold.h"
+#include "core/decide/hold_effect.h"
+#include "core/decide/rules.h"
 
 void decide_accept(struct decider *d)
 {

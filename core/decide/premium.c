@@ -1,6 +1,7 @@
 /* core/decide/premium.c -- the yearly contribution of residents' insurance, for oneself or a
  * relative, out of the payer's personal account or wallet. */
 #include "core/decide/decider.h"
+#include "core/decide/rules.h"
 
 /* The product is sold for this year, today, at this price, and not paid yet. */
 static void check_product(struct decider *d, uint32_t beneficiary, const struct gj_policy *policy)

@@ -1,6 +1,7 @@
 /* core/decide/refund.c -- money of a payment or capture comes back to the sources it came from, in
  * one piece or several. */
-#include "core/decide/decider.h"
+#include "core/decide/rules.h"
+#include "core/decide/undo.h"
 
 /* The payment that can still be refunded, or false and why not. */
 static bool find_payment(struct decider *d, struct original *o)

@@ -1,5 +1,6 @@
 /* core/decide/register.c -- regions, institutions, persons: what is registered, not moved. */
 #include "core/decide/decider.h"
+#include "core/decide/rules.h"
 
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* core/decide/reverse.c -- the whole of an operation is taken back, found by its rid; one that
  * never arrived is refused for ever. */
-#include "core/decide/decider.h"
+#include "core/decide/rules.h"
+#include "core/decide/undo.h"
 
 /* An original that is not in the log, or was refused: there is nothing to take back. */
 static bool nothing_happened(struct decider *d, const struct original *o)

@@ -1,9 +1,11 @@
 /* core/decide/rules.c -- precedence and dispatch: from the bytes of an operation to a whole record.
  */
-#include "core/decide/decider.h"
+#include "core/decide/rules.h"
 
 #include <string.h>
 
+#include "core/decide/decider.h"
+#include "core/decide/hold_effect.h"
 #include "core/format/op_check.h"
 
 static void reject(struct decision *ret, uint8_t code)

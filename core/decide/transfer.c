@@ -1,5 +1,6 @@
 /* core/decide/transfer.c -- money into a personal account, and from a person to a relative. */
-#include "core/decide/decider.h"
+#include "core/decide/hold_effect.h"
+#include "core/decide/rules.h"
 
 void decide_deposit(struct decider *d)
 {

@@ -1,8 +1,8 @@
 /* core/decide/undo.c -- what refund and reverse share: the original, the time left to undo it, and
  * the accounts that money comes back to or leaves again. */
-#include <string.h>
+#include "core/decide/undo.h"
 
-#include "core/decide/decider.h"
+#include <string.h>
 
 bool take_original(struct decider *d, struct original *ret)
 {

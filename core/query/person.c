@@ -5,6 +5,7 @@
 #include "core/decide/originals.h"
 #include "core/query/answer.h"
 #include "core/state/due.h"
+#include "core/state/quota.h"
 
 static uint8_t view_flags(const struct person *person)
 {

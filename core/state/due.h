@@ -30,14 +30,4 @@ int64_t due_draws(const struct state *s, uint32_t payer, uint32_t member, uint16
 /* The earliest due entry of the person's chain, HOLD_NONE if none is due. */
 uint32_t due_first(const struct state *s, uint32_t slot, uint64_t time_ms);
 
-/* Fen an entry still holds of the account `source` of the person in `slot`: of the first person its
- * own wallet or personal account, of the relative the personal account. */
-int64_t hold_of(const struct hold *hold, uint32_t slot, enum gj_source source);
-
-/* Index of the RELATIVE source among those listed, GJ_SOURCES_MAX if there is none. */
-unsigned hold_relative_index(const struct hold *hold);
-
-/* Fen the entry holds that count to the yearly quota of the person in `slot`. */
-int64_t hold_quota(const struct hold *hold, uint32_t slot);
-
 #endif

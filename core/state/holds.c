@@ -168,6 +168,38 @@ void holds_remove(struct holds *h, uint32_t entry)
     h->free = entry + 1;
 }
 
+/* --- what an entry holds of whom ---------------------------------------------------------------
+ */
+
+unsigned hold_relative_index(const struct hold *hold)
+{
+    if (hold->type != GJ_OP_HOLD) return GJ_SOURCES_MAX;
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        if (gj_sources_at(hold->sources, i) == GJ_SOURCE_RELATIVE) return i;
+    }
+    return GJ_SOURCES_MAX;
+}
+
+int64_t hold_of(const struct hold *hold, uint32_t slot, enum gj_source source)
+{
+    if (slot != hold->first) {
+        unsigned i = hold_relative_index(hold);
+        bool relative = i < GJ_SOURCES_MAX && slot == hold->other;
+        return relative && source == GJ_SOURCE_PERSONAL ? hold->left[i] : 0;
+    }
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        if (gj_sources_at(hold->sources, i) == source) return hold->left[i];
+    }
+    return 0;
+}
+
+int64_t hold_quota(const struct hold *hold, uint32_t slot)
+{
+    if (hold->quota == 0) return 0;
+    if (hold->type == GJ_OP_TRANSFER) return slot == hold->first ? hold->left[0] : 0;
+    return slot == hold->other ? hold_of(hold, slot, GJ_SOURCE_PERSONAL) : 0;
+}
+
 /* --- audit ----------------------------------------------------------------------------------- */
 
 static const char *audit_heap(const struct holds *h)

@@ -97,6 +97,16 @@ static inline uint32_t holds_chain_next(const struct holds *h, uint32_t entry, u
     return hold->next[hold->first == person_slot ? 0 : 1] - 1u;
 }
 
+/* Fen an entry still holds of the account `source` of the person in `slot`: of the first person its
+ * own wallet or personal account, of the relative the personal account. */
+int64_t hold_of(const struct hold *hold, uint32_t slot, enum gj_source source);
+
+/* Index of the RELATIVE source among those listed, GJ_SOURCES_MAX if there is none. */
+unsigned hold_relative_index(const struct hold *hold);
+
+/* Fen the entry holds that count to the yearly quota of the person in `slot`. */
+int64_t hold_quota(const struct hold *hold, uint32_t slot);
+
 /* NULL, or what is wrong with the table by itself: heap order, hash chains, free list, counts.
  * (The chains of persons and the sums are audited with the persons.) */
 const char *holds_audit(const struct holds *h);

@@ -1,4 +1,6 @@
 /* core/state/quota.c -- the yearly quota of a personal account. */
+#include "core/state/quota.h"
+
 #include "core/state/due.h"
 
 /* Fen that are held for others and counted in this year's used: they are posted as well. */

@@ -192,22 +192,4 @@ static inline uint32_t region_policy_version(const struct state *s, uint16_t reg
     return r->next_version != 0 && r->next_from_ms <= time_ms ? r->next_version : r->version;
 }
 
-/* Yearly figures of a personal account as they read in `year`. */
-struct year_view {
-    int64_t opening, credits, used;
-};
-static inline struct year_view person_year(const struct state *s, uint32_t slot, uint16_t year)
-{
-    const struct person_cold *cold = &s->persons_cold[slot];
-    if (cold->year == year) {
-        return (struct year_view){cold->opening, cold->credits, cold->used};
-    }
-    return (struct year_view){s->persons[slot].personal, 0, 0};
-}
-
-/* Quota of the personal account in fen for `year` by `policy`, -1 = off (quota_bp 10000). What is
- * due and not written down yet changes nothing in it. */
-int64_t person_quota(const struct state *s, uint32_t slot, uint16_t year,
-                     const struct gj_policy *policy);
-
 #endif

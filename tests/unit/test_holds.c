@@ -28,7 +28,7 @@ static struct gj_rid rid_of(uint64_t n)
     return rid;
 }
 
-static struct hold hold_of(uint64_t rid, uint64_t due_ms, uint64_t seq, uint32_t first)
+static struct hold hold_due(uint64_t rid, uint64_t due_ms, uint64_t seq, uint32_t first)
 {
     return (struct hold){.rid = rid_of(rid),
                          .left = {5},
@@ -47,7 +47,7 @@ static struct hold hold_of(uint64_t rid, uint64_t due_ms, uint64_t seq, uint32_t
 
 static uint32_t add(struct holds *h, uint64_t rid, uint64_t due_ms, uint64_t seq, uint32_t first)
 {
-    struct hold hold = hold_of(rid, due_ms, seq, first);
+    struct hold hold = hold_due(rid, due_ms, seq, first);
     return holds_add(h, &hold, 1000 + first);
 }
 
@@ -74,7 +74,7 @@ TEST(sizes)
 TEST(entry_is_what_was_given)
 {
     struct fixture f = build(4, 1);
-    struct hold given = hold_of(9, 500, 3, 7);
+    struct hold given = hold_due(9, 500, 3, 7);
     uint32_t entry = holds_add(&f.h, &given, 1007);
     const struct hold *hold = &f.h.entries[entry];
     CHECK(memcmp(&hold->rid, &given.rid, sizeof(hold->rid)) == 0);

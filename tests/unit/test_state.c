@@ -3,6 +3,7 @@
 #include "core/commit/apply.h"
 #include "core/commit/posting.h"
 #include "core/core.h"
+#include "core/state/quota.h"
 #include "tests/unit/by_hand.h"
 
 TEST(size_is_the_sum_of_its_parts)

@@ -1,4 +1,4 @@
-/* core/decide/common.c -- rules that transfer, pay and premium share. */
+/* core/decide/decider.c -- rules that transfer, pay and premium share. */
 #include "core/decide/decider.h"
 
 void note_due(struct decider *d, uint32_t slot)
