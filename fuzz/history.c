@@ -1,5 +1,6 @@
 /* fuzz/history.c -- from the fields of a step to an operation: whom, how much, on what. */
 #include "fuzz/history.h"
+#include "core/format/op_traits.h"
 
 #include <string.h>
 
@@ -252,21 +253,13 @@ static void set_region(const struct model *m, uint64_t time_ms, const struct ste
 static void name_other(const struct step *s, struct generated *ret)
 {
     struct gj_op *op = &ret->op;
-    switch (op->type) {
-    case GJ_OP_SET_INSTITUTION:
-    case GJ_OP_PAY:
-    case GJ_OP_HOLD: op->other = institution_of(s->other); break;
-    case GJ_OP_UPDATE_PERSON:
-    case GJ_OP_CONFIRM_WALLET: op->other = s->other; break;
-    case GJ_OP_BIND:
-    case GJ_OP_UNBIND:
-    case GJ_OP_SET_CAP:
-    case GJ_OP_TRANSFER:
-    case GJ_OP_PAY_PREMIUM:
-    case GJ_OP_ACCEPT:
-    case GJ_OP_RETURN: op->other = person_of(s->other); break;
-    default: break;
-    }
+    const struct op_traits *traits = &op_traits[op->type];
+    if (op_is(op->type, GJ_OP_INSTITUTION | GJ_OP_OTHER))
+        op->other = institution_of(s->other);
+    else if (op_is(op->type, GJ_OP_SECOND))
+        op->other = person_of(s->other);
+    else if (traits->other != OP_OTHER_UNUSED)
+        op->other = s->other;
 }
 
 static void fill_arg(const struct model *m, const struct step *s, struct generated *ret)
@@ -296,23 +289,7 @@ static void add_pay_line(const struct step *s, struct generated *ret)
 
 static bool has_amount(uint8_t type)
 {
-    switch (type) {
-    case GJ_OP_BIND:
-    case GJ_OP_SET_CAP:
-    case GJ_OP_DEPOSIT:
-    case GJ_OP_TRANSFER:
-    case GJ_OP_PAY:
-    case GJ_OP_PAY_PREMIUM:
-    case GJ_OP_HOLD:
-    case GJ_OP_CAPTURE:
-    case GJ_OP_REFUND: return true;
-    default: return false;
-    }
-}
-
-static bool on_original(uint8_t type)
-{
-    return type >= GJ_OP_ACCEPT && type <= GJ_OP_REVERSE && type != GJ_OP_HOLD;
+    return op_is(type, GJ_OP_MONEY) || op_traits[type].amount == OP_AMOUNT_CAP;
 }
 
 static void add_code(const struct step *s, struct generated *ret)
@@ -336,9 +313,9 @@ static void ordinary(const struct model *m, uint64_t time_ms, const struct step 
     if (op->type != GJ_OP_SET_INSTITUTION) op->person = person_of(s->person);
     name_other(s, ret);
     fill_arg(m, s, ret);
-    if (op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD) add_pay_line(s, ret);
+    if (op_is(op->type, GJ_OP_SOURCES)) add_pay_line(s, ret);
     if (op->type == GJ_OP_SET_INSTITUTION) add_code(s, ret);
-    if (on_original(op->type)) name_original(m, time_ms, s, ret);
+    if (op_is(op->type, GJ_OP_ORIGINAL)) name_original(m, time_ms, s, ret);
     if (has_amount(op->type)) op->amount = amount_of(m, s, op);
 }
 

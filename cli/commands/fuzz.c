@@ -10,6 +10,7 @@
 #include "cli/common/tool.h"
 #include "cli/explore/report.h"
 #include "cli/scenario/spawn_guard.h"
+#include "core/format/op_traits.h"
 
 #define OPERATIONS_MAX  5000u /* of a sequence: a scenario file has room for them */
 #define SEQUENCES_USUAL 20000u
@@ -24,7 +25,8 @@ struct texts {
 
 static int type_of(const char *verb)
 {
-    for (int type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
+    for (int type = 1; type < GJ_OP_TYPES; type++) {
+        if (op_is((uint8_t)type, GJ_OP_INTERNAL)) continue;
         if (strcmp(gj_op_verb((uint8_t)type), verb) == 0) return type;
     }
     return -1;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "cli/common/tool.h"
+#include "core/format/op_traits.h"
 
 static const char help[] =
     "usage: gongji op PERSON RID [--connect ADDR]\n"
@@ -14,21 +15,6 @@ static const char help[] =
     "\n" ADDRESS_HELP "\n"
     "example: gongji op 100 0192e4a1-5b3c-7000-8000-0123456789ab\n";
 
-/* Operations whose amount is what somebody asked to move or hold (gj_op.amount has other uses). */
-static bool has_amount(uint8_t type)
-{
-    switch (type) {
-    case GJ_OP_DEPOSIT:
-    case GJ_OP_TRANSFER:
-    case GJ_OP_PAY:
-    case GJ_OP_PAY_PREMIUM:
-    case GJ_OP_HOLD:
-    case GJ_OP_CAPTURE:
-    case GJ_OP_REFUND: return true;
-    default: return false;
-    }
-}
-
 static void show_body(const struct gj_op *op)
 {
     char text[YUAN_SIZE], when[TIME_SIZE];
@@ -36,7 +22,7 @@ static void show_body(const struct gj_op *op)
     printf("%-10s %s\n", "operation", name == NULL ? "?" : name);
     printf("%-10s %" PRIu64 "\n", "person", op->person);
     if (op->other != 0) printf("%-10s %" PRIu64 "\n", "other", op->other);
-    if (has_amount(op->type)) printf("%-10s %s\n", "asked", yuan(op->amount, text));
+    if (op_is(op->type, GJ_OP_MONEY)) printf("%-10s %s\n", "asked", yuan(op->amount, text));
     if (op->ref != 0) printf("%-10s %" PRIu64 "\n", "ref", op->ref);
     if (op->actor != 0) printf("%-10s %u\n", "actor", op->actor);
     printf("%-10s %s (Asia/Shanghai)\n", "rid time",

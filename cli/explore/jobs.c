@@ -15,6 +15,7 @@
 
 #include "bench/interrupt.h"
 #include "cli/scenario/spawn_guard.h"
+#include "core/format/op_traits.h"
 
 #define LOOK_NS     INT64_C(20000000) /* between two looks at the processes */
 #define PROGRESS_S  0.5
@@ -134,7 +135,7 @@ static unsigned count_pairs(const struct fuzz_shared *shared, uint32_t jobs, uns
 {
     unsigned count = 0;
     *ret_max = 0;
-    for (unsigned type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
+    for (unsigned type = 1; type < GJ_OP_TYPES; type++) {
         for (unsigned code = 0; code < 256; code++) {
             bool seen = false;
             if (!asked_for((uint8_t)type, (uint8_t)code)) continue;

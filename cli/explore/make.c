@@ -69,8 +69,7 @@ static void change_person(struct generator *g, const struct fuzz_sequence *from,
     unsigned flags = fuzz_op_flags(step->op.type);
     bool both = is_operation(other) && (flags & GJ_OP_PERSON) != 0 && other->op.person != 0;
     if (!both || (flags & GJ_OP_ORIGINAL) != 0) return;
-    bool second = step->op.type == GJ_OP_TRANSFER || step->op.type == GJ_OP_BIND ||
-                  step->op.type == GJ_OP_PAY_PREMIUM;
+    bool second = (flags & GJ_OP_SECOND) != 0 && (flags & GJ_OP_OTHER) != 0;
     if (second && below(g, 2) == 0) {
         step->op.other = other->op.person;
     } else {

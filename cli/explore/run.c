@@ -262,7 +262,7 @@ static bool run_operation(struct fuzz_run *run, const struct fuzz_step *step, si
         }
     }
     model_apply(c->model, op, run->time_ms, false, &run->reply, &run->sources);
-    if (run->pairs != NULL && op->type <= GJ_OP_CLOSE_PERSON) {
+    if (run->pairs != NULL && op->type < GJ_OP_TYPES) {
         run->pairs->seen[op->type][run->reply.code] = 1;
     }
     note_id(run);

@@ -10,6 +10,7 @@
 #include "cli/scenario/check.h"
 #include "cli/scenario/names.h"
 #include "cli/scenario/parse.h"
+#include "core/format/op_traits.h"
 
 #define FUZZ_RULES_MAX 64u
 #define FUZZ_TEXT_SIZE 1600u
@@ -40,7 +41,7 @@ struct fuzz_rules {
 
 /* Which (operation, code) were answered. */
 struct fuzz_pairs {
-    uint8_t seen[GJ_OP_CLOSE_PERSON + 1][256];
+    uint8_t seen[GJ_OP_TYPES][256];
 };
 
 struct fuzz_run {

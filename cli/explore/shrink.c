@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/common/policy_text.h"
+#include "core/format/op_traits.h"
 #include "core/format/policy.h"
 
 #define ROUNDS_MAX 8u
@@ -74,21 +75,12 @@ static void drop_pairs(struct shrinker *s)
 
 static bool other_is_person(const struct gj_op *op)
 {
-    switch (op->type) {
-    case GJ_OP_BIND:
-    case GJ_OP_UNBIND:
-    case GJ_OP_SET_CAP:
-    case GJ_OP_TRANSFER:
-    case GJ_OP_PAY_PREMIUM:
-    case GJ_OP_ACCEPT:
-    case GJ_OP_RETURN: return true;
-    default: return false;
-    }
+    return op_is(op->type, GJ_OP_SECOND);
 }
 
 static bool pays(const struct gj_op *op)
 {
-    return (op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD) && op->ext_count > 0;
+    return op_is(op->type, GJ_OP_SOURCES) && op->ext_count > 0;
 }
 
 enum { IDS_MAX = 128 };
@@ -128,7 +120,7 @@ static void replace_person(struct fuzz_sequence *sequence, uint64_t from, uint64
 
 static bool other_is_institution(const struct gj_op *op)
 {
-    return op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD || op->type == GJ_OP_SET_INSTITUTION;
+    return op_is(op->type, GJ_OP_INSTITUTION | GJ_OP_OTHER);
 }
 
 static void replace_institution(struct fuzz_sequence *sequence, uint64_t from, uint64_t to)

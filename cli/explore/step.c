@@ -1,5 +1,6 @@
 /* cli/explore/step.c -- arrays of steps. */
 #include "cli/explore/step.h"
+#include "core/format/op_traits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,10 +55,5 @@ size_t fuzz_sequence_operations(const struct fuzz_sequence *sequence)
 
 unsigned fuzz_op_flags(uint8_t type)
 {
-    static const uint8_t flags_of[] = {
-#define X(name, number, verb, min, max, flags) [number] = flags,
-        GJ_OP_MAP(X)
-#undef X
-    };
-    return type < sizeof(flags_of) ? flags_of[type] : 0;
+    return op_traits[type].is;
 }

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/format/op_traits.h"
+
 void compare_begin(struct comparison *c, uint64_t seed)
 {
     memset(c, 0, sizeof(*c));
@@ -16,10 +18,9 @@ void compare_begin(struct comparison *c, uint64_t seed)
 static void print_operation(const struct comparison *c)
 {
     generated_print(stdout, c->op, c->generator.time_ms);
-    bool on_original =
-        c->op->type >= GJ_OP_ACCEPT && c->op->type <= GJ_OP_REVERSE && c->op->type != GJ_OP_HOLD;
     uint32_t at = MODEL_NONE;
-    if (on_original) at = model_find_request(c->model, c->op->person, model_original_rid(c->op));
+    if (op_is(c->op->type, GJ_OP_ORIGINAL))
+        at = model_find_request(c->model, c->op->person, model_original_rid(c->op));
     if (at == MODEL_NONE) return;
     const struct model_request *r = &c->model->requests[at];
     printf("on what answered %u, ", r->reply.code);

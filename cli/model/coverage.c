@@ -5,6 +5,7 @@
 
 #include "cli/model/compare.h"
 #include "cli/model/reachable.h"
+#include "core/format/op_traits.h"
 
 static uint64_t reached[256][256];
 
@@ -15,11 +16,12 @@ void coverage_count(uint8_t type, uint8_t code)
 
 bool coverage_reachable(uint8_t type, uint8_t code)
 {
+    if (op_is(type, GJ_OP_INTERNAL)) return false;
     for (size_t i = 0; i < sizeof(reachable_by_all); i++) {
         if (reachable_by_all[i] == code) return true;
     }
     if (memchr(reachable_by_persons, code, sizeof(reachable_by_persons)) != NULL &&
-        type != GJ_OP_SET_REGION && type != GJ_OP_SET_INSTITUTION) {
+        op_is(type, GJ_OP_PERSON)) {
         return true;
     }
     for (size_t i = 0; i < sizeof(reachable) / sizeof(*reachable); i++) {
@@ -34,7 +36,8 @@ bool coverage_reachable(uint8_t type, uint8_t code)
 /* One line per operation: how often it answered what, replays left out. */
 static void print_reached(void)
 {
-    for (unsigned type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
+    for (unsigned type = 1; type < GJ_OP_TYPES; type++) {
+        if (op_is((uint8_t)type, GJ_OP_INTERNAL)) continue;
         printf("%s:", gj_op_verb((uint8_t)type));
         for (unsigned code = 0; code < 256; code++) {
             if (reached[type][code] == 0) continue;
@@ -48,7 +51,7 @@ unsigned coverage_print(bool in_process)
 {
     unsigned pairs = 0, hit = 0;
     if (in_process) print_reached();
-    for (unsigned type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
+    for (unsigned type = 1; type < GJ_OP_TYPES; type++) {
         for (unsigned code = 0; code < 256; code++) {
             bool expected = coverage_reachable((uint8_t)type, (uint8_t)code);
             bool hard = code == GJ_RID_EXPIRED || code == GJ_READ_ONLY;

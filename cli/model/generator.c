@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/model/generator_parts.h"
+#include "core/format/op_traits.h"
 
 uint64_t generator_random(struct generator *g)
 {
@@ -148,7 +149,7 @@ static void make_usual(struct generator *g, const struct model *m, struct genera
 
 static bool no_weights(const uint16_t *weights)
 {
-    for (unsigned type = GJ_OP_SET_REGION; type <= GJ_OP_CLOSE_PERSON; type++) {
+    for (unsigned type = 1; type < GJ_OP_TYPES; type++) {
         if (weights[type] != 0) return false;
     }
     return true;
@@ -157,7 +158,7 @@ static bool no_weights(const uint16_t *weights)
 /* One of the type that the weights draw; what has to come before it, if nothing has yet. */
 static void make_weighted(struct generator *g, const struct model *m, struct generated *ret)
 {
-    static make_operation *const makers[GJ_OP_CLOSE_PERSON + 1] = {
+    static make_operation *const makers[GJ_OP_TYPES] = {
         [GJ_OP_SET_REGION] = generate_region,
         [GJ_OP_SET_INSTITUTION] = generate_institution,
         [GJ_OP_OPEN_PERSON] = generate_person,
@@ -183,7 +184,7 @@ static void make_weighted(struct generator *g, const struct model *m, struct gen
         [GJ_OP_CLOSE_PERSON] = generate_close,
     };
     uint32_t sum = 0, type = GJ_OP_SET_REGION;
-    for (unsigned i = GJ_OP_SET_REGION; i <= GJ_OP_CLOSE_PERSON; i++) sum += g->weights[i];
+    for (unsigned i = 1; i < GJ_OP_TYPES; i++) sum += g->weights[i];
     uint32_t at = below(g, sum);
     for (; at >= g->weights[type]; type++) at -= g->weights[type];
     for (unsigned tries = 0; tries < 32; tries++) {
@@ -228,13 +229,8 @@ static void spoil_lines_plainly(struct generator *g, struct generated *ret)
 /* One argument out of place, as far as a line can say it. */
 static void spoil_plainly(struct generator *g, struct generated *ret)
 {
-    static const uint8_t flags_of[] = {
-#define X(name, number, verb, min, max, flags) [number] = flags,
-        GJ_OP_MAP(X)
-#undef X
-    };
     struct gj_op *op = &ret->op;
-    unsigned flags = flags_of[op->type];
+    unsigned flags = op_traits[op->type].is;
     switch (below(g, 5)) {
     case 0:
         if (flags & GJ_OP_PERSON) op->person = below(g, 4) ? 99 : 0;
@@ -370,12 +366,7 @@ void generator_next(struct generator *g, const struct model *m, struct generated
 
 void generated_print(FILE *out, const struct gj_op *op, uint64_t time_ms)
 {
-    static const char *const verbs[] = {
-#define X(name, number, verb, min, max, flags) [number] = verb,
-        GJ_OP_MAP(X)
-#undef X
-    };
-    const char *verb = op->type < sizeof(verbs) / sizeof(*verbs) ? verbs[op->type] : NULL;
+    const char *verb = gj_op_verb(op->type);
     fprintf(out, "at %" PRIu64 " ms: %s person=%" PRIu64 " other=%" PRIu64 " amount=%" PRId64,
             time_ms, verb != NULL ? verb : "?", op->person, op->other, op->amount);
     fprintf(out, " arg=%u kind=%u detail=%u flags=%#x auth=%u", op->arg, op->kind, op->detail,

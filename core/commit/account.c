@@ -3,8 +3,9 @@
 #include "core/commit/apply.h"
 #include "core/commit/posting.h"
 
-void commit_change_region(struct state *s, const struct gj_effect *effect)
+void commit_change_region(struct state *s, const struct applied *a)
 {
+    const struct gj_effect *effect = a->effect;
     struct person *p = &s->persons[effect->slot_first];
     struct book *from = &s->books[effect->region_source], *to = &s->books[effect->region_target];
     ASSERT(p->use_region == effect->region_source && p->wallet_held == 0);
@@ -17,10 +18,10 @@ void commit_change_region(struct state *s, const struct gj_effect *effect)
     post_between(s, effect->region_source, effect->region_target, p->wallet);
 }
 
-void commit_close(struct state *s, const void *record)
+void commit_close_person(struct state *s, const struct applied *a)
 {
-    const struct gj_effect *effect = record_effect(record);
-    const struct gj_effect_sources *paid = record_sources(record);
+    const struct gj_effect *effect = a->effect;
+    const struct gj_effect_sources *paid = record_sources(a->record);
     struct person *p = &s->persons[effect->slot_first];
     ASSERT(p->personal_held == 0 && p->wallet_held == 0);
     ASSERT(p->personal == paid->taken[0] && p->wallet == paid->taken[1]);

@@ -136,35 +136,34 @@ static void refunded(struct state *s, const void *record, uint64_t from, uint64_
     amended_by(s, op->person, &original->root, from, to);
 }
 
-void commit_undo(struct state *s, const void *record, uint64_t position)
+void commit_refund(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect_original *original = record_original(record);
-    const struct gj_rid *rid = record_original_rid(record);
-    if (op->type == GJ_OP_REFUND) {
-        post_payment_undone(s, record, true);
-        refunded(s, record, original->amended, position, true);
-        return;
-    }
-    switch (original->type) {
-    case GJ_OP_DEPOSIT: post_deposit_reversed(s, record); break;
-    case GJ_OP_PAY:
-    case GJ_OP_CAPTURE: post_payment_undone(s, record, true); break;
-    case GJ_OP_REFUND:
-        post_payment_undone(s, record, false);
-        refunded(s, record, original->root_amended, position, false);
-        break;
-    default: post_given_back(s, record); break;
-    }
-    amended_by(s, op->person, rid, original->amended, position);
-    amended_digest(s, AMENDED_REVERSED, op->person, rid, NULL, true);
+    post_payment_undone(s, a->record, true);
+    refunded(s, a->record, record_original(a->record)->amended, a->position, true);
 }
 
-void commit_tombstone(struct state *s, const void *record, uint64_t position)
+void commit_reverse(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_rid *rid = record_original_rid(record);
-    if ((record_effect(record)->flags & EFFECT_CREATED) == 0) return; /* there already */
-    rid_window_insert(&s->rids, op->person, rid, position, s->time_ms);
-    amended_digest(s, AMENDED_TOMBSTONE, op->person, rid, NULL, true);
+    const struct gj_effect_original *original = record_original(a->record);
+    const struct gj_rid *rid = record_original_rid(a->record);
+    switch (original->type) {
+    case GJ_OP_DEPOSIT: post_deposit_reversed(s, a->record); break;
+    case GJ_OP_PAY:
+    case GJ_OP_CAPTURE: post_payment_undone(s, a->record, true); break;
+    case GJ_OP_REFUND:
+        post_payment_undone(s, a->record, false);
+        refunded(s, a->record, original->root_amended, a->position, false);
+        break;
+    default: post_given_back(s, a->record); break;
+    }
+    amended_by(s, a->op->person, rid, original->amended, a->position);
+    amended_digest(s, AMENDED_REVERSED, a->op->person, rid, NULL, true);
+}
+
+void commit_tombstone(struct state *s, const struct applied *a)
+{
+    const struct gj_rid *rid = record_original_rid(a->record);
+    if ((a->effect->flags & EFFECT_CREATED) == 0) return; /* there already */
+    rid_window_insert(&s->rids, a->op->person, rid, a->position, s->time_ms);
+    amended_digest(s, AMENDED_TOMBSTONE, a->op->person, rid, NULL, true);
 }

@@ -2,33 +2,17 @@
 #include "core/commit/commit.h"
 
 #include "core/commit/apply.h"
+#include "core/format/op_traits.h"
 
-static void apply(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
+static void apply(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect *effect = record_effect(record);
-    switch (op->type) {
-    case GJ_OP_TRANSFER:
-        if (LIKELY((effect->flags & EFFECT_HOLD) == 0))
-            commit_transfer(s, op, effect);
-        else
-            commit_hold_begin(s, record);
-        return;
-    case GJ_OP_PAY: commit_pay(s, record); return;
-    case GJ_OP_PAY_PREMIUM: commit_premium(s, op, effect); return;
-    case GJ_OP_DEPOSIT: commit_deposit(s, op, effect); return;
-    case GJ_OP_HOLD: commit_hold_begin(s, record); return;
-    case GJ_OP_CAPTURE:
-    case GJ_OP_RELEASE:
-    case GJ_OP_ACCEPT:
-    case GJ_OP_RETURN:
-    case GJ_OP_EXPIRE: commit_hold_amend(s, record, position); return;
-    case GJ_OP_REFUND:
-    case GJ_OP_REVERSE: commit_undo(s, record, position); return;
-    case GJ_OP_CHANGE_REGION: commit_change_region(s, effect); return;
-    case GJ_OP_CLOSE_PERSON: commit_close(s, record); return;
-    default: commit_register(s, record, time_ms); return;
+    switch ((enum gj_op_type)a->op->type) {
+#define X(NAME, number, verb, min, max, is, function, ...)                                         \
+    case GJ_OP_##NAME: commit_##function(s, a); return;
+        GJ_OP_MAP(X)
+#undef X
     }
+    UNREACHABLE("operation type");
 }
 
 /* Chains the record to the persons it touches: the first one always, the others if it succeeded. */
@@ -46,7 +30,7 @@ static void touch(struct state *s, const void *record, uint64_t position)
                                            : record_other(record) == RECORD_OTHER_PERSON) {
         struct person *other = &s->persons[effect->slot_other];
         /* Operations on an original find its second person by themselves. */
-        ASSERT(op->type >= GJ_OP_ACCEPT || other->id == op->other);
+        ASSERT(op_is(op->type, GJ_OP_ORIGINAL) || other->id == op->other);
         other->last_position = position;
     }
     if (effect->flags & EFFECT_SOURCES) {
@@ -67,14 +51,15 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     s->seq = effect->seq;
     s->time_ms = time_ms;
     rid_window_advance(&s->rids, time_ms);
+    const struct applied applied = {record, op, effect, position, time_ms};
     if (LIKELY(effect_executed(effect))) {
-        apply(s, record, position, time_ms);
+        apply(s, &applied);
     } else if (UNLIKELY(effect->code == GJ_OK_TOMBSTONED)) {
-        commit_tombstone(s, record, position);
+        commit_tombstone(s, &applied);
     }
     touch(s, record, position);
     /* The server's own records have no rid and are never asked for. */
-    if (LIKELY(op->type != GJ_OP_EXPIRE)) {
+    if (LIKELY(!op_is(op->type, GJ_OP_INTERNAL))) {
         rid_window_insert(&s->rids, op->person, &op->rid, position, time_ms);
     }
 }

@@ -119,10 +119,10 @@ static struct hold hold_from(const void *record)
     return hold;
 }
 
-void commit_hold_begin(struct state *s, const void *record)
+static void begin(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect *effect = record_effect(record);
+    const struct gj_op *op = a->op;
+    const void *record = a->record;
     const struct hold hold = hold_from(record);
     uint32_t entry = holds_add(&s->holds, &hold, op->person);
     ASSERT(entry == record_hold(record)->entry);
@@ -134,7 +134,7 @@ void commit_hold_begin(struct state *s, const void *record)
         const struct gj_effect_sources *from = record_sources(record);
         draw = (struct draw){from->family_relative, from->member_index};
     } else {
-        count_transfer(&s->persons[hold.first], effect->day);
+        count_transfer(&s->persons[hold.first], a->effect->day);
     }
     uint32_t slot;
     enum gj_source source;
@@ -144,7 +144,17 @@ void commit_hold_begin(struct state *s, const void *record)
     }
     if (hold.quota == 0) return;
     uint32_t owner = quota_owner(&hold);
-    used_grow(s, owner, draw, hold_quota(&hold, owner), effect->year);
+    used_grow(s, owner, draw, hold_quota(&hold, owner), a->effect->year);
+}
+
+void commit_hold(struct state *s, const struct applied *a)
+{
+    begin(s, a);
+}
+
+void commit_pending(struct state *s, const struct applied *a)
+{
+    begin(s, a);
 }
 
 /* What is still held is free again, and counts no more to the quota of its year. */
@@ -212,27 +222,58 @@ static void end(struct state *s, const void *record, uint32_t entry, bool chaine
     amended_digest(s, AMENDED_ENDED, op->person, &rid, NULL, true);
 }
 
-void commit_hold_amend(struct state *s, const void *record, uint64_t position)
+/* The entry the record is on. */
+static struct hold *amended(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect *effect = record_effect(record);
-    uint32_t entry = record_hold(record)->entry;
-    ASSERT(holds_find(&s->holds, op->person, record_original_rid(record)) == entry);
-    struct hold *hold = &s->holds.entries[entry];
+    uint32_t entry = record_hold(a->record)->entry;
+    ASSERT(holds_find(&s->holds, a->op->person, record_original_rid(a->record)) == entry);
+    return &s->holds.entries[entry];
+}
+
+/* If the record says that the entry ends. */
+static void end_if(struct state *s, const struct applied *a, struct hold *hold)
+{
+    if ((a->effect->flags & EFFECT_ENDS) == 0) return;
     struct draw draw = NO_DRAW;
-    if (effect->flags & EFFECT_SOURCES) {
-        const struct gj_effect_sources *from = record_sources(record);
+    if (a->effect->flags & EFFECT_SOURCES) {
+        const struct gj_effect_sources *from = record_sources(a->record);
         draw = (struct draw){from->family_relative, from->member_index};
     }
+    bool chained = hold_chains_other(hold); /* as long as something is left */
+    free_rest(s, hold, draw, a->effect->year);
+    end(s, a->record, record_hold(a->record)->entry, chained, a->position);
+}
+
+void commit_capture(struct state *s, const struct applied *a)
+{
+    struct hold *hold = amended(s, a);
     bool chained = hold_chains_other(hold);
-    if (op->type == GJ_OP_CAPTURE) capture(s, record, hold);
-    if (op->type == GJ_OP_ACCEPT) accept(s, record, hold);
+    capture(s, a->record, hold);
     /* With the last fen of the relative's captured it is the patient's hold alone. */
     if (chained && !hold_chains_other(hold)) {
-        chain_out(s, entry, 1, hold->other);
-        chained = false;
+        chain_out(s, record_hold(a->record)->entry, 1, hold->other);
     }
-    if ((effect->flags & EFFECT_ENDS) == 0) return;
-    free_rest(s, hold, draw, effect->year);
-    end(s, record, entry, chained, position);
+    end_if(s, a, hold);
+}
+
+void commit_accept(struct state *s, const struct applied *a)
+{
+    struct hold *hold = amended(s, a);
+    accept(s, a->record, hold);
+    end_if(s, a, hold);
+}
+
+void commit_release(struct state *s, const struct applied *a)
+{
+    end_if(s, a, amended(s, a));
+}
+
+void commit_return(struct state *s, const struct applied *a)
+{
+    end_if(s, a, amended(s, a));
+}
+
+void commit_expire(struct state *s, const struct applied *a)
+{
+    end_if(s, a, amended(s, a));
 }

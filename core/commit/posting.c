@@ -78,8 +78,10 @@ void post_between(struct state *s, uint16_t source, uint16_t target, int64_t amo
     s->gross[(uint64_t)source * GJ_REGIONS_MAX + target] += amount;
 }
 
-void commit_deposit(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_deposit(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     int64_t balance = post_credit(s, effect->slot_first, GJ_SOURCE_PERSONAL, effect->region_target,
                                   op->amount, effect->year);
     ASSERT(balance == effect->balance);
@@ -96,8 +98,14 @@ void count_transfer(struct person *p, uint16_t day)
     if (p->transfer_count < UINT16_MAX) p->transfer_count++;
 }
 
-void commit_transfer(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_transfer(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
+    if (UNLIKELY(effect->flags & EFFECT_HOLD)) {
+        commit_pending(s, a);
+        return;
+    }
     int64_t balance = debit(s, effect->slot_first, (enum gj_source)op->kind, effect->region_source,
                             op->amount, effect->year);
     ASSERT(balance == effect->balance);
@@ -169,11 +177,11 @@ void used_shrink(struct state *s, uint32_t slot, struct draw draw, int64_t amoun
     family->used[draw.member] -= amount;
 }
 
-void commit_pay(struct state *s, const void *record)
+void commit_pay(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect *effect = record_effect(record);
-    const struct gj_effect_sources *from = record_sources(record);
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
+    const struct gj_effect_sources *from = record_sources(a->record);
     ASSERT(s->institutions[effect->slot_other].region == effect->region_target);
     const struct draw draw = {from->family_relative, from->member_index};
     int64_t total = 0;
@@ -225,8 +233,10 @@ void mark_premium(struct state *s, uint32_t slot, uint16_t insurance_year, uint8
     cold->premium_paid[index] ^= mark;
 }
 
-void commit_premium(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_pay_premium(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     int64_t balance = post_debit(s, effect->slot_first, (enum gj_source)op->kind,
                                  effect->region_source, op->amount, effect->year);
     ASSERT(balance == effect->balance);

@@ -1,13 +1,8 @@
 /* core/commit/record_fit.c -- whether the tables of this state have room for what a record names.
  */
 #include "core/commit/commit.h"
+#include "core/format/op_traits.h"
 #include "core/state/tables.h"
-
-/* Registers relations: effect.family is set. The others have days of undoing in its place. */
-static bool binds(const struct gj_op *op)
-{
-    return op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND || op->type == GJ_OP_SET_CAP;
-}
 
 static enum record_fit sources_fit(const struct state *s, const struct gj_effect_sources *sources)
 {
@@ -33,7 +28,9 @@ enum record_fit record_fits(const struct state *s, const void *record)
     if (other == RECORD_OTHER_INSTITUTION && effect->slot_other >= s->config.institutions_max) {
         return RECORD_NEEDS_INSTITUTIONS;
     }
-    if (binds(op) && effect->family != SLOT_NONE && effect->family >= s->config.families_max) {
+    /* The others have days of undoing in place of a family. */
+    if (op_is(op->type, GJ_OP_FAMILY) && effect->family != SLOT_NONE &&
+        effect->family >= s->config.families_max) {
         return RECORD_NEEDS_FAMILIES;
     }
     if ((effect->flags & EFFECT_HOLD) && record_hold(record)->entry >= s->config.holds_max) {

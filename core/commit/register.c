@@ -23,10 +23,11 @@ static uint32_t province_number(const struct state *s, uint16_t region, const ch
     UNREACHABLE("fewer provinces than regions");
 }
 
-static void commit_region(struct state *s, const void *record, uint64_t time_ms)
+void commit_set_region(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_region_ext *ext = record_ext(record);
+    const struct gj_op *op = a->op;
+    const struct gj_region_ext *ext = record_ext(a->record);
+    const uint64_t time_ms = a->time_ms;
     struct region *r = &s->regions[op->arg];
     /* A scheduled policy that came into force is the current one from here on. */
     if (r->next_version != 0 && r->next_from_ms <= time_ms) {
@@ -54,11 +55,11 @@ static void commit_region(struct state *s, const void *record, uint64_t time_ms)
     }
 }
 
-static void commit_institution(struct state *s, const void *record)
+void commit_set_institution(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_institution_ext *ext = record_ext(record);
-    const struct gj_effect *effect = record_effect(record);
+    const struct gj_op *op = a->op;
+    const struct gj_institution_ext *ext = record_ext(a->record);
+    const struct gj_effect *effect = a->effect;
     struct institution *inst = &s->institutions[effect->slot_other];
     if (effect->flags & EFFECT_CREATED) {
         ASSERT(effect->slot_other == s->institutions_count);
@@ -79,8 +80,10 @@ static void set_flag(struct person *p, uint32_t flag, bool on)
     p->flags = on ? p->flags | flag : p->flags & ~flag;
 }
 
-static void commit_open(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_open_person(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     ASSERT(effect->slot_first == s->persons_count);
     ASSERT(s->persons_count < s->config.persons_max);
     struct person *p = &s->persons[effect->slot_first];
@@ -95,8 +98,10 @@ static void commit_open(struct state *s, const struct gj_op *op, const struct gj
     index_insert(&s->persons_index, op->person, effect->slot_first);
 }
 
-static void commit_update(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_update_person(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     struct person *p = &s->persons[effect->slot_first];
     struct person_cold *cold = &s->persons_cold[effect->slot_first];
     if (op->kind != 0) {
@@ -120,8 +125,10 @@ static void commit_update(struct state *s, const struct gj_op *op, const struct 
     }
 }
 
-static void commit_wallet(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_confirm_wallet(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     struct person *p = &s->persons[effect->slot_first];
     ASSERT((p->flags & PERSON_WALLET) == 0);
     set_flag(p, PERSON_WALLET, true);
@@ -130,11 +137,20 @@ static void commit_wallet(struct state *s, const struct gj_op *op, const struct 
     s->books[op->arg].wallets++;
 }
 
-static void commit_suspend(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+static void switch_uses(struct state *s, const struct applied *a, bool off)
 {
-    uint32_t bits = op->detail == 0 ? (uint32_t)GJ_USE_PAY : op->detail;
-    set_flag(&s->persons[effect->slot_first], bits << PERSON_SUSPEND_SHIFT,
-             op->type == GJ_OP_SUSPEND);
+    uint32_t bits = a->op->detail == 0 ? (uint32_t)GJ_USE_PAY : a->op->detail;
+    set_flag(&s->persons[a->effect->slot_first], bits << PERSON_SUSPEND_SHIFT, off);
+}
+
+void commit_suspend(struct state *s, const struct applied *a)
+{
+    switch_uses(s, a, true);
+}
+
+void commit_resume(struct state *s, const struct applied *a)
+{
+    switch_uses(s, a, false);
 }
 
 /* Takes the entry out of the kept ones; the order of the others stays. */
@@ -184,8 +200,10 @@ static uint8_t take_kept_place(struct family *f, const struct gj_effect *effect)
     return i;
 }
 
-static void commit_bind(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_bind(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     struct family *f = &s->families[effect->family];
     if (effect->flags & EFFECT_FAMILY_CREATED) {
         ASSERT(effect->family == s->families_count);
@@ -207,8 +225,9 @@ static void commit_bind(struct state *s, const struct gj_op *op, const struct gj
     f->changes_year = effect->year;
 }
 
-static void commit_unbind(struct state *s, const struct gj_effect *effect)
+void commit_unbind(struct state *s, const struct applied *a)
 {
+    const struct gj_effect *effect = a->effect;
     struct family *f = &s->families[effect->family];
     uint8_t i = effect->member_index, last = (uint8_t)(f->count - 1);
     ASSERT(i < f->count);
@@ -230,8 +249,10 @@ static void commit_unbind(struct state *s, const struct gj_effect *effect)
     f->cap[i] = 0;
 }
 
-static void commit_cap(struct state *s, const struct gj_op *op, const struct gj_effect *effect)
+void commit_set_cap(struct state *s, const struct applied *a)
 {
+    const struct gj_op *op = a->op;
+    const struct gj_effect *effect = a->effect;
     struct family *f = &s->families[effect->family];
     uint8_t i = effect->member_index;
     if (i != UINT8_MAX) {
@@ -240,23 +261,4 @@ static void commit_cap(struct state *s, const struct gj_op *op, const struct gj_
         return;
     }
     for (i = 0; i < f->count; i++) f->cap[i] = op->amount;
-}
-
-void commit_register(struct state *s, const void *record, uint64_t time_ms)
-{
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect *effect = record_effect(record);
-    switch (op->type) {
-    case GJ_OP_SET_REGION: commit_region(s, record, time_ms); return;
-    case GJ_OP_SET_INSTITUTION: commit_institution(s, record); return;
-    case GJ_OP_OPEN_PERSON: commit_open(s, op, effect); return;
-    case GJ_OP_UPDATE_PERSON: commit_update(s, op, effect); return;
-    case GJ_OP_CONFIRM_WALLET: commit_wallet(s, op, effect); return;
-    case GJ_OP_BIND: commit_bind(s, op, effect); return;
-    case GJ_OP_UNBIND: commit_unbind(s, effect); return;
-    case GJ_OP_SET_CAP: commit_cap(s, op, effect); return;
-    case GJ_OP_SUSPEND:
-    case GJ_OP_RESUME: commit_suspend(s, op, effect); return;
-    default: UNREACHABLE("operation type");
-    }
 }

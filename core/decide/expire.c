@@ -1,6 +1,7 @@
 /* core/decide/expire.c -- the record the server writes by itself when a hold or pending transfer
  * falls due. */
 #include "core/decide/hold_effect.h"
+#include "core/decide/rules.h"
 
 uint32_t write_expiry(const struct state *s, uint32_t entry, const struct decide_input *in,
                       void *record)
@@ -32,4 +33,10 @@ uint32_t expire_due(const struct state *s, const struct decide_input *in, void *
     ASSERT(in->seq == s->seq + 1);
     if (!due_any(s, in->time_ms)) return 0;
     return write_expiry(s, holds_first(&s->holds), in, record);
+}
+
+/* Fields are checked first: nobody but the server writes this one. */
+void decide_expire(struct decider *d)
+{
+    UNREACHABLE("EXPIRE is received as an unknown operation");
 }

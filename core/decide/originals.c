@@ -2,12 +2,12 @@
  * handed in is which. */
 #include "core/decide/originals.h"
 
-#include <string.h>
+#include "core/format/op_traits.h"
 
 static bool is_original(const void *record, uint64_t person, const struct gj_rid *rid)
 {
     const struct gj_op *op = record_op(record);
-    return op->type != GJ_OP_EXPIRE && op->person == person && gj_rid_equal(&op->rid, rid);
+    return !op_is(op->type, GJ_OP_INTERNAL) && op->person == person && gj_rid_equal(&op->rid, rid);
 }
 
 static bool is_tombstone(const void *record, uint64_t person, const struct gj_rid *rid)
@@ -21,20 +21,13 @@ static bool amends(const void *record, uint64_t person, const struct gj_rid *rid
 {
     const struct gj_op *op = record_op(record);
     if (op->person != person || !record_executed(record)) return false;
-    switch (op->type) {
-    case GJ_OP_ACCEPT:
-    case GJ_OP_RETURN:
-    case GJ_OP_RELEASE:
-    case GJ_OP_CAPTURE:
-    case GJ_OP_EXPIRE:
-        return (record_effect(record)->flags & EFFECT_ENDS) != 0 &&
-               gj_rid_equal(record_original_rid(record), rid);
-    case GJ_OP_REFUND:
-    case GJ_OP_REVERSE:
+    if (!op_is(op->type, GJ_OP_ORIGINAL)) return false;
+    if (op_is(op->type, GJ_OP_UNDOES)) {
         return gj_rid_equal(record_original_rid(record), rid) ||
                gj_rid_equal(&record_original(record)->root, rid);
-    default: return false;
     }
+    return (record_effect(record)->flags & EFFECT_ENDS) != 0 &&
+           gj_rid_equal(record_original_rid(record), rid);
 }
 
 /* The newest that fits: positions only grow. */
@@ -98,15 +91,14 @@ static void add_amended(const struct state *s, uint64_t person, const struct gj_
 /* A hold or pending transfer that is open is in memory: no record of it is needed. */
 static bool is_open(const struct state *s, const struct gj_op *op, const struct gj_rid *rid)
 {
-    if (op->type == GJ_OP_REFUND || op->type == GJ_OP_REVERSE) return false;
+    if (op_is(op->type, GJ_OP_UNDOES)) return false;
     return holds_find(&s->holds, op->person, rid) != HOLD_NONE;
 }
 
 static void needs_of_original(const struct state *s, const struct gj_op *op,
-                              const struct fetched_record *known, uint32_t known_count,
-                              struct needs *ret)
+                              const struct gj_rid *rid, const struct fetched_record *known,
+                              uint32_t known_count, struct needs *ret)
 {
-    const struct gj_rid *rid = &((const struct gj_original_ext *)(const void *)(op + 1))->rid;
     if (is_open(s, op, rid)) return;
     add_original(s, op->person, rid, ret);
     add_amended(s, op->person, rid, ret);
@@ -123,8 +115,8 @@ void needs(const struct state *s, const struct gj_op *op, const struct fetched_r
 {
     static_assert(NEEDS_MAX >= 4 * RID_CANDIDATES_MAX, "room for every candidate of four keys");
     ret->count = rid_window_find(&s->rids, op->person, &op->rid, ret->positions);
-    if (LIKELY(op->type < GJ_OP_ACCEPT)) return;
     /* Fields are not checked yet: an operation without its line is refused later. */
-    bool original = op->type <= GJ_OP_REVERSE && op->type != GJ_OP_HOLD && op->ext_count == 1;
-    if (original) needs_of_original(s, op, known, known_count, ret);
+    const struct gj_rid *original = op_original(op);
+    if (LIKELY(original == NULL) || op_is(op->type, GJ_OP_INTERNAL)) return;
+    needs_of_original(s, op, original, known, known_count, ret);
 }

@@ -239,3 +239,9 @@ void decide_pay(struct decider *d)
     draw_sources(d, &pay);
     if (d->op->type == GJ_OP_HOLD && d->refusal == CODE_NONE) hold_drawn(d, &pay);
 }
+
+/* A HOLD is a payment whose money stays where it is. */
+void decide_hold(struct decider *d)
+{
+    decide_pay(d);
+}

@@ -130,13 +130,22 @@ void decide_confirm_wallet(struct decider *d)
     lower_if(d, (p->flags & PERSON_WALLET) != 0, GJ_WALLET_ALREADY_CONFIRMED);
 }
 
-void decide_suspend(struct decider *d)
+static void decide_uses(struct decider *d, bool off)
 {
     const struct person *p = first_person(d);
     if (p == NULL) return;
     check_open(d, p);
     uint32_t bits = d->op->detail == 0 ? (uint32_t)GJ_USE_PAY : d->op->detail;
     uint32_t now = p->flags >> PERSON_SUSPEND_SHIFT & GJ_USE_ALL;
-    bool already = d->op->type == GJ_OP_SUSPEND ? (now & bits) == bits : (now & bits) == 0;
-    if (already) d->success = GJ_OK_NOOP;
+    if ((now & bits) == (off ? bits : 0)) d->success = GJ_OK_NOOP;
+}
+
+void decide_suspend(struct decider *d)
+{
+    decide_uses(d, true);
+}
+
+void decide_resume(struct decider *d)
+{
+    decide_uses(d, false);
 }

@@ -68,30 +68,10 @@ static bool answered_by_request(const struct state *s, const struct gj_op *op,
 static void dispatch(struct decider *d)
 {
     switch ((enum gj_op_type)d->op->type) {
-    case GJ_OP_SET_REGION: decide_set_region(d); return;
-    case GJ_OP_SET_INSTITUTION: decide_set_institution(d); return;
-    case GJ_OP_OPEN_PERSON: decide_open_person(d); return;
-    case GJ_OP_UPDATE_PERSON: decide_update_person(d); return;
-    case GJ_OP_CONFIRM_WALLET: decide_confirm_wallet(d); return;
-    case GJ_OP_BIND: decide_bind(d); return;
-    case GJ_OP_UNBIND: decide_unbind(d); return;
-    case GJ_OP_SET_CAP: decide_set_cap(d); return;
-    case GJ_OP_DEPOSIT: decide_deposit(d); return;
-    case GJ_OP_TRANSFER: decide_transfer(d); return;
-    case GJ_OP_PAY:
-    case GJ_OP_HOLD: decide_pay(d); return;
-    case GJ_OP_PAY_PREMIUM: decide_pay_premium(d); return;
-    case GJ_OP_SUSPEND:
-    case GJ_OP_RESUME: decide_suspend(d); return;
-    case GJ_OP_ACCEPT: decide_accept(d); return;
-    case GJ_OP_RETURN: decide_return(d); return;
-    case GJ_OP_CAPTURE: decide_capture(d); return;
-    case GJ_OP_RELEASE: decide_release(d); return;
-    case GJ_OP_REFUND: decide_refund(d); return;
-    case GJ_OP_REVERSE: decide_reverse(d); return;
-    case GJ_OP_CHANGE_REGION: decide_change_region(d); return;
-    case GJ_OP_CLOSE_PERSON: decide_close_person(d); return;
-    case GJ_OP_EXPIRE: break;
+#define X(NAME, number, verb, min, max, is, function, ...)                                         \
+    case GJ_OP_##NAME: decide_##function(d); return;
+        GJ_OP_MAP(X)
+#undef X
     }
     UNREACHABLE("operation type");
 }

@@ -5,7 +5,7 @@ static const struct {
     const char *name;
     const char *verb;
 } ops[256] = {
-#define X(name, number, verb, ext_min, ext_max, flags) [number] = {#name, verb},
+#define X(name, number, verb, ...) [number] = {#name, verb},
     GJ_OP_MAP(X)
 #undef X
 };

@@ -24,42 +24,87 @@ static inline bool gj_rid_equal(const struct gj_rid *a, const struct gj_rid *b)
 }
 
 /* What kind of operation it is. */
-#define GJ_OP_MONEY    1u  /* moves money; `amount` is checked by 35 and 36 */
-#define GJ_OP_PERSON   2u  /* has a first person (person != 0) */
-#define GJ_OP_OTHER    4u  /* `other` must not be 0 */
-#define GJ_OP_AUTH     8u  /* carries `auth` */
-#define GJ_OP_ORIGINAL 16u /* on an earlier operation: one line, struct gj_original_ext */
-#define GJ_OP_INTERNAL 32u /* written by the server only; received: 11 UNKNOWN_OP */
-/* X(NAME, number, "scenario verb", extension lines min, max, flags) */
+#define GJ_OP_MONEY    0x001u /* moves or holds `amount` fen, checked by 35 and 36 */
+#define GJ_OP_PERSON   0x002u /* has a first person (person != 0) */
+#define GJ_OP_OTHER    0x004u /* `other` must not be 0 */
+#define GJ_OP_AUTH     0x008u /* carries `auth` */
+#define GJ_OP_ORIGINAL 0x010u /* on an earlier operation: one line, struct gj_original_ext */
+#define GJ_OP_INTERNAL 0x020u /* written by the server only; received: 11 UNKNOWN_OP */
+/* The second party is named by `other`; of an operation on an original it is the original's. */
+#define GJ_OP_SECOND      0x040u /* the second party is a person */
+#define GJ_OP_INSTITUTION 0x080u /* the second party is an institution */
+#define GJ_OP_SOURCES     0x100u /* draws on the sources in `kind`; its line: struct gj_pay_ext */
+#define GJ_OP_FAMILY      0x200u /* changes the first person's family */
+#define GJ_OP_UNDOES      0x400u /* takes back what an original did; else the original is open */
+
+/* A row says all that is said about an operation anywhere. `function` names decide_FUNCTION() and
+ * commit_FUNCTION(); `fields` are members of struct op_traits (core/format/op_traits.h). Code asks
+ * that table: it lists no types and compares none by size. */
+/* clang-format off */
+/* X(NAME, number, "scenario verb", extension lines min, max, what it is, function, fields...) */
 #define GJ_OP_MAP(X)                                                                               \
-    X(SET_REGION, 1, "region", 6, 6, 0u)                                                           \
-    X(SET_INSTITUTION, 2, "institution", 1, 1, GJ_OP_OTHER)                                        \
-    X(OPEN_PERSON, 3, "person", 0, 0, GJ_OP_PERSON)                                                \
-    X(UPDATE_PERSON, 4, "update", 0, 0, GJ_OP_PERSON)                                              \
-    X(CONFIRM_WALLET, 5, "wallet", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH)                                \
-    X(BIND, 6, "bind", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_AUTH)                              \
-    X(UNBIND, 7, "unbind", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER)                                       \
-    X(SET_CAP, 8, "cap", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH)                                          \
-    X(DEPOSIT, 9, "deposit", 0, 0, GJ_OP_PERSON | GJ_OP_MONEY)                                     \
-    X(TRANSFER, 10, "transfer", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)       \
-    X(PAY, 11, "pay", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)                 \
-    X(PAY_PREMIUM, 12, "premium", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY)                  \
-    X(SUSPEND, 13, "suspend", 0, 0, GJ_OP_PERSON)                                                  \
-    X(RESUME, 14, "resume", 0, 0, GJ_OP_PERSON)                                                    \
-    X(ACCEPT, 15, "accept", 1, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_ORIGINAL)                     \
-    X(RETURN, 16, "return", 1, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_ORIGINAL)                     \
-    X(HOLD, 17, "hold", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_MONEY | GJ_OP_AUTH)               \
-    X(CAPTURE, 18, "capture", 1, 1, GJ_OP_PERSON | GJ_OP_MONEY | GJ_OP_ORIGINAL)                   \
-    X(RELEASE, 19, "release", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL)                                 \
-    X(REFUND, 20, "refund", 1, 1, GJ_OP_PERSON | GJ_OP_MONEY | GJ_OP_ORIGINAL)                     \
-    X(REVERSE, 21, "reverse", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL)                                 \
-    X(CHANGE_REGION, 22, "change_region", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH)                         \
-    X(CLOSE_PERSON, 23, "close", 0, 0, GJ_OP_PERSON)                                               \
-    X(EXPIRE, 24, "expire", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL | GJ_OP_INTERNAL)
+    X(SET_REGION, 1, "region", 6, 6, 0u, set_region, .other = OP_OTHER_ANY,                        \
+      .amount = OP_AMOUNT_VERSION, .arg = {1, GJ_REGIONS_MAX - 1})                                 \
+    X(SET_INSTITUTION, 2, "institution", 1, 1, GJ_OP_OTHER | GJ_OP_INSTITUTION, set_institution,   \
+      .flags = GJ_FLAG_WALLET | GJ_FLAG_SUSPENDED, .arg = {1, GJ_REGIONS_MAX - 1},                 \
+      .kind = {GJ_HOSPITAL, GJ_PHARMACY}, .detail = {1, GJ_SCENARIO_MASK_ALL})                     \
+    X(OPEN_PERSON, 3, "person", 0, 0, GJ_OP_PERSON, open_person, .flags = GJ_FLAG_SPECIAL,         \
+      .arg = {1, GJ_REGIONS_MAX - 1}, .kind = {GJ_INSURANCE_EMPLOYEE, GJ_INSURANCE_RESIDENT},      \
+      .detail = {GJ_STATUS_ACTIVE, GJ_STATUS_STOPPED})                                             \
+    X(UPDATE_PERSON, 4, "update", 0, 0, GJ_OP_PERSON, update_person,                               \
+      .flags = GJ_FLAG_PHONE | GJ_FLAG_SPECIAL_SET | GJ_FLAG_SPECIAL, .other = OP_OTHER_PHONE,     \
+      .amount = OP_AMOUNT_FIXED, .arg = {0, UINT16_MAX}, .kind = {0, GJ_INSURANCE_RESIDENT},       \
+      .detail = {0, GJ_STATUS_STOPPED})                                                            \
+    X(CONFIRM_WALLET, 5, "wallet", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH, confirm_wallet,                \
+      .other = OP_OTHER_ANY, .arg = {1, GJ_REGIONS_MAX - 1})                                       \
+    X(BIND, 6, "bind", 0, 0,                                                                       \
+      GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_AUTH | GJ_OP_SECOND | GJ_OP_FAMILY, bind,                 \
+      .amount = OP_AMOUNT_CAP, .kind = {GJ_SPOUSE, GJ_MATERNAL_GRANDCHILD})                        \
+    X(UNBIND, 7, "unbind", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_SECOND | GJ_OP_FAMILY,         \
+      unbind, .amount = OP_AMOUNT_UNUSED)                                                          \
+    X(SET_CAP, 8, "cap", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH | GJ_OP_SECOND | GJ_OP_FAMILY, set_cap,   \
+      .other = OP_OTHER_ANY, .amount = OP_AMOUNT_CAP)                                              \
+    X(DEPOSIT, 9, "deposit", 0, 0, GJ_OP_PERSON | GJ_OP_MONEY, deposit, .other = OP_OTHER_UNUSED)  \
+    X(TRANSFER, 10, "transfer", 0, 0,                                                              \
+      GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_SECOND | GJ_OP_MONEY | GJ_OP_AUTH, transfer,              \
+      .kind = {GJ_SOURCE_PERSONAL, GJ_SOURCE_WALLET}, .lines_may = EFFECT_HOLD)                    \
+    X(PAY, 11, "pay", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_INSTITUTION | GJ_OP_SOURCES |       \
+      GJ_OP_MONEY | GJ_OP_AUTH, pay, .flags = GJ_FLAG_PARTIAL,                                     \
+      .kind = {GJ_SOURCE_PERSONAL, 0x3F}, .detail = {GJ_OUTPATIENT, GJ_DRUG},                      \
+      .lines = EFFECT_SOURCES)                                                                     \
+    X(PAY_PREMIUM, 12, "premium", 0, 0, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_SECOND | GJ_OP_MONEY,   \
+      pay_premium, .arg = {2000, 2200}, .kind = {GJ_SOURCE_PERSONAL, GJ_SOURCE_WALLET},            \
+      .detail = {1, GJ_PRODUCTS_MAX})                                                              \
+    X(SUSPEND, 13, "suspend", 0, 0, GJ_OP_PERSON, suspend, .detail = {0, GJ_USE_ALL})              \
+    X(RESUME, 14, "resume", 0, 0, GJ_OP_PERSON, resume, .detail = {0, GJ_USE_ALL})                 \
+    X(ACCEPT, 15, "accept", 1, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_SECOND | GJ_OP_ORIGINAL,      \
+      accept, .lines = EFFECT_HOLD)                                                                \
+    X(RETURN, 16, "return", 1, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_SECOND | GJ_OP_ORIGINAL,      \
+      return, .lines = EFFECT_HOLD)                                                                \
+    X(HOLD, 17, "hold", 0, 1, GJ_OP_PERSON | GJ_OP_OTHER | GJ_OP_INSTITUTION | GJ_OP_SOURCES |     \
+      GJ_OP_MONEY | GJ_OP_AUTH, hold, .flags = GJ_FLAG_PARTIAL,                                    \
+      .kind = {GJ_SOURCE_PERSONAL, 0x3F}, .detail = {GJ_OUTPATIENT, GJ_DRUG},                      \
+      .lines = EFFECT_SOURCES | EFFECT_HOLD)                                                       \
+    X(CAPTURE, 18, "capture", 1, 1,                                                                \
+      GJ_OP_PERSON | GJ_OP_INSTITUTION | GJ_OP_MONEY | GJ_OP_ORIGINAL, capture,                    \
+      .flags = GJ_FLAG_FINAL, .lines = EFFECT_SOURCES | EFFECT_HOLD)                               \
+    X(RELEASE, 19, "release", 1, 1, GJ_OP_PERSON | GJ_OP_INSTITUTION | GJ_OP_ORIGINAL, release,    \
+      .lines = EFFECT_SOURCES | EFFECT_HOLD)                                                       \
+    X(REFUND, 20, "refund", 1, 1, GJ_OP_PERSON | GJ_OP_INSTITUTION | GJ_OP_MONEY |                 \
+      GJ_OP_ORIGINAL | GJ_OP_UNDOES, refund, .lines = EFFECT_SOURCES | EFFECT_ORIGINAL)            \
+    X(REVERSE, 21, "reverse", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL | GJ_OP_UNDOES, reverse,         \
+      .lines = EFFECT_SOURCES | EFFECT_ORIGINAL)                                                   \
+    X(CHANGE_REGION, 22, "change_region", 0, 0, GJ_OP_PERSON | GJ_OP_AUTH, change_region,          \
+      .arg = {1, GJ_REGIONS_MAX - 1})                                                              \
+    X(CLOSE_PERSON, 23, "close", 0, 0, GJ_OP_PERSON, close_person, .detail = {0, GJ_PAYOUT_CASH},  \
+      .lines = EFFECT_SOURCES)                                                                     \
+    X(EXPIRE, 24, "expire", 1, 1, GJ_OP_PERSON | GJ_OP_ORIGINAL | GJ_OP_INTERNAL, expire,          \
+      .lines = EFFECT_HOLD, .lines_may = EFFECT_SOURCES)
+/* clang-format on */
 
 /* The operations. Numbers are stable for ever. */
 enum gj_op_type {
-#define X(name, number, verb, ext_min, ext_max, flags) GJ_OP_##name = (number),
+#define X(name, number, ...) GJ_OP_##name = (number),
     GJ_OP_MAP(X)
 #undef X
 };

@@ -1,106 +1,16 @@
-/* core/format/op_check.c -- the field table of core/format/op.h as data, and its check. */
+/* core/format/op_check.c -- checks the fields of an operation by its row of GJ_OP_MAP. */
 #include "core/format/op_check.h"
 
 #include <string.h>
 
 #include "core/format/log_format.h"
-
-enum other_rule { OTHER_UNUSED = 0, OTHER_ANY, OTHER_ID, OTHER_PHONE };
-enum amount_rule { AMOUNT_UNUSED = 0, AMOUNT_FEN, AMOUNT_CAP, AMOUNT_VERSION, AMOUNT_FIXED };
+#include "core/format/op_traits.h"
 
 /* What was found so far; the lower code wins at the end. */
 struct findings {
     bool bad;      /* 13 */
     bool reserved; /* 14 */
 };
-
-static void check_region(struct findings *found, const struct gj_op *op);
-static void check_institution(struct findings *found, const struct gj_op *op);
-static void check_update(struct findings *found, const struct gj_op *op);
-static void check_pay(struct findings *found, const struct gj_op *op);
-static void check_original(struct findings *found, const struct gj_op *op);
-
-/* A field whose maximum is 0 is unused and must be zero. */
-struct op_fields {
-    void (*check)(struct findings *found, const struct gj_op *op); /* its lines, and the like */
-    uint8_t known;
-    uint8_t ext_min, ext_max;
-    uint8_t map_flags; /* GJ_OP_* */
-    uint8_t flags;     /* accepted GJ_FLAG_* */
-    uint8_t other;     /* enum other_rule */
-    uint8_t amount;    /* enum amount_rule */
-    uint8_t kind_min, kind_max;
-    uint8_t detail_min, detail_max;
-    uint16_t arg_min, arg_max;
-};
-
-#define REGION_MIN 1
-#define REGION_MAX (GJ_REGIONS_MAX - 1)
-#define OP_TYPES   32u
-
-#define X(name, number, verb, min, max, op_flags)                                                  \
-    enum { EXT_MIN_##name = (min), EXT_MAX_##name = (max), MAP_##name = (op_flags) };
-GJ_OP_MAP(X)
-#undef X
-
-#define OP(name)                                                                                   \
-    .known = 1, .ext_min = EXT_MIN_##name, .ext_max = EXT_MAX_##name, .map_flags = MAP_##name
-/* clang-format off */
-static const struct op_fields fields[OP_TYPES] = {
-    [GJ_OP_SET_REGION] = {OP(SET_REGION), .check = check_region,
-                          .other = OTHER_ANY, .amount = AMOUNT_VERSION,
-                          .arg_min = REGION_MIN, .arg_max = REGION_MAX},
-    [GJ_OP_SET_INSTITUTION] = {OP(SET_INSTITUTION), .check = check_institution,
-                               .flags = GJ_FLAG_WALLET | GJ_FLAG_SUSPENDED,
-                               .other = OTHER_ID, .arg_min = REGION_MIN, .arg_max = REGION_MAX,
-                               .kind_min = GJ_HOSPITAL, .kind_max = GJ_PHARMACY,
-                               .detail_min = 1, .detail_max = GJ_SCENARIO_MASK_ALL},
-    [GJ_OP_OPEN_PERSON] = {OP(OPEN_PERSON), .flags = GJ_FLAG_SPECIAL,
-                           .arg_min = REGION_MIN, .arg_max = REGION_MAX,
-                           .kind_min = GJ_INSURANCE_EMPLOYEE, .kind_max = GJ_INSURANCE_RESIDENT,
-                           .detail_min = GJ_STATUS_ACTIVE, .detail_max = GJ_STATUS_STOPPED},
-    [GJ_OP_UPDATE_PERSON] = {OP(UPDATE_PERSON), .check = check_update,
-                             .flags = GJ_FLAG_PHONE | GJ_FLAG_SPECIAL_SET | GJ_FLAG_SPECIAL,
-                             .other = OTHER_PHONE, .amount = AMOUNT_FIXED, .arg_max = UINT16_MAX,
-                             .kind_max = GJ_INSURANCE_RESIDENT, .detail_max = GJ_STATUS_STOPPED},
-    [GJ_OP_CONFIRM_WALLET] = {OP(CONFIRM_WALLET), .other = OTHER_ANY,
-                              .arg_min = REGION_MIN, .arg_max = REGION_MAX},
-    [GJ_OP_BIND] = {OP(BIND), .other = OTHER_ID, .amount = AMOUNT_CAP,
-                    .kind_min = GJ_SPOUSE, .kind_max = GJ_MATERNAL_GRANDCHILD},
-    [GJ_OP_UNBIND] = {OP(UNBIND), .other = OTHER_ID},
-    [GJ_OP_SET_CAP] = {OP(SET_CAP), .other = OTHER_ANY, .amount = AMOUNT_CAP},
-    [GJ_OP_DEPOSIT] = {OP(DEPOSIT), .amount = AMOUNT_FEN},
-    [GJ_OP_TRANSFER] = {OP(TRANSFER), .other = OTHER_ID, .amount = AMOUNT_FEN,
-                        .kind_min = GJ_SOURCE_PERSONAL, .kind_max = GJ_SOURCE_WALLET},
-    [GJ_OP_PAY] = {OP(PAY), .check = check_pay,
-                   .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
-                   .kind_min = GJ_SOURCE_PERSONAL, .kind_max = 0x3F,
-                   .detail_min = GJ_OUTPATIENT, .detail_max = GJ_DRUG},
-    [GJ_OP_PAY_PREMIUM] = {OP(PAY_PREMIUM), .other = OTHER_ID, .amount = AMOUNT_FEN,
-                           .arg_min = 2000, .arg_max = 2200,
-                           .kind_min = GJ_SOURCE_PERSONAL, .kind_max = GJ_SOURCE_WALLET,
-                           .detail_min = 1, .detail_max = GJ_PRODUCTS_MAX},
-    [GJ_OP_SUSPEND] = {OP(SUSPEND), .detail_max = GJ_USE_ALL},
-    [GJ_OP_RESUME] = {OP(RESUME), .detail_max = GJ_USE_ALL},
-    [GJ_OP_ACCEPT] = {OP(ACCEPT), .check = check_original,
-                      .other = OTHER_ID},
-    [GJ_OP_RETURN] = {OP(RETURN), .check = check_original,
-                      .other = OTHER_ID},
-    [GJ_OP_HOLD] = {OP(HOLD), .check = check_pay,
-                    .flags = GJ_FLAG_PARTIAL, .other = OTHER_ID, .amount = AMOUNT_FEN,
-                    .kind_min = GJ_SOURCE_PERSONAL, .kind_max = 0x3F,
-                    .detail_min = GJ_OUTPATIENT, .detail_max = GJ_DRUG},
-    [GJ_OP_CAPTURE] = {OP(CAPTURE), .check = check_original,
-                       .flags = GJ_FLAG_FINAL, .amount = AMOUNT_FEN},
-    [GJ_OP_RELEASE] = {OP(RELEASE), .check = check_original},
-    [GJ_OP_REFUND] = {OP(REFUND), .check = check_original,
-                      .amount = AMOUNT_FEN},
-    [GJ_OP_REVERSE] = {OP(REVERSE), .check = check_original},
-    [GJ_OP_CHANGE_REGION] = {OP(CHANGE_REGION), .arg_min = REGION_MIN, .arg_max = REGION_MAX},
-    [GJ_OP_CLOSE_PERSON] = {OP(CLOSE_PERSON), .detail_max = GJ_PAYOUT_CASH},
-    /* EXPIRE is the server's own: unknown to everybody else. */
-};
-/* clang-format on */
 
 /* An unused field has no range but zero: min and max are 0. */
 static inline void check_range(struct findings *found, unsigned value, unsigned min, unsigned max)
@@ -117,34 +27,37 @@ static void check_zero(struct findings *found, const uint8_t *bytes, size_t coun
     for (size_t i = 0; i < count; i++) found->reserved |= bytes[i] != 0;
 }
 
-static inline void check_other(struct findings *found, const struct gj_op *op, uint8_t rule)
+static inline void check_other(struct findings *found, const struct gj_op *op,
+                               const struct op_traits *traits)
 {
-    if (LIKELY(rule == OTHER_ID && op->other != 0)) return;
-    switch (rule) {
-    case OTHER_UNUSED: found->reserved |= op->other != 0; break;
-    case OTHER_ANY: break;
-    case OTHER_ID: found->bad |= op->other == 0; break;
-    case OTHER_PHONE: /* zero would clear the mark of an overdue profile without any data */
+    if (LIKELY(traits->is & GJ_OP_OTHER)) {
+        found->bad |= op->other == 0;
+        return;
+    }
+    switch ((enum op_other_rule)traits->other) {
+    case OP_OTHER_UNUSED: found->reserved |= op->other != 0; return;
+    case OP_OTHER_ANY: return;
+    case OP_OTHER_PHONE: /* zero would clear the mark of an overdue profile without any data */
         if (op->flags & GJ_FLAG_PHONE)
             found->bad |= op->other == 0;
         else
             found->reserved |= op->other != 0;
-        break;
-    default: UNREACHABLE("rule of other");
+        return;
     }
+    UNREACHABLE("rule of other");
 }
 
-static inline void check_amount(struct findings *found, int64_t amount, uint8_t rule)
+static inline void check_amount(struct findings *found, int64_t amount,
+                                const struct op_traits *traits)
 {
-    if (LIKELY(rule == AMOUNT_FEN)) return; /* 35 and 36 */
-    switch (rule) {
-    case AMOUNT_UNUSED: found->reserved |= amount != 0; break;
-    case AMOUNT_FEN: break;
-    case AMOUNT_CAP: found->bad |= amount < -1 || amount > GJ_AMOUNT_MAX; break;
-    case AMOUNT_VERSION: found->bad |= amount < 1 || amount > (int64_t)UINT32_MAX; break;
-    case AMOUNT_FIXED: found->bad |= amount != 0; break; /* the insured region is fixed */
-    default: UNREACHABLE("rule of amount");
+    if (LIKELY(traits->is & GJ_OP_MONEY)) return; /* 35 and 36 */
+    switch ((enum op_amount_rule)traits->amount) {
+    case OP_AMOUNT_UNUSED: found->reserved |= amount != 0; return;
+    case OP_AMOUNT_CAP: found->bad |= amount < -1 || amount > GJ_AMOUNT_MAX; return;
+    case OP_AMOUNT_VERSION: found->bad |= amount < 1 || amount > (int64_t)UINT32_MAX; return;
+    case OP_AMOUNT_FIXED: found->bad |= amount != 0; return;
     }
+    UNREACHABLE("rule of amount");
 }
 
 /* PAY and HOLD: sources in order, none twice, no gap; the extension line says whose the third one
@@ -226,38 +139,52 @@ static void check_region(struct findings *found, const struct gj_op *op)
     }
 }
 
-static void check_update(struct findings *found, const struct gj_op *op)
+/* The lines of operations that are neither payments nor on an original. */
+static void check_lines(struct findings *found, const struct gj_op *op)
 {
-    found->reserved |= (op->flags & (GJ_FLAG_SPECIAL | GJ_FLAG_SPECIAL_SET)) == GJ_FLAG_SPECIAL;
+    if (op->type == GJ_OP_SET_REGION)
+        check_region(found, op);
+    else if (op->type == GJ_OP_SET_INSTITUTION)
+        check_institution(found, op);
+    else
+        ASSERT(op->ext_count == 0);
 }
 
 uint8_t op_check_fields(const struct gj_op *op)
 {
-    if (op->type >= OP_TYPES || !fields[op->type].known) return GJ_UNKNOWN_OP;
-    const struct op_fields *f = &fields[op->type];
-    if (op->ext_count < f->ext_min || op->ext_count > f->ext_max) return GJ_MALFORMED;
+    const struct op_traits *traits = &op_traits[op->type];
+    if (!traits->known || (traits->is & GJ_OP_INTERNAL)) return GJ_UNKNOWN_OP;
+    if (op->ext_count < traits->ext_min || op->ext_count > traits->ext_max) return GJ_MALFORMED;
 
     struct findings found = {false, false};
-    if (f->map_flags & GJ_OP_PERSON)
+    if (traits->is & GJ_OP_PERSON)
         found.bad = op->person == 0;
     else
         found.reserved = op->person != 0;
-    check_other(&found, op, f->other);
-    check_amount(&found, op->amount, f->amount);
-    check_range(&found, op->arg, f->arg_min, f->arg_max);
-    check_range(&found, op->kind, f->kind_min, f->kind_max);
-    check_range(&found, op->detail, f->detail_min, f->detail_max);
-    check_range(&found, op->auth, 0, f->map_flags & GJ_OP_AUTH ? GJ_AUTH_CARD : 0);
-    found.reserved |= (op->flags & ~(unsigned)f->flags) != 0;
+    check_other(&found, op, traits);
+    check_amount(&found, op->amount, traits);
+    check_range(&found, op->arg, traits->arg.min, traits->arg.max);
+    check_range(&found, op->kind, traits->kind.min, traits->kind.max);
+    check_range(&found, op->detail, traits->detail.min, traits->detail.max);
+    check_range(&found, op->auth, 0, traits->is & GJ_OP_AUTH ? GJ_AUTH_CARD : 0);
+    found.reserved |= (op->flags & ~(unsigned)traits->flags) != 0;
+    /* Whether a person is special may only be said together with the flag that it is given. */
+    found.reserved |= (traits->flags & GJ_FLAG_SPECIAL_SET) != 0 &&
+                      (op->flags & (GJ_FLAG_SPECIAL | GJ_FLAG_SPECIAL_SET)) == GJ_FLAG_SPECIAL;
 
-    if (f->check != NULL) f->check(&found, op);
+    if (traits->is & GJ_OP_SOURCES)
+        check_pay(&found, op);
+    else if (traits->is & GJ_OP_ORIGINAL)
+        check_original(&found, op);
+    else
+        check_lines(&found, op);
     if (found.bad) return GJ_BAD_FIELD;
     return found.reserved ? GJ_RESERVED_NONZERO : 0;
 }
 
 uint8_t op_check_request(const struct gj_op *op)
 {
-    if (fields[op->type].amount == AMOUNT_FEN) {
+    if (op_is(op->type, GJ_OP_MONEY)) {
         if (op->amount < 1) return GJ_AMOUNT_NOT_POSITIVE;
         if (op->amount > GJ_AMOUNT_MAX) return GJ_AMOUNT_OVER_MAX;
     }

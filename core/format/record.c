@@ -4,38 +4,21 @@
 
 #include <string.h>
 
+#include "core/format/op_traits.h"
+
 #define EFFECT_FLAGS_ALL                                                                           \
     (EFFECT_SOURCES | EFFECT_CREATED | EFFECT_FAMILY_CREATED | EFFECT_QUOTA | EFFECT_HOLD |        \
      EFFECT_ORIGINAL | EFFECT_ENDS | EFFECT_KEPT)
 #define EFFECT_LINES (EFFECT_SOURCES | EFFECT_HOLD | EFFECT_ORIGINAL)
-
-static const struct {
-    uint8_t known, ext_min, ext_max, flags;
-} shapes[256] = {
-#define X(name, number, verb, ext_min, ext_max, flags) [number] = {1, ext_min, ext_max, flags},
-    GJ_OP_MAP(X)
-#undef X
-};
 
 /* The lines behind the effect are those its type and outcome call for. */
 static bool lines_belong(const struct gj_op *op, const struct gj_effect *effect)
 {
     unsigned lines = effect->flags & EFFECT_LINES;
     if (!effect_executed(effect)) return lines == 0;
-    switch (op->type) {
-    case GJ_OP_TRANSFER: return lines == 0 || lines == EFFECT_HOLD;
-    case GJ_OP_PAY:
-    case GJ_OP_CLOSE_PERSON: return lines == EFFECT_SOURCES;
-    case GJ_OP_HOLD:
-    case GJ_OP_CAPTURE:
-    case GJ_OP_RELEASE: return lines == (EFFECT_SOURCES | EFFECT_HOLD);
-    case GJ_OP_ACCEPT:
-    case GJ_OP_RETURN: return lines == EFFECT_HOLD;
-    case GJ_OP_EXPIRE: return lines == EFFECT_HOLD || lines == (EFFECT_SOURCES | EFFECT_HOLD);
-    case GJ_OP_REFUND:
-    case GJ_OP_REVERSE: return lines == (EFFECT_SOURCES | EFFECT_ORIGINAL);
-    default: return lines == 0;
-    }
+    const struct op_traits *traits = &op_traits[op->type];
+    unsigned may = traits->lines | (unsigned)traits->lines_may;
+    return (lines & traits->lines) == traits->lines && (lines & ~may) == 0;
 }
 
 /* A kept place and the count of new members stand only where a relation begins or ends. */
@@ -51,11 +34,10 @@ uint32_t record_size(const void *record, uint64_t available)
 {
     if (available < sizeof(struct gj_op)) return 0;
     const struct gj_op *op = record_op(record);
-    if (!shapes[op->type].known) return 0;
+    const struct op_traits *traits = &op_traits[op->type];
+    if (!traits->known) return 0;
     /* A refused operation may carry any number of lines its type allows, as it was received. */
-    if (op->ext_count < shapes[op->type].ext_min || op->ext_count > shapes[op->type].ext_max) {
-        return 0;
-    }
+    if (op->ext_count < traits->ext_min || op->ext_count > traits->ext_max) return 0;
     uint32_t size = (2u + op->ext_count) * GJ_RECORD_UNIT;
     if (available < size) return 0;
 
@@ -80,17 +62,10 @@ enum record_other record_other(const void *record)
     const struct gj_effect *effect = record_effect(record);
     if (effect->slot_other == SLOT_NONE) return RECORD_OTHER_NONE;
     if (effect->flags & EFFECT_ORIGINAL) type = record_original(record)->type;
-    /* A transfer that expires has no sources line: its other is the payee. */
-    if (type == GJ_OP_EXPIRE && (effect->flags & EFFECT_SOURCES)) type = GJ_OP_HOLD;
-    switch (type) {
-    case GJ_OP_SET_INSTITUTION:
-    case GJ_OP_PAY:
-    case GJ_OP_HOLD:
-    case GJ_OP_CAPTURE:
-    case GJ_OP_RELEASE:
-    case GJ_OP_REFUND: return RECORD_OTHER_INSTITUTION;
-    default: return RECORD_OTHER_PERSON;
-    }
+    /* What expires with sources is a hold; without, a transfer, whose other is the payee. */
+    bool hold = op_is(type, GJ_OP_INTERNAL) && (effect->flags & EFFECT_SOURCES) != 0;
+    bool institution = hold || op_is(type, GJ_OP_INSTITUTION);
+    return institution ? RECORD_OTHER_INSTITUTION : RECORD_OTHER_PERSON;
 }
 
 /* The sources as listed by the operation or by its original. */
@@ -102,16 +77,15 @@ static uint8_t sources_of(const void *record)
     return record_op(record)->kind;
 }
 
+/* CAPTURE and REFUND always; all else that moves listed sources if there were several, or less
+ * than was asked. What was paid out at the end of a person is not by listed sources. */
 static bool tells_sources(const void *record)
 {
-    switch (record_op(record)->type) {
-    case GJ_OP_CAPTURE:
-    case GJ_OP_REFUND: return true;
-    case GJ_OP_CLOSE_PERSON: return false;
-    default:
-        return gj_sources_at(sources_of(record), 1) != GJ_SOURCE_NONE ||
-               record_effect(record)->code == GJ_OK_PARTIAL;
-    }
+    uint8_t type = record_op(record)->type;
+    if (op_is(type, GJ_OP_ORIGINAL | GJ_OP_MONEY)) return true;
+    if (!op_is(type, GJ_OP_ORIGINAL) && !op_is(type, GJ_OP_SOURCES)) return false;
+    return gj_sources_at(sources_of(record), 1) != GJ_SOURCE_NONE ||
+           record_effect(record)->code == GJ_OK_PARTIAL;
 }
 
 static void reply_of_sources(const void *record, struct gj_reply *reply,
@@ -147,7 +121,7 @@ void record_reply(const void *record, struct gj_reply *reply, struct gj_reply_so
         if (op->type == GJ_OP_TRANSFER) reply->flags |= GJ_REPLY_PENDING;
     } else if (op->type == GJ_OP_CHANGE_REGION) {
         reply->amount = effect->balance; /* the whole wallet moves */
-    } else if (shapes[op->type].flags & GJ_OP_MONEY) {
+    } else if (op_is(op->type, GJ_OP_MONEY)) {
         reply->amount = op->amount;
     }
 }

@@ -1,53 +1,16 @@
 /* core/state/prefetch.c -- what an operation or a record will touch, fetched ahead of it. */
 #include "core/state/prefetch.h"
 
+#include "core/format/op_traits.h"
 #include "core/state/tables.h"
 
 #define LINE 64u
 
-static bool other_is_person(const struct gj_op *op)
-{
-    return op->type == GJ_OP_TRANSFER || op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND ||
-           op->type == GJ_OP_SET_CAP || op->type == GJ_OP_PAY_PREMIUM;
-}
-
-static bool other_is_institution(const struct gj_op *op)
-{
-    return op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD || op->type == GJ_OP_SET_INSTITUTION;
-}
-
-/* Registers relations: effect.family is set. The others have days of undoing in its place. */
-static bool binds(const struct gj_op *op)
-{
-    return op->type == GJ_OP_BIND || op->type == GJ_OP_UNBIND || op->type == GJ_OP_SET_CAP;
-}
-
-static bool draws_on_sources(const struct gj_op *op)
-{
-    return op->type == GJ_OP_PAY || op->type == GJ_OP_HOLD;
-}
-
-/* The rid in the extension line of an operation on an original, NULL for all others. */
-static const struct gj_rid *original_rid(const struct gj_op *op)
-{
-    if (op->ext_count != 1) return NULL;
-    switch (op->type) {
-    case GJ_OP_ACCEPT:
-    case GJ_OP_RETURN:
-    case GJ_OP_CAPTURE:
-    case GJ_OP_RELEASE:
-    case GJ_OP_REFUND:
-    case GJ_OP_REVERSE:
-    case GJ_OP_EXPIRE: return &((const struct gj_original_ext *)(const void *)(op + 1))->rid;
-    default: return NULL;
-    }
-}
-
 /* The person besides the first whose record the operation reads, 0 if there is none. */
 static uint64_t second_person(const struct gj_op *op)
 {
-    if (other_is_person(op)) return op->other;
-    if (!draws_on_sources(op) || op->ext_count != 1) return 0;
+    if (op_is(op->type, GJ_OP_SECOND)) return op_is(op->type, GJ_OP_ORIGINAL) ? 0 : op->other;
+    if (!op_is(op->type, GJ_OP_SOURCES) || op->ext_count != 1) return 0;
     return ((const struct gj_pay_ext *)(const void *)(op + 1))->relative;
 }
 
@@ -65,7 +28,7 @@ void prefetch_index(const struct state *s, const struct gj_op *op, struct op_hin
     hint->hash_first = index_prefetch_bucket(&s->persons_index, op->person);
     if (second != 0) hint->hash_second = index_prefetch_bucket(&s->persons_index, second);
     rid_window_prefetch(&s->rids, op->person, &op->rid);
-    const struct gj_rid *original = original_rid(op);
+    const struct gj_rid *original = op_original(op);
     if (original != NULL) prefetch_original(s, op->person, original);
 }
 
@@ -83,7 +46,7 @@ void prefetch_records(const struct state *s, const struct gj_op *op, struct op_h
             PREFETCH_WRITE(&s->persons_cold[hint->slot_second]);
         }
     }
-    if (other_is_institution(op)) {
+    if (op_is(op->type, GJ_OP_INSTITUTION | GJ_OP_OTHER)) {
         /* Few and often used: index and record are most often in cache, so one stage is enough. */
         uint64_t hash = index_prefetch_bucket(&s->institutions_index, op->other);
         (void)index_prefetch_record(&s->institutions_index, hash);
@@ -121,14 +84,14 @@ static void prefetch_gross(const struct state *s, const struct gj_op *op,
 void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint)
 {
     if (LIKELY(op->type == GJ_OP_TRANSFER)) prefetch_gross(s, op, hint);
-    bool binding = binds(op);
+    bool binding = op_is(op->type, GJ_OP_FAMILY);
     if (op->type == GJ_OP_TRANSFER || op->type == GJ_OP_PAY_PREMIUM || binding) {
         uint32_t family = family_of(s, hint->slot_first);
         /* Somebody who bound nobody pays over the relation of the one who bound him. */
         if (family == SLOT_NONE && !binding) family = family_of(s, hint->slot_second);
         prefetch_family(s, family, binding);
     }
-    if (draws_on_sources(op)) prefetch_family(s, family_of(s, hint->slot_second), true);
+    if (op_is(op->type, GJ_OP_SOURCES)) prefetch_family(s, family_of(s, hint->slot_second), true);
 }
 
 void prefetch_redo(const struct state *s, const void *record)
@@ -136,7 +99,7 @@ void prefetch_redo(const struct state *s, const void *record)
     const struct gj_op *op = record_op(record);
     const struct gj_effect *effect = record_effect(record);
     rid_window_prefetch(&s->rids, op->person, &op->rid);
-    const struct gj_rid *original = original_rid(op);
+    const struct gj_rid *original = op_original(op);
     if (original != NULL) prefetch_original(s, op->person, original);
     /* A slot beyond the capacity is refused later; here it is only an address nobody reads. */
     if (effect->slot_first < s->config.persons_max) {

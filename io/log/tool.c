@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/format/codes.h"
+#include "core/format/op_traits.h"
 #include "io/log/reader.h"
 #include "io/log/tool.h"
 
@@ -26,12 +27,6 @@ static const char *kind_name(uint32_t kind)
     default: return "?"; /* log_group_verify() accepts no other */
     }
 }
-
-static const bool on_original[256] = {
-#define X(name, number, verb, ext_min, ext_max, flags) [number] = ((flags)&GJ_OP_ORIGINAL) != 0,
-    GJ_OP_MAP(X)
-#undef X
-};
 
 static const char *op_name(uint8_t type)
 {
@@ -99,7 +94,7 @@ static void dump_record(const void *record, FILE *out)
     fprintf(out, "  seq %" PRIu64 " %s", effect->seq, op_name(op->type));
     dump_rid("rid", &op->rid, out);
     fprintf(out, " person %" PRIu64, op->person);
-    if (on_original[op->type]) dump_rid("original", record_original_rid(record), out);
+    if (op_is(op->type, GJ_OP_ORIGINAL)) dump_rid("original", record_original_rid(record), out);
     if (op->other != 0) fprintf(out, " other %" PRIu64, op->other);
     dump_amount(op, out);
     fprintf(out, " -> %u %s", effect->code, code != NULL ? code : "?");

@@ -504,7 +504,7 @@ TEST(suspending_and_leaving)
 
 TEST(every_operation_was_executed)
 {
-#define X(name, number, verb, ext_min, ext_max, flags)                                             \
+#define X(name, number, verb, ext_min, ext_max, flags, ...)                                        \
     CHECK_EQ(executed[number], ((flags)&GJ_OP_INTERNAL) == 0);
     GJ_OP_MAP(X)
 #undef X

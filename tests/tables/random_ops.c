@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/format/op_traits.h"
 #include "core/state/tables.h"
 
 #define REGIONS     3u
@@ -228,7 +229,8 @@ bool take_tombstone(struct msg *m)
 
 static bool may_be_amended(uint8_t type)
 {
-    return type >= GJ_OP_DEPOSIT && type != GJ_OP_SUSPEND && type != GJ_OP_RESUME;
+    return op_is(type, GJ_OP_MONEY) || op_is(type, GJ_OP_ORIGINAL) || type == GJ_OP_CHANGE_REGION ||
+           type == GJ_OP_CLOSE_PERSON;
 }
 
 bool take_shared(struct msg *m)
@@ -473,8 +475,7 @@ const char *remember(const struct fixture *w, const struct msg *m)
     if (w->last.kind != DECISION_RECORD) return NULL;
     if (shares(m->op.person)) share(&m->op, gj_code_ok(w->last.reply.code));
     if (!gj_code_ok(w->last.reply.code)) return NULL;
-    bool amends =
-        m->op.type >= GJ_OP_ACCEPT && m->op.type <= GJ_OP_REVERSE && m->op.type != GJ_OP_HOLD;
+    bool amends = op_is(m->op.type, GJ_OP_ORIGINAL);
     if (w->last.reply.code == GJ_OK_TOMBSTONED) {
         bool again = memcmp(&tombstone, m->ext, sizeof(tombstone)) == 0;
         memcpy(&tombstone, m->ext, sizeof(tombstone));

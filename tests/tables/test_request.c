@@ -1,6 +1,7 @@
 /* tests/tables/test_request.c -- codes 10 to 37 and the system codes, for every operation. */
 #include <string.h>
 
+#include "core/format/op_traits.h"
 #include "tests/tables/fixture.h"
 
 #define SAMPLES 24
@@ -75,7 +76,7 @@ static void rid_at(struct msg *m, uint64_t ms)
 
 static bool has_person(const struct msg *m)
 {
-    return m->op.type > GJ_OP_SET_INSTITUTION;
+    return op_is(m->op.type, GJ_OP_PERSON);
 }
 
 void rows_fields(void)

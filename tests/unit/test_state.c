@@ -293,14 +293,15 @@ TEST(transfers_of_a_day_are_counted_to_the_end)
                                .region_target = 2,
                                .day = 20412,
                                .year = 2025};
+    const struct applied applied = {.op = &op, .effect = &effect};
     for (unsigned i = 0; i < 3; i++) {
         effect.balance = payer->personal - 1;
-        commit_transfer(s, &op, &effect);
+        commit_transfer(s, &applied);
         CHECK_EQ(payer->transfer_count, UINT16_MAX);
     }
     effect.day++;
     effect.balance = payer->personal - 1;
-    commit_transfer(s, &op, &effect);
+    commit_transfer(s, &applied);
     CHECK_EQ(payer->transfer_count, 1);
     CHECK(state_audit(s) != NULL); /* a day to come */
     s->time_ms += CALENDAR_DAY_MS;
