@@ -20,6 +20,11 @@ WIDTH_MAX = 100
 FAULTS_SHOWN = 50
 BANNED_CALLS = ("strcpy", "strcat", "sprintf", "vsprintf", "gets", "alloca", "rand", "srand",
                 "strtok", "atoi", "atol", "atoll", "system")
+# An operation is asked what it is (core/format/op_traits.h): its number is compared with no other,
+# and outside the rules themselves no list of operations says it once more.
+OP_RANGE = re.compile(r"[<>]=?\s*GJ_OP_(?!TYPES\b|STATE_)[A-Z_]+\b")
+OP_LIST = re.compile(r"\bcase GJ_OP_(?!STATE_)[A-Z_]+:")
+OP_LISTS_BANNED = ("core/format/", "core/state/", "core/query/", "io/")
 # Written in two parts so that this file does not hold what it looks for.
 MARKERS = ("TO" + "DO", "FIX" + "ME", "XX" + "X")
 FORBIDDEN = ("/wo" + "rk/", "/tmp/" + "bash", "issue" + " #", "this ses" + "sion",
@@ -105,12 +110,16 @@ def check_header(tidy, path, text):
 
 
 def check_code(tidy, path, text):
-    """Banned calls, outside comments and strings."""
+    """Banned calls, and operations told by number, outside comments and strings."""
     code = EMBEDDED.sub(lambda m: "\n" * m.group(0).count("\n"), text)
     for number, line in enumerate(code.split("\n"), 1):
         for call in BANNED_CALLS if not path.startswith("tests/") else ():
             if re.search(rf"(?<![\w.>]){call}\s*\(", line):
                 tidy.fault(path, number, f"{call}() is banned")
+        if OP_RANGE.search(line):
+            tidy.fault(path, number, "a range of operations: ask op_traits")
+        if OP_LIST.search(line) and path.startswith(OP_LISTS_BANNED):
+            tidy.fault(path, number, "a list of operations: ask op_traits")
 
 
 def check_includes(tidy, code, exceptions, circles):
@@ -225,7 +234,8 @@ PLANTED = dict((
     planted_header("core/commit/c.h", "core/state/s.h"),
     planted_header("core/extra/e.h", "core/base/up.h"),
     planted_source("io/net/pay.c", 'int a(void) { return atoi("1"); } // gets()\n'),
-    planted_source("io/log/pay.c"), planted_source("io/net/test_b.c"),
+    planted_source("io/log/pay.c", "if (a >= GJ_OP_B) {}\ncase GJ_OP_C: // GJ_OP_TYPES\n"),
+    planted_source("io/net/test_b.c"),
     planted_header("io/log/guard.h", guard="GUARD_H"),
     ("docs/wide.md", "space \n\ttab\nTO" + "DO\n\n"),
     ("data/nothing.py", "import os\n" + "#" * 101), ("other/file", ""),
@@ -243,6 +253,8 @@ core/commit/c.h: a circle of includes: core/commit/c, core/query/q, core/state/s
 core/extra/e.h: core/extra/ is no layer of tests/layers.py
 core/extra/e.h: dead: nothing includes it
 io/net/pay.c:2: atoi() is banned
+io/log/pay.c:2: a range of operations: ask op_traits
+io/log/pay.c:3: a list of operations: ask op_traits
 io/log/pay.c: dead: no meson.build names it
 io/log/guard.h:1: needs the include guard IO_LOG_GUARD_H
 io/log/guard.h: dead: nothing includes it
