@@ -15,30 +15,44 @@ static void apply(struct state *s, const struct applied *a)
     UNREACHABLE("operation type");
 }
 
-/* Chains the record to the persons it touches: the first one always, the others if it succeeded. */
-static void touch(struct state *s, const void *record, uint64_t position)
+/* The second person, or NULL if the record touches none. */
+static struct person *other_of(struct state *s, const struct applied *a)
 {
-    const struct gj_op *op = record_op(record);
-    const struct gj_effect *effect = record_effect(record);
-    if (effect->slot_first != SLOT_NONE) {
-        struct person *first = &s->persons[effect->slot_first];
-        ASSERT(first->id == op->person);
-        ASSERT(first->last_position == effect->prev_first);
-        first->last_position = position;
-    }
-    if (LIKELY(op->type == GJ_OP_TRANSFER) ? effect->slot_other != SLOT_NONE
-                                           : record_other(record) == RECORD_OTHER_PERSON) {
-        struct person *other = &s->persons[effect->slot_other];
-        /* Operations on an original find its second person by themselves. */
-        ASSERT(op_is(op->type, GJ_OP_ORIGINAL) || other->id == op->other);
-        other->last_position = position;
-    }
-    if (effect->flags & EFFECT_SOURCES) {
-        const struct gj_effect_sources *from = record_sources(record);
-        if (from->slot_relative != SLOT_NONE) {
-            s->persons[from->slot_relative].last_position = position;
-        }
-    }
+    bool person = LIKELY(a->op->type == GJ_OP_TRANSFER)
+                      ? a->effect->slot_other != SLOT_NONE
+                      : record_other(a->record) == RECORD_OTHER_PERSON;
+    if (!person) return NULL;
+    struct person *other = &s->persons[a->effect->slot_other];
+    /* Operations on an original find its second person by themselves. */
+    ASSERT(op_is(a->op->type, GJ_OP_ORIGINAL) || other->id == a->op->other);
+    return other;
+}
+
+/* The relative whose account is listed, or NULL. */
+static struct person *relative_of(struct state *s, const struct applied *a, uint64_t *ret_prev)
+{
+    if ((a->effect->flags & EFFECT_SOURCES) == 0) return NULL;
+    const struct gj_effect_sources *from = record_sources(a->record);
+    *ret_prev = from->prev_relative;
+    return from->slot_relative == SLOT_NONE ? NULL : &s->persons[from->slot_relative];
+}
+
+/* Chains the record to the persons it touches: the first one always, the others if it succeeded.
+ * Two of them may be one person, so all chains are looked at before one is changed. */
+static void touch(struct state *s, const struct applied *a)
+{
+    const struct gj_effect *effect = a->effect;
+    uint64_t prev_relative = 0;
+    struct person *first = effect->slot_first == SLOT_NONE ? NULL : &s->persons[effect->slot_first];
+    struct person *other = other_of(s, a);
+    struct person *relative = relative_of(s, a, &prev_relative);
+    ASSERT(first == NULL || first->id == a->op->person);
+    ASSERT(effect->prev_first == (first == NULL ? 0 : first->last_position));
+    ASSERT(effect->prev_other == (other == NULL ? 0 : other->last_position));
+    ASSERT(prev_relative == (relative == NULL ? 0 : relative->last_position));
+    if (first != NULL) first->last_position = a->position;
+    if (other != NULL) other->last_position = a->position;
+    if (relative != NULL) relative->last_position = a->position;
 }
 
 void commit(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
@@ -57,7 +71,7 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     } else if (UNLIKELY(effect->code == GJ_OK_TOMBSTONED)) {
         commit_tombstone(s, &applied);
     }
-    touch(s, record, position);
+    touch(s, &applied);
     /* The server's own records have no rid and are never asked for. */
     if (LIKELY(!op_is(op->type, GJ_OP_INTERNAL))) {
         rid_window_insert(&s->rids, op->person, &op->rid, position, time_ms);

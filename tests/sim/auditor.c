@@ -19,6 +19,7 @@ void auditor_begin(struct auditor *a, const struct model_limits *limits,
     memset(a->written_off, 0, limits->requests + 1u);
     a->log = log;
     a->records = a->groups = a->checked = 0;
+    a->chain_count = 0;
     a->fund = 0;
     a->fault[0] = '\0';
 }
@@ -115,12 +116,15 @@ static bool apply_record(struct auditor *a, uint64_t index)
     a->fund += brought_in(a->log, index);
     if (op->type == GJ_OP_EXPIRE) {
         want->server = true;
-        return apply_expiry(a, op, index + 1, group->time_ms);
+        return apply_expiry(a, op, index + 1, group->time_ms) && audit_versions(a, index) &&
+               audit_chains(a, index);
     }
     memset(&copy, 0, sizeof(copy));
     memcpy(&copy, op, (1u + op->ext_count) * sizeof(*op));
+    model_advance(a->model, group->time_ms);
+    if (!audit_versions(a, index)) return false;
     model_apply(a->model, &copy.op, group->time_ms, false, &want->reply, &want->sources);
-    if (!same_record(a, index, want)) return false;
+    if (!same_record(a, index, want) || !audit_chains(a, index)) return false;
     if (a->model->answered == MODEL_NONE) {
         return audit_fault(a, "record %" PRIu64 " holds what is no outcome", index + 1);
     }

@@ -18,6 +18,11 @@ struct audit_expected {
     bool told;   /* somebody was told this outcome without REPLAYED */
 };
 
+/* The last record that touched a person. */
+struct audit_chain {
+    uint64_t person, line;
+};
+
 struct auditor {
     struct model *model;
     const struct log_bytes *log;
@@ -25,9 +30,11 @@ struct auditor {
     uint64_t record_room;
     struct audit_expected *expected; /* of record n at n - 1 */
     uint8_t *written_off;            /* of each request of the model: its EXPIRE was seen */
-    __int128 fund;                   /* what records brought in, less what they paid out */
-    uint64_t checked;                /* outcomes, refusals and answers compared */
-    char fault[400];                 /* empty = none */
+    struct audit_chain chains[MODEL_PERSONS_MAX];
+    uint32_t chain_count;
+    __int128 fund;    /* what records brought in, less what they paid out */
+    uint64_t checked; /* outcomes, refusals and answers compared */
+    char fault[400];  /* empty = none */
 };
 
 /* A new audit; `a` is zero, or was used before with as many requests. The log is borrowed and only
@@ -63,6 +70,11 @@ bool auditor_answer(struct auditor *a, const struct gj_read *read, const struct 
 /* NULL, or the first invariant of docs/OPERATIONS.md that the model breaks. `fund` is what all
  * regions' funds should add up to. */
 const char *audit_invariants(struct model *m, __int128 fund);
+
+/* Record `index` names the policies in force (asked before the model executes it, at its time), and
+ * the record before it of each person it touches (asked after it). */
+bool audit_versions(struct auditor *a, uint64_t index);
+bool audit_chains(struct auditor *a, uint64_t index);
 
 /* Notes a fault unless there is one; false. */
 bool audit_fault(struct auditor *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

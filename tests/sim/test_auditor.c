@@ -57,6 +57,17 @@ static void end_group(struct made *made)
     CHECK(log_bytes_add(&made->log, made->block, sizeof(made->block)));
 }
 
+/* The records before this one, by where they stand in the log. */
+static void move_chains(const struct made *made, void *record)
+{
+    struct gj_effect *effect = (struct gj_effect *)(uintptr_t)record_effect(record);
+    effect->prev_first = made->line_of[effect->prev_first];
+    effect->prev_other = made->line_of[effect->prev_other];
+    if ((effect->flags & EFFECT_SOURCES) == 0) return;
+    struct gj_effect_sources *sources = (struct gj_effect_sources *)(effect + 1);
+    sources->prev_relative = made->line_of[sources->prev_relative];
+}
+
 /* What the shard has written since, as one group. */
 static void write_group(struct made *made)
 {
@@ -65,6 +76,7 @@ static void write_group(struct made *made)
         const uint8_t *record = made->shard->log + made->written * GJ_RECORD_UNIT;
         uint32_t size = record_size(record, sizeof(made->block));
         memcpy(made->block + group->size, record, size);
+        move_chains(made, made->block + group->size);
         made->line_of[made->written] = (group->position + group->size) / GJ_RECORD_UNIT;
         made->written += size / GJ_RECORD_UNIT;
         group->size += size;
@@ -220,6 +232,58 @@ TEST(changed_record_is_found)
     made = make(3, 150);
     effect_of(made, last_outcome(made)->seq - 1)->code = GJ_PERSON_NOT_FOUND;
     check_fault(made, "has code 40");
+}
+
+static uint32_t *source_version(struct gj_effect *effect)
+{
+    return effect->policy_source == 0 ? NULL : &effect->policy_source;
+}
+static uint32_t *target_version(struct gj_effect *effect)
+{
+    return effect->policy_target == 0 ? NULL : &effect->policy_target;
+}
+static uint64_t *prev_first(struct gj_effect *effect)
+{
+    return effect->prev_first == 0 ? NULL : &effect->prev_first;
+}
+static uint64_t *prev_other(struct gj_effect *effect)
+{
+    return effect->prev_other == 0 ? NULL : &effect->prev_other;
+}
+static uint64_t *prev_relative(struct gj_effect *effect)
+{
+    struct gj_effect_sources *sources = (struct gj_effect_sources *)(effect + 1);
+    bool set = (effect->flags & EFFECT_SOURCES) != 0 && sources->prev_relative != 0;
+    return set ? &sources->prev_relative : NULL;
+}
+
+/* Changes it in the last record that has it, to nothing or to something else. */
+static bool falsify(struct made *made, unsigned field, bool nothing)
+{
+    static uint32_t *(*const versions[])(struct gj_effect *) = {source_version, target_version};
+    static uint64_t *(*const chains[])(struct gj_effect *) = {prev_first, prev_other,
+                                                              prev_relative};
+    for (uint64_t at = made->log.record_count; at-- > 0;) {
+        struct gj_effect *effect = effect_of(made, at);
+        uint32_t *version = field < 2 ? versions[field](effect) : NULL;
+        uint64_t *prev = field >= 2 ? chains[field - 2](effect) : NULL;
+        if (version != NULL) *version = nothing ? 0 : *version + 1;
+        if (prev != NULL) *prev = nothing ? 0 : *prev + 1;
+        if (version != NULL || prev != NULL) return true;
+    }
+    return false;
+}
+
+TEST(fields_that_no_reply_shows_are_found)
+{
+    for (unsigned i = 0; i < 10; i++) {
+        struct made *made = make(12, 220);
+        for (uint64_t seed = 13; !falsify(made, i / 2, i % 2 == 0); seed++) {
+            drop(made);
+            made = make(seed, 220);
+        }
+        check_fault(made, i < 4 ? "names policies" : "whose last record is");
+    }
 }
 
 TEST(reply_to_another_request_is_found)
@@ -392,7 +456,8 @@ TEST(groups_that_do_not_continue_are_found)
 
 TEST_MAIN(T(true_histories_pass), T(lost_record_is_found), T(doubled_record_is_found),
           T(changed_reply_is_found), T(changed_record_is_found),
-          T(reply_to_another_request_is_found), T(told_twice_is_found),
-          T(record_that_nobody_sent_is_found), T(impossible_refusals_are_found),
-          T(old_and_wrong_answers_are_found), T(expiry_that_is_not_due_is_found),
-          T(broken_invariants_are_found), T(groups_that_do_not_continue_are_found))
+          T(fields_that_no_reply_shows_are_found), T(reply_to_another_request_is_found),
+          T(told_twice_is_found), T(record_that_nobody_sent_is_found),
+          T(impossible_refusals_are_found), T(old_and_wrong_answers_are_found),
+          T(expiry_that_is_not_due_is_found), T(broken_invariants_are_found),
+          T(groups_that_do_not_continue_are_found))
