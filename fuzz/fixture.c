@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/state/tables.h"
+#include "core/state/layout.h"
 
 #define PAGE       4096u
 #define DROP_EVERY 64u /* times back; more often costs more than it shows */
@@ -35,12 +35,6 @@ static void keep(struct fixture_state *state)
     (void)close(fd);
 }
 
-/* Bytes of the state as they are in its image. */
-static void copy(const struct fixture_state *state, void *to, size_t size)
-{
-    memcpy(to, state->image + ((uint8_t *)to - (uint8_t *)state->s), size);
-}
-
 /* The numbers of the regions that are set; false if there are not as many as the state says. */
 static bool set_regions(const struct state *s, uint16_t set[GJ_REGIONS_MAX])
 {
@@ -51,24 +45,11 @@ static bool set_regions(const struct state *s, uint16_t set[GJ_REGIONS_MAX])
     return found == s->regions_count;
 }
 
-/* The tables of the regions are nearly all of a state: of them only what is about a region that is
- * set. Everything before and behind them. */
-static void copy_used(const struct fixture_state *state, const uint16_t *set, uint32_t count)
+/* Bytes of the state as they are in its image. */
+static void copy_run(void *context, uint64_t offset, uint64_t size)
 {
-    const struct state *like = (const struct state *)state->image; /* points into state->s */
-    uint8_t *begin = (uint8_t *)state->s, *end = begin + state->size;
-    uint8_t *behind = (uint8_t *)(like->premium_payable + GJ_REGIONS_MAX * PREMIUM_YEARS);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t r = set[i];
-        copy(state, &like->regions[r], sizeof(*like->regions));
-        copy(state, &like->books[r], sizeof(*like->books));
-        copy(state, &like->premium_payable[r * PREMIUM_YEARS], PREMIUM_YEARS * sizeof(i128));
-        for (uint32_t j = 0; j < count; j++) {
-            copy(state, &like->gross[r * GJ_REGIONS_MAX + set[j]], sizeof(i128));
-        }
-    }
-    copy(state, begin, (size_t)((uint8_t *)like->regions - begin));
-    copy(state, behind, (size_t)(end - behind));
+    const struct fixture_state *state = context;
+    memcpy((uint8_t *)state->s + offset, state->image + offset, size);
 }
 
 static void go_back(struct fixture_state *state)
@@ -77,7 +58,8 @@ static void go_back(struct fixture_state *state)
     uint32_t count = state->s->regions_count;
     state->times++;
     if (state->times % DROP_EVERY != 0 && set_regions(state->s, set)) {
-        copy_used(state, set, count);
+        const struct state_config config = state->s->config;
+        layout_runs(&config, set, count, copy_run, state);
         return;
     }
     if (madvise(state->s, state->size, MADV_DONTNEED) != 0) abort();

@@ -1,6 +1,7 @@
 /* core/state/digest.c -- one number for all domain state: equal states give equal digests whatever
  * their slots, positions, capacities or order of creation. core/core.h says what is left out. */
 #include "core/base/hash.h"
+#include "core/state/layout.h"
 #include "core/state/tables.h"
 
 /* Every object is hashed as one of these, all bytes set; `tag` keeps the kinds apart. */
@@ -236,19 +237,50 @@ static void add_region(const struct state *s, uint32_t id, u128 *sum)
     }
 }
 
+/* One function for each word in the column of core/state/layout.h. */
+
+static void digest_nothing(const struct state *s, u128 *sum)
+{
+    (void)s;
+    (void)sum;
+}
+static void digest_header(const struct state *s, u128 *sum)
+{
+    *sum += s->amended; /* is such a sum already */
+}
+static void digest_persons(const struct state *s, u128 *sum)
+{
+    for (uint32_t i = 0; i < s->persons_count; i++) add_person(s, i, sum);
+}
+static void digest_families(const struct state *s, u128 *sum)
+{
+    for (uint32_t i = 0; i < s->families_count; i++) add_family(s, i, sum);
+}
+static void digest_institutions(const struct state *s, u128 *sum)
+{
+    for (uint32_t i = 0; i < s->institutions_count; i++) add_institution(s, i, sum);
+}
+static void digest_days(const struct state *s, u128 *sum)
+{
+    for (uint32_t i = 0; i < s->institutions_count; i++) add_days(s, i, sum);
+}
+static void digest_regions(const struct state *s, u128 *sum)
+{
+    for (uint32_t i = 0; i < GJ_REGIONS_MAX; i++) add_region(s, i, sum);
+}
+static void digest_holds(const struct state *s, u128 *sum)
+{
+    for (uint32_t i = 0; i < s->holds.count; i++) {
+        add_hold(s, &s->holds.entries[s->holds.heap[i]], sum);
+    }
+}
+
 void state_digest(const struct state *s, uint64_t ret[2])
 {
-    u128 sum = s->amended; /* is such a sum already */
-    for (uint32_t i = 0; i < s->persons_count; i++) add_person(s, i, &sum);
-    for (uint32_t i = 0; i < s->families_count; i++) add_family(s, i, &sum);
-    for (uint32_t i = 0; i < s->institutions_count; i++) {
-        add_institution(s, i, &sum);
-        add_days(s, i, &sum);
-    }
-    for (uint32_t i = 0; i < s->holds.count; i++) {
-        add_hold(s, &s->holds.entries[s->holds.heap[i]], &sum);
-    }
-    for (uint32_t i = 0; i < GJ_REGIONS_MAX; i++) add_region(s, i, &sum);
+    u128 sum = 0;
+#define X(name, bytes, number, memory, kind, unit, digest, ...) digest_##digest(s, &sum);
+    LAYOUT_MAP(X)
+#undef X
     ret[0] = (uint64_t)sum;
     ret[1] = (uint64_t)(sum >> 64);
 }

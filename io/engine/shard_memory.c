@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "core/state/tables.h"
+#include "core/state/layout.h"
 
 #define LINE 64u
 /* Lines of the longest record, and of the longest one that says that something expired. */
@@ -62,30 +62,27 @@ void shard_memory_free(struct shard_memory *shard)
     free(shard);
 }
 
-/* The regions' tables are nearly all of a small state, and nearly all of them is never touched. */
-static void clear_state(struct state *s, uint64_t size, uint32_t region_max)
+static void clear_run(void *context, uint64_t offset, uint64_t size)
 {
-    uint8_t *begin = (uint8_t *)s,
-            *behind = (uint8_t *)(s->premium_payable + GJ_REGIONS_MAX * PREMIUM_YEARS);
-    struct region *regions = s->regions;
-    struct book *books = s->books;
-    i128 *gross = s->gross, *premium_payable = s->premium_payable;
-    for (uint32_t r = 0; r <= region_max && r < GJ_REGIONS_MAX; r++) {
-        if (regions[r].version == 0) continue;
-        memset(&premium_payable[r * PREMIUM_YEARS], 0, PREMIUM_YEARS * sizeof(*premium_payable));
-        memset(&gross[r * GJ_REGIONS_MAX], 0, (region_max + 1u) * sizeof(*gross));
-        memset(&regions[r], 0, sizeof(*regions));
-        memset(&books[r], 0, sizeof(*books));
+    memset((uint8_t *)context + offset, 0, size);
+}
+
+/* The regions' tables are nearly all of a small state, and nearly all of them is never touched. */
+static void clear_state(struct state *s, const struct state_config *config, uint32_t region_max)
+{
+    uint16_t regions[GJ_REGIONS_MAX];
+    uint32_t count = 0;
+    for (uint16_t r = 0; r <= region_max && r < GJ_REGIONS_MAX; r++) {
+        if (s->regions[r].version != 0) regions[count++] = r;
     }
-    memset(behind, 0, size - (uint64_t)(behind - begin));
-    memset(begin, 0, (size_t)((uint8_t *)regions - begin));
+    layout_runs(config, regions, count, clear_run, s);
 }
 
 bool shard_memory_clear(struct shard_memory *shard, const struct state_config *config,
                         uint32_t region_max)
 {
     if (state_bytes(config) == 0 || state_bytes(config) > shard->state_bytes) return false;
-    clear_state(shard->s, state_bytes(&shard->config), region_max);
+    clear_state(shard->s, &shard->config, region_max);
     shard->s = state_init(config, shard->s);
     shard->config = *config;
     shard->lines = 1;

@@ -3,6 +3,7 @@
 #include "core/commit/apply.h"
 #include "core/commit/posting.h"
 #include "core/core.h"
+#include "core/state/layout.h"
 #include "core/state/quota.h"
 #include "tests/unit/by_hand.h"
 
@@ -102,6 +103,65 @@ TEST(parts_do_not_overlap_and_fill_the_block)
     }
     CHECK(end <= (const uint8_t *)s + size && end + 64 > (const uint8_t *)s + size);
     free(s);
+}
+
+/* The table is all there is: parts follow each other without a gap, and fill the block. */
+TEST(layout_is_the_size_and_the_pointers)
+{
+    struct state_config config = small();
+    struct state_memory sizes;
+    struct layout_part parts[LAYOUT_PARTS];
+    struct state *s = build(&config);
+    CHECK_EQ(layout_of(&config, parts), state_size(&config, &sizes));
+    const void *const pointers[LAYOUT_PARTS] = {
+        [LAYOUT_header] = s,
+        [LAYOUT_persons] = s->persons,
+        [LAYOUT_persons_cold] = s->persons_cold,
+        [LAYOUT_families] = s->families,
+        [LAYOUT_institutions] = s->institutions,
+        [LAYOUT_days] = s->days,
+        [LAYOUT_regions] = s->regions,
+        [LAYOUT_books] = s->books,
+        [LAYOUT_gross] = s->gross,
+        [LAYOUT_premium_payable] = s->premium_payable,
+        [LAYOUT_persons_index] = s->persons_index.buckets,
+        [LAYOUT_institutions_index] = s->institutions_index.buckets,
+        [LAYOUT_rids] = s->rids.slices[0].entries,
+        [LAYOUT_rids_ahead] = s->rids.ahead.entries,
+        [LAYOUT_holds] = s->holds.entries,
+    };
+    uint64_t end = 0;
+    for (unsigned i = 0; i < LAYOUT_PARTS; i++) {
+        CHECK(pointers[i] == (const uint8_t *)s + parts[i].offset);
+        CHECK(parts[i].offset >= end && parts[i].offset < end + 64);
+        CHECK(parts[i].name[0] != '\0' && parts[i].guard[0] != '\0' && parts[i].writer[0] != '\0');
+        end = parts[i].offset + parts[i].element * parts[i].count;
+    }
+    free(s);
+}
+
+/* Runs are all bytes but those of regions that are not named. */
+static void count_run(void *context, uint64_t offset, uint64_t size)
+{
+    (void)offset;
+    *(uint64_t *)context += size;
+}
+TEST(layout_runs_leave_out_other_regions)
+{
+    struct state_config config = small();
+    struct layout_part parts[LAYOUT_PARTS];
+    (void)layout_of(&config, parts);
+    uint64_t none = 0, two = 0, whole = 0;
+    const uint16_t regions[] = {3, 7};
+    layout_runs(&config, regions, 0, count_run, &none);
+    layout_runs(&config, regions, 2, count_run, &two);
+    for (unsigned i = 0; i < LAYOUT_PARTS; i++) {
+        bool by_region = parts[i].unit == LAYOUT_REGION || parts[i].unit == LAYOUT_PAIR;
+        if (!by_region) whole += parts[i].element * parts[i].count;
+    }
+    CHECK_EQ(none, whole);
+    CHECK_EQ(two - none, 2 * (sizeof(struct region) + sizeof(struct book) +
+                              PREMIUM_YEARS * sizeof(i128) + 2 * sizeof(i128)));
 }
 
 TEST(empty_state)
@@ -311,6 +371,7 @@ TEST(transfers_of_a_day_are_counted_to_the_end)
 
 TEST_MAIN(T(size_is_the_sum_of_its_parts), T(configurations_out_of_range_have_no_size),
           T(memory_per_person_rid_and_hold), T(parts_do_not_overlap_and_fill_the_block),
+          T(layout_is_the_size_and_the_pointers), T(layout_runs_leave_out_other_regions),
           T(empty_state), T(floor_only_rises), T(records_must_fit_the_capacities),
           T(records_of_holds_and_originals_must_fit), T(quota_bases_and_rounding),
           T(quota_of_a_new_year), T(quota_does_not_overflow),
