@@ -13,7 +13,9 @@ __attribute__((noreturn, cold)) void gj_assert_fail(const char *condition, const
 #define ASSERT(cond)      ((cond) ? (void)0 : gj_assert_fail(#cond, __FILE__, __LINE__, __func__))
 #define UNREACHABLE(what) gj_assert_fail("unreachable: " what, __FILE__, __LINE__, __func__)
 
-/* O(n) checks (whole-table sums): only in builds for tests, fuzzing and simulation. */
+/* Checks that cost about as much as what they check: only in builds with sanitizers (GJ_VERIFY),
+ * where tests, fuzzing and simulation run. They look at what was just touched, never at everything:
+ * that is what state_audit() is for. */
 #ifdef GJ_VERIFY
 #define VERIFY(cond) ASSERT(cond)
 #else

@@ -55,6 +55,27 @@ static void touch(struct state *s, const struct applied *a)
     if (relative != NULL) relative->last_position = a->position;
 }
 
+static inline bool book_balances(const struct state *s, uint16_t region)
+{
+    const struct book *b = &s->books[region];
+    return b->fund == b->personal + b->wallet + b->institution + b->premium + b->clearing;
+}
+
+/* Of all regions that the record names. */
+static inline bool touched_books_balance(const struct state *s, const struct applied *a)
+{
+    const struct gj_effect *effect = a->effect;
+    if (!book_balances(s, effect->region_source) || !book_balances(s, effect->region_target)) {
+        return false;
+    }
+    if ((effect->flags & EFFECT_SOURCES) == 0) return true;
+    const struct gj_effect_sources *from = record_sources(a->record);
+    for (unsigned i = 0; i < GJ_SOURCES_MAX; i++) {
+        if (!book_balances(s, from->region[i])) return false;
+    }
+    return true;
+}
+
 void commit(struct state *s, const void *record, uint64_t position, uint64_t time_ms)
 {
     const struct gj_op *op = record_op(record);
@@ -72,6 +93,7 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
         commit_tombstone(s, &applied);
     }
     touch(s, &applied);
+    VERIFY(touched_books_balance(s, &applied));
     /* The server's own records have no rid and are never asked for. */
     if (LIKELY(!op_is(op->type, GJ_OP_INTERNAL))) {
         rid_window_insert(&s->rids, op->person, &op->rid, position, time_ms);

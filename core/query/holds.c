@@ -36,6 +36,21 @@ static struct gj_hold_view view_hold(const struct state *s, const struct hold *h
     return view;
 }
 
+/* Each entry comes after the one before it, and the first after where the reader was: else going on
+ * from the last one would leave some out or show them twice. */
+static inline bool cursor_moves_on(const struct gj_read *read, const struct gj_hold_view *views,
+                                   uint32_t count)
+{
+    uint64_t due_ms = read->after_due, seq = read->after_seq;
+    for (uint32_t i = 0; i < count; i++) {
+        bool after = views[i].due_ms != due_ms ? views[i].due_ms > due_ms : views[i].seq > seq;
+        if (!after) return false;
+        due_ms = views[i].due_ms;
+        seq = views[i].seq;
+    }
+    return true;
+}
+
 /* The chain is in the order of the answer. */
 static struct query_result list(const struct query_call *call, uint8_t type)
 {
@@ -51,6 +66,7 @@ static struct query_result list(const struct query_call *call, uint8_t type)
         views[count++] = view_hold(call->s, hold);
         if (count == GJ_HOLDS_PAGE) break;
     }
+    VERIFY(cursor_moves_on(call->read, views, count));
     call->answer->count = (uint16_t)count;
     return query_done(count * sizeof(*views));
 }

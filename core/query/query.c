@@ -121,6 +121,14 @@ void query_needs(const struct state *s, const struct gj_read *read,
     }
 }
 
+/* Nothing was written behind what the answer counts: that part is zero as it was at first. Lists
+ * are longer than it. */
+static inline bool rest_is_zero(const struct query_call *call, uint32_t size)
+{
+    if (size >= QUERY_FIXED_MAX) return true;
+    return all_zero((const uint8_t *)call->payload + size, QUERY_FIXED_MAX - size);
+}
+
 uint32_t query(const struct state *s, const struct gj_read *read, const struct decide_input *in,
                void *out, uint32_t capacity)
 {
@@ -145,6 +153,7 @@ uint32_t query(const struct state *s, const struct gj_read *read, const struct d
     memset(call.payload, 0, QUERY_FIXED_MAX);
     struct query_result result = reads[read->type].answer(&call);
     ASSERT(result.size <= call.capacity && result.size % 8 == 0);
+    VERIFY(rest_is_zero(&call, result.size));
     answer->code = result.code;
     answer->size = result.size;
     return (uint32_t)sizeof(*answer) + result.size;

@@ -111,6 +111,20 @@ static void heap_down(struct holds *h, uint32_t at, uint32_t entry)
     heap_put(h, at, entry);
 }
 
+/* The place `at` knows its entry, and stands where it belongs among its parents and children. */
+static inline bool heap_sound_at(const struct holds *h, uint32_t at)
+{
+    uint32_t entry = h->heap[at];
+    if (h->entries[entry].heap_at != at) return false;
+    for (uint64_t child = 2 * (uint64_t)at + 1; child <= 2 * (uint64_t)at + 2; child++) {
+        if (child < h->count && before(h, h->heap[child], entry)) return false;
+    }
+    for (uint32_t i = at; i > 0; i = (i - 1) / 2) {
+        if (before(h, h->heap[i], h->heap[(i - 1) / 2])) return false;
+    }
+    return true;
+}
+
 static void note_earliest(struct holds *h)
 {
     h->due_ms = h->count == 0 ? UINT64_MAX : h->entries[h->heap[0]].due_ms;
@@ -142,6 +156,7 @@ uint32_t holds_add(struct holds *h, const struct hold *hold, uint64_t person)
     added->next_bucket = *bucket;
     *bucket = entry + 1;
     heap_up(h, h->count++, entry);
+    VERIFY(heap_sound_at(h, added->heap_at));
     note_earliest(h);
     return entry;
 }
@@ -160,6 +175,7 @@ void holds_remove(struct holds *h, uint32_t entry)
         /* The last one takes the place and goes where it belongs, up or down. */
         heap_down(h, at, last);
         heap_up(h, h->entries[last].heap_at, last);
+        VERIFY(heap_sound_at(h, h->entries[last].heap_at));
     }
     note_earliest(h);
 
