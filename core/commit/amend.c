@@ -27,7 +27,7 @@ void amended_digest(struct state *s, enum amended_kind what, uint64_t person,
         image.refunded[i] = refunded[i];
         total += refunded[i];
     }
-    /* Of which nothing is refunded any more is as if it never had been. */
+    /* If the refunds were all reversed, the digest is as if there had been none. */
     if (refunded != NULL && total == 0) return;
     u128 value = hash_128(&image, sizeof(image));
     s->amended = add ? s->amended + value : s->amended - value;

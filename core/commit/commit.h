@@ -8,14 +8,16 @@
 #include "core/format/record.h"
 #include "core/state/state.h"
 
-/* Applies a record that decide() wrote, live or read back from a verified log. `position` is its
- * place in the log in 64-byte lines, `time_ms` its group's time. Asserts what decide() promised
- * (capacities, balances, seq = state_seq() + 1). Redo needs capacities at least as large as those
- * the record was written with: check record_fits() first. */
+/* Applies a record that decide() or expire_due() wrote, live or read back from a verified log.
+ *   position  its place in the log, in 64-byte lines
+ *   time_ms   log time of its group
+ * Asserts what decide() promised: capacities, balances, chains, seq = state_seq() + 1. Redo with a
+ * smaller configuration than the record was written with is possible only if the record fits: ask
+ * record_fits() first. */
 void commit(struct state *s, const void *record, uint64_t position, uint64_t time_ms);
 
-/* False if the record names a slot beyond this state's capacity (the log was written with larger
- * limits): refuse to start and say which limit. */
+/* Which limit of this state is too small for the record, if one is: the log was written with larger
+ * limits. The host then refuses to start and names the limit. */
 enum record_fit {
     RECORD_FITS,
     RECORD_NEEDS_PERSONS,

@@ -9,8 +9,8 @@
 
 #include "core/state/tables.h"
 
-/* Fixes the opening balance and begins the year's figures if `year` is not the one they are of.
- * Before every change of a personal account. */
+/* Begins the figures of `year` if they are of an earlier one, with the balance of now as the
+ * opening one. Called before every change of a personal account. */
 void year_roll(struct state *s, uint32_t slot, uint16_t year);
 
 /* Takes fen from, or gives fen to, the owner's personal account or wallet, whose book is `region`;
@@ -26,15 +26,17 @@ void post_between(struct state *s, uint16_t source, uint16_t target, int64_t amo
 /* The institution's account and the totals of its day; amount < 0 is a debit. */
 void post_institution(struct state *s, uint32_t slot, uint16_t day, int64_t amount);
 
-/* What left a personal account for somebody else, or came back: it counts only to the year it was
- * of, and if that is over, to nothing. `draw` as for sources->family_relative and member_index. */
+/* A member's draw from the account of a relative, as in sources->family_relative and member_index.
+ */
 struct draw {
     uint32_t family; /* SLOT_NONE: no member's draw */
     uint8_t member;  /* MEMBER_NONE: of a relation that ended */
 };
+/* Fen that left a personal account for somebody else count to the quota of the year in which they
+ * left. */
 void used_grow(struct state *s, uint32_t slot, struct draw draw, int64_t amount, uint16_t year);
-/* It grew in `grown`; in a later `year` nothing changes, also not what is stored of the old one: it
- * could come back and leave again more than once. */
+/* They came back. They had been counted in the year `grown`; if that is over nothing changes, not
+ * even what is stored of it: the same fen could come back and leave again more than once. */
 void used_shrink(struct state *s, uint32_t slot, struct draw draw, int64_t amount, uint16_t grown,
                  uint16_t year);
 #define NO_DRAW ((struct draw){SLOT_NONE, MEMBER_NONE})
@@ -42,7 +44,8 @@ void used_shrink(struct state *s, uint32_t slot, struct draw draw, int64_t amoun
 /* The entry `from` of the family becomes the entry `to`. */
 void family_move(struct family *f, uint8_t to, uint8_t from);
 
-/* A transfer of the day, whatever the policy says: a limit may come later in the day. */
+/* Counts a transfer of the day, also if no policy limits them: a limit may be set later in the day.
+ */
 void count_transfer(struct person *p, uint16_t day);
 
 /* Clears or sets the mark that a premium is paid. */

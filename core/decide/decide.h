@@ -11,22 +11,26 @@
 #include "core/state/prefetch.h"
 #include "core/state/state.h"
 
-/* What the shell hands in with an operation. */
+/* A record of the log that the shell hands in with an operation. */
 struct fetched_record {
-    uint64_t position;  /* of the record */
+    uint64_t position;  /* of the record, in 64-byte lines */
     const void *record; /* whole and verified; borrowed for the call */
 };
 
 #define NEEDS_MAX 16u
-/* Positions whose records decide() or query() must be given as fetched records. Usually none: one
- * only when the rid (or one with an equal fingerprint) was seen before, or when the operation is on
- * an original that is not held in memory. More than four candidates of one 28-bit fingerprint would
- * need about 2^28 live rids in one bucket chain: asserted.
+/* The positions whose records decide() or query() must be given as fetched records. Usually there
+ * are none. There is one if the rid, or a rid with an equal fingerprint, was seen before; there are
+ * some if the operation is on an original that is not held in memory.
  *
- * `known` is the fetched records so far (NULL, 0 at first). The answer names all of it, in the same
- * order, and perhaps more: what a refund refers to is only known from its record. So: count = 0; do
- * { needs(s, op, fetched records, count, &n); fetch n.positions[count ..]; } until n.count ==
- * count. Two rounds at most bring something new. */
+ * What a refund refers to is only known from its record, so this is asked in rounds. `known` is the
+ * records fetched so far (NULL, 0 at first); the answer names all of those again, in the same
+ * order, and perhaps more:
+ *
+ *   count = 0
+ *   do { needs(s, op, fetched, count, &n); fetch n.positions[count ..]; } until n.count == count
+ *
+ * At most two rounds bring something new. It is asserted that no fingerprint has more than four
+ * candidates: that would take about 2^28 live rids in one bucket. */
 struct needs {
     uint32_t count;
     uint64_t positions[NEEDS_MAX];
@@ -48,12 +52,12 @@ struct decide_input {
 enum decision_kind {
     DECISION_RECORD, /* a new outcome: append the record, commit() it, reply once it is durable */
     DECISION_REJECT, /* 10..37: not logged, changes nothing; reply once the state it rests on is
-                      * durable (a mark that rose, a stored body) */
+                      * durable: a low-water mark that rose, the record of an earlier request */
     DECISION_REPLAY, /* the stored reply of the same request; reply once ITS record is durable */
     DECISION_EXPIRE_FIRST, /* a hold or pending transfer of a person this operation looks at is due:
                             * the record says that it expired. Append and commit() it, then begin
-                            * again with needs(). The answer is the same as if it had been written
-                            * long before */
+                            * again with needs(). The answer is what it would be if the record had
+                            * been written when it fell due */
 };
 
 struct decision {
@@ -70,11 +74,13 @@ struct decision {
 void decide(const struct state *s, const struct gj_op *op, const struct decide_input *in,
             void *record, struct decision *ret);
 
-/* Writes the record that the earliest one expired, if it is due at in->time_ms; returns its size,
- * else 0. Append and commit() it, then there may be another. Whether and when the host does this
- * changes no answer about money: decide() and query() take what is due for expired in any case. It
- * shows in numbers of records, positions, the digest, the count of open ones in STATS, and, where
- * the rid window is so small that one entry moves it, in the rid low-water mark. */
+/* Writes the record that the earliest open hold or pending transfer expired, if it is due at
+ * in->time_ms. Returns its size, or 0. Append and commit() it; then another one may be due.
+ *
+ * No answer about money depends on whether and when the host does this: decide() and query() treat
+ * what is due as expired in any case. It shows in numbers of records, in positions, in the digest,
+ * in the count of open ones in STATS and, if the rid window is so small that one entry moves it, in
+ * the low-water mark. */
 NODISCARD uint32_t expire_due(const struct state *s, const struct decide_input *in, void *record);
 
 #endif

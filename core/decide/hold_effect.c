@@ -62,7 +62,8 @@ static uint8_t ended_code(const struct decider *d, uint8_t type, const struct gj
     case GJ_OP_RELEASE: return GJ_HOLD_RELEASED;
     default: break; /* settled at once, accepted, returned, reversed */
     }
-    ASSERT(!hold); /* what is not open has an end, and one that is forgotten is below the floor */
+    ASSERT(
+        !hold); /* what is not open has ended; an end is forgotten only below the low-water mark */
     return GJ_TRANSFER_NOT_PENDING;
 }
 
@@ -76,7 +77,7 @@ const struct hold *open_hold_of(struct decider *d, uint8_t type, uint32_t *ret_e
     }
     const struct hold *hold = &d->s->holds.entries[*ret_entry];
     bool is_hold = type == GJ_OP_HOLD, due = hold->due_ms <= d->in->time_ms;
-    /* Below the floor a rid is known only as long as its hold is open. */
+    /* Below the low-water mark a rid is known only as long as its hold is open. */
     if (hold->type != type || (due && rid_time_ms(&ext->rid) < state_rid_low_water_ms(d->s))) {
         lower(d, is_hold ? GJ_HOLD_NOT_FOUND : GJ_TRANSFER_NOT_FOUND);
         return NULL;

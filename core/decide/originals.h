@@ -1,8 +1,7 @@
 /* core/decide/originals.h -- finding what an operation refers to. Nothing is kept in memory for a
- * finished payment: its record is found by its rid, like that of a retry, and the latest record
- * that amended it (refunded, reversed, ended) by a second entry of the rid window. So an operation
- * costs 8 bytes, and one that was amended 8 more. Private to
- * core/decide/ and core/query/. */
+ * finished payment. Its record is found by its rid, as for a retry. The latest record that amended
+ * it (refunded, reversed, ended it) is found by a second entry of the rid window. So an operation
+ * costs 8 bytes, and 8 more if it was amended. Private to core/decide/ and core/query/. */
 #ifndef CORE_DECIDE_ORIGINALS_H
 #define CORE_DECIDE_ORIGINALS_H
 

@@ -8,7 +8,7 @@ bool take_original(struct decider *d, struct original *ret)
 {
     const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(d->op + 1);
     *ret = (struct original){.rid = &ext->rid};
-    /* Below the low-water mark what amended it may be forgotten: it could be undone twice. */
+    /* Below the low-water mark, what amended it may be forgotten: it could be undone twice. */
     if (rid_time_ms(&ext->rid) < state_rid_low_water_ms(d->s)) {
         lower(d, GJ_REVERSAL_WINDOW_CLOSED);
         return false;

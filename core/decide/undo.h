@@ -12,7 +12,7 @@ struct original {
     const struct fetched_record *amended; /* the latest record that amended it, NULL = none */
     const struct gj_rid *rid;
 };
-/* The original of the operation: found and at or above the floor; 113 if it is below. */
+/* The original of the operation: found, and not below the low-water mark; else 113. */
 bool take_original(struct decider *d, struct original *ret);
 /* The latest that happened to it is that it was reversed. */
 bool is_reversed(const struct original *o);

@@ -6,9 +6,8 @@
 #include "core/base/base.h"
 #include "core/format/policy.h"
 
-/* True if every field is in range, no two premium rows sell the same product of the same year, and
- * the policy asks for nothing that this version cannot settle (receive_mode ACCEPT,
- * one_outstanding). Reserved bytes are op_check_fields()'s. */
+/* True if every field is in range and no two premium rows sell the same product of the same year.
+ * op_check_fields() checks the reserved bytes. */
 NODISCARD bool policy_valid(const struct gj_policy *policy);
 
 /* True if name and province are zero-padded UTF-8 without control characters, each with at least

@@ -131,8 +131,8 @@ enum gj_op_state {
     GJ_OP_STATE_EXECUTED = 1,     /* code 0..3: the reply and the operation follow */
     GJ_OP_STATE_REFUSED = 2,      /* code >= 40: likewise */
     GJ_OP_STATE_NOT_EXECUTED = 3, /* not up to `seq` of the answer; it may still arrive */
-    GJ_OP_STATE_EXPIRED = 4,      /* the rid is below the floor and not remembered: never executed
-                                   * from now on, and what it did before is no longer known here */
+    GJ_OP_STATE_EXPIRED = 4,    /* the rid is below the low-water mark and forgotten: never executed
+                                 * from now on, and what it did before is no longer known here */
     GJ_OP_STATE_TOMBSTONED = 5, /* reversed before it arrived: it never was executed and never will
                                  * be. The position is that of the REVERSE; no reply, no op */
 };

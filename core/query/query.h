@@ -8,13 +8,16 @@
 #include "core/format/read.h"
 #include "core/state/state.h"
 
-/* Answers one read at `time_ms` into `out` (capacity bytes; at least GJ_READ_ANSWER_MAX). Returns
- * the bytes written, a multiple of 8: struct gj_answer and its payload. The read's extension lines
- * follow it in memory (wire_reads_check). `in` carries time and fetched records (get_op needs the
- * record of its rid, dry_run what needs() says of its operation; query_needs() names them in
- * rounds, as needs() does; other reads need none). in->time_ms must be the time an operation would
- * get now: that of the open group if there is one, so that nothing shown as expired can be captured
- * later. The answer may only be sent once everything up to state_seq() is durable. */
+/* Answers one read at in->time_ms. The read's extension lines follow it in memory
+ * (wire_reads_check). Writes struct gj_answer and its payload to `out` and returns the bytes
+ * written, a multiple of 8.
+ *   capacity  bytes at `out`, at least GJ_READ_ANSWER_MAX
+ *   in        time and fetched records. query_needs() names the records in rounds, as needs() does:
+ *             GET_OP needs those of its rid, DRY_RUN what needs() says of its operation, no other
+ *             read needs any
+ * in->time_ms must be the time an operation would get now, that of the open group if there is one.
+ * Else something could be shown as expired and still be captured later.
+ * The answer may be sent only when everything up to state_seq() is durable. */
 void query_needs(const struct state *s, const struct gj_read *read,
                  const struct fetched_record *known, uint32_t known_count, struct needs *ret);
 NODISCARD uint32_t query(const struct state *s, const struct gj_read *read,

@@ -6,18 +6,19 @@
 #include "core/format/op.h"
 #include "core/state/state.h"
 
-/* What the look-ahead learned about one operation. Never trusted: slots are compared with the ids.
- */
+/* What the look-ahead learned about one operation. It is never trusted: slots are compared with the
+ * ids. */
 struct op_hint {
     uint64_t hash_first, hash_second;
     uint32_t slot_first, slot_second; /* first person; payee, member, beneficiary or relative */
 };
 
-/* Three-stage prefetch for batches: index lines first, then, some operations later, the records
- * they point at, then the families those point at; decide() some operations after that finds its
- * lines in cache, and, given the hint, need not look the persons up again. As for decide(), the
- * operation's extension lines follow it. Each stage stands on the one before it for the same
- * operation; a hint mixed up with another operation's costs time and nothing else. */
+/* The look-ahead of a batch has three stages, some operations apart: index lines; the records that
+ * they point at; the families that those point at. Some operations later decide() finds its lines
+ * in the cache, and with the hint it need not look the persons up again.
+ *
+ * As for decide(), the operation's extension lines follow it. Each stage stands on the one before
+ * it for the same operation. A hint of another operation costs time and nothing else. */
 void prefetch_index(const struct state *s, const struct gj_op *op, struct op_hint *hint);
 void prefetch_records(const struct state *s, const struct gj_op *op, struct op_hint *hint);
 void prefetch_families(const struct state *s, const struct gj_op *op, const struct op_hint *hint);

@@ -38,7 +38,8 @@ struct state *state_init(const struct state_config *config, void *memory);
 uint64_t state_seq(const struct state *s);
 uint64_t state_time_ms(const struct state *s);
 uint64_t state_rid_low_water_ms(const struct state *s);
-/* Raises the mark to what a group header says it was (a log written with a smaller rids_max). */
+/* Raises the low-water mark to what a group header says it was. A log written with a smaller
+ * rids_max has forgotten more. */
 void state_raise_rid_low_water(struct state *s, uint64_t low_water_ms);
 
 /* Fill levels, for stats and the start-up summary. */

@@ -153,7 +153,7 @@ struct state {
     struct index institutions_index;
     struct institution_day *days; /* [slot * GJ_INSTITUTION_DAYS + day % GJ_INSTITUTION_DAYS] */
     struct holds holds;
-    u128 amended;           /* for the digest: what became of finished operations (commit_undo.c) */
+    u128 amended; /* for the digest: what became of finished operations (core/commit/amend.h) */
     struct region *regions; /* GJ_REGIONS_MAX */
     struct book *books;     /* GJ_REGIONS_MAX */
     i128 *gross;            /* GJ_REGIONS_MAX x GJ_REGIONS_MAX: [A * GJ_REGIONS_MAX + B] */
