@@ -58,6 +58,13 @@ static void show_reply(const struct gj_op_view *view)
     printf("%-10s %s\n", "remainder", yuan(view->sources.remainder, text));
 }
 
+/* What the id alone says about a request that is not there. */
+static void show_cause(const struct gj_rid *rid, uint64_t log_time_ms)
+{
+    char text[GJ_RID_CAUSE_SIZE];
+    if (gj_rid_cause(rid, log_time_ms, text)[0] != '\0') printf("%-10s %s\n", "the rid", text);
+}
+
 static int show(const struct gj_op_view *view, uint64_t person)
 {
     switch (view->state) {
@@ -111,6 +118,8 @@ static int run(int argc, char **argv)
         result = command_error(&command_op, EXIT_NOT_SO, "%s", code_line(code));
     else
         result = show(&view, person);
+    bool missing = view.state == GJ_OP_STATE_NOT_EXECUTED || view.state == GJ_OP_STATE_EXPIRED;
+    if (error >= 0 && code == GJ_OK && missing) show_cause(&rid, gj_server(client)->time_ms);
     gj_close(client);
     return result;
 }

@@ -291,12 +291,25 @@ static uint64_t early(struct generator *g)
     }
 }
 
+/* Times at the edges of what a rid may say, and what is none. */
+static uint64_t no_time(struct generator *g)
+{
+    const uint64_t first = UINT64_C(1577836800), last = UINT64_C(4102444800);
+    switch (below(g, 5)) {
+    case 0: return 0;
+    case 1: return (UINT64_C(1) << 48) - 1;
+    case 2: return first * 1000 - below(g, 2);
+    case 3: return (below(g, 2) ? first : last + 1) * 65536 - below(g, 2);
+    default: return g->time_ms / 1000 * (below(g, 2) ? 1 : 65536);
+    }
+}
+
 void generator_rid(struct generator *g, struct gj_rid *ret)
 {
     uint64_t ms = g->time_ms - (g->plain && !rarely(g, 40) ? 0 : below(g, 2000));
     if (chance(g, g->early)) ms = g->time_ms + early(g);
     if (rarely(g, 10)) ms = g->time_ms + 5 * MINUTE_MS + below(g, 3) - 1;
-    if (rarely(g, 3) && !g->plain) ms = below(g, 2) ? 0 : (UINT64_C(1) << 48) - 1;
+    if (rarely(g, 3) && !g->plain) ms = no_time(g);
     memset(ret, 0, sizeof(*ret));
     for (unsigned i = 0; i < 6; i++) ret->bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
     uint64_t unique = ++g->rid_next;

@@ -285,6 +285,14 @@ static bool answer_from_memory(struct model *m, const struct gj_op *op, struct g
     return true;
 }
 
+bool model_rid_is_time(const struct gj_rid *rid)
+{
+    const uint64_t year_2020 = 1577836800, year_2100 = 4102444800;
+    uint64_t ms = model_rid_ms(rid), seconds = ms / 65536;
+    if (ms < year_2020 * 1000) return false;
+    return seconds < year_2020 || seconds > year_2100;
+}
+
 bool model_early(const struct model *m, const struct gj_rid *rid)
 {
     return model_rid_ms(rid) >= m->time_ms + 2000;
@@ -334,7 +342,9 @@ static bool answer_before_rules(struct model *m, const struct gj_op *op, bool re
     if (answer_from_memory(m, op, reply, sources)) return true;
     bool money = moves_money(op->type);
     uint64_t rid_time = model_rid_ms(&op->rid);
-    if (rid_time < m->rid_low_water_ms) {
+    if (!model_rid_is_time(&op->rid)) {
+        reply->code = GJ_BAD_FIELD;
+    } else if (rid_time < m->rid_low_water_ms) {
         reply->code = GJ_RID_EXPIRED;
     } else if (too_far_ahead(m, op)) {
         reply->code = GJ_RID_IN_FUTURE;

@@ -241,6 +241,9 @@ void model_refuse_if(struct model *m, bool applies, unsigned code);
 int64_t model_quota(const struct model *m, const struct model_person *p,
                     const struct gj_policy *policy);
 uint64_t model_rid_ms(const struct gj_rid *rid);
+/* The first six bytes may be milliseconds: from 2020 on, and no count of seconds of 2020 to 2100 in
+ * the first four. */
+bool model_rid_is_time(const struct gj_rid *rid);
 /* Two seconds or more ahead of log time. */
 bool model_early(const struct model *m, const struct gj_rid *rid);
 bool model_same_rid(const struct gj_rid *a, const struct gj_rid *b);

@@ -139,6 +139,14 @@ struct gj_rid gj_rid_new(struct gj_client *client);
 /* Unix milliseconds inside a rid. */
 uint64_t gj_rid_milliseconds(const struct gj_rid *rid);
 
+/* What is probably wrong with a rid that answered BAD_FIELD, RID_EXPIRED or RID_IN_FUTURE, from the
+ * id alone: seconds instead of milliseconds, the layout of the old UUIDv7 drafts, a random UUID
+ * (version 4), a generator or clock that is ahead or behind, and by how much. `now_ms` is the
+ * caller's clock, Unix milliseconds. Writes one line to `text`, "" if nothing looks wrong; returns
+ * it. */
+#define GJ_RID_CAUSE_SIZE 128
+const char *gj_rid_cause(const struct gj_rid *rid, uint64_t now_ms, char text[GJ_RID_CAUSE_SIZE]);
+
 /* The rid of a message id of the public settlement interface: 30 characters, institution code 12
  * (0-9 A-Z), yyyyMMddHHmmss in Asia/Shanghai, serial number 4 (0-9). The same id always gives the
  * same rid and different ids different ones, so a resent message is recognised as such:

@@ -1,6 +1,7 @@
 /* clients/c/rid.c -- request ids: minted, from public message ids, as text. */
 #include "clients/c/gongji.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -55,6 +56,48 @@ uint64_t gj_rid_milliseconds(const struct gj_rid *rid)
     uint64_t high;
     memcpy(&high, rid->bytes, sizeof(high));
     return __builtin_bswap64(high) >> 16;
+}
+
+/* ---- What is wrong with one ---- */
+
+#define YEAR_2020 UINT64_C(1577836800) /* seconds */
+#define YEAR_2100 UINT64_C(4102444800)
+#define DAY_MS    UINT64_C(86400000)
+
+static bool are_seconds(uint64_t value)
+{
+    return value >= YEAR_2020 && value <= YEAR_2100;
+}
+
+/* NULL, or why the first 48 bits are no Unix milliseconds at all. */
+static const char *no_time(const struct gj_rid *rid, uint64_t ms)
+{
+    unsigned version = rid->bytes[6] >> 4;
+    bool is_uuid = rid->bytes[8] >> 6 == 2;
+    if (are_seconds(ms)) return "its first 48 bits are seconds, not milliseconds";
+    if (is_uuid && version == 4) return "a random UUID (version 4) carries no time; use version 7";
+    if (is_uuid && version == 1) return "a UUID of version 1 has its time elsewhere; use version 7";
+    if (are_seconds(ms >> 12)) return "the old UUIDv7 layout: its first 36 bits are seconds";
+    if (are_seconds(ms >> 16))
+        return "its first 32 bits are seconds; 48 of milliseconds are wanted";
+    return ms / 1000 < YEAR_2020 ? "its first 48 bits are a time before 2020" : NULL;
+}
+
+const char *gj_rid_cause(const struct gj_rid *rid, uint64_t now_ms, char text[GJ_RID_CAUSE_SIZE])
+{
+    uint64_t ms = gj_rid_milliseconds(rid), ahead = ms > now_ms ? ms - now_ms : 0;
+    uint64_t behind = ms < now_ms ? now_ms - ms : 0;
+    bool plausible = ms / 1000 >= YEAR_2020 && ahead <= DAY_MS;
+    const char *cause = plausible ? NULL : no_time(rid, ms);
+    text[0] = '\0';
+    if (cause != NULL)
+        (void)snprintf(text, GJ_RID_CAUSE_SIZE, "%s", cause);
+    else if (ahead >= 2000)
+        (void)snprintf(text, GJ_RID_CAUSE_SIZE, "its generator or clock is %" PRIu64 " s ahead",
+                       ahead / 1000);
+    else if (behind >= 2000)
+        (void)snprintf(text, GJ_RID_CAUSE_SIZE, "it was made %" PRIu64 " s ago", behind / 1000);
+    return text;
 }
 
 /* ---- Message ids ----------------------------------------------------------------------------- */

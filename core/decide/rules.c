@@ -53,6 +53,8 @@ static bool answered_by_request(const struct state *s, const struct gj_op *op,
     } else if (UNLIKELY(in->fetched_count != 0) &&
                tombstone_find(in, op->person, &op->rid) != NULL) {
         code = GJ_RID_TOMBSTONED;
+    } else if (UNLIKELY(!op_check_rid(&op->rid))) {
+        code = GJ_BAD_FIELD;
     } else if (UNLIKELY(rid_ms < state_rid_low_water_ms(s))) {
         code = GJ_RID_EXPIRED;
     } else if (UNLIKELY(in_future(s, op, in, rid_ms))) {

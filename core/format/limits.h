@@ -28,6 +28,11 @@
  * last: one of 2^32 - 1 would be the region's last. */
 #define GJ_POLICY_FIRST_MAX UINT32_C(1000000000)
 #define GJ_POLICY_STEP_MAX  UINT32_C(100000)
+/* A rid with an earlier time, of 2020-01-01 UTC, is no time. Nor is one whose first 32 bits read as
+ * seconds from then up to 2100-01-01: it would be of a year after 5000. */
+#define GJ_RID_FIRST_MS      UINT64_C(1577836800000)
+#define GJ_RID_SECONDS_FIRST UINT64_C(1577836800)
+#define GJ_RID_SECONDS_LAST  UINT64_C(4102444800)
 /* A rid not so far ahead of log time is like any other; further ahead it is remembered apart. */
 #define GJ_RID_NEAR_MS  (2u * 1000u)
 #define GJ_RID_AHEAD_MS (5u * 60u * 1000u) /* further ahead of log time: RID_IN_FUTURE */

@@ -182,6 +182,15 @@ uint8_t op_check_fields(const struct gj_op *op)
     return found.reserved ? GJ_RESERVED_NONZERO : 0;
 }
 
+bool op_check_rid(const struct gj_rid *rid)
+{
+    uint64_t ms = 0;
+    for (unsigned i = 0; i < 6; i++) ms = ms << 8 | rid->bytes[i];
+    uint64_t seconds = ms >> 16;
+    return ms >= GJ_RID_FIRST_MS &&
+           (seconds < GJ_RID_SECONDS_FIRST || seconds > GJ_RID_SECONDS_LAST);
+}
+
 uint8_t op_check_request(const struct gj_op *op)
 {
     if (op_is(op->type, GJ_OP_MONEY)) {

@@ -14,6 +14,10 @@
  * says in its policy is judged by core/format/policy_check.h instead, as an outcome. */
 NODISCARD uint8_t op_check_fields(const struct gj_op *op);
 
+/* False for a rid whose first 48 bits cannot be Unix milliseconds: BAD_FIELD. Asked of a request
+ * that is not remembered only: older logs may hold such rids. */
+NODISCARD bool op_check_rid(const struct gj_rid *rid);
+
 /* 0, or the lowest of AMOUNT_NOT_POSITIVE, AMOUNT_OVER_MAX and SELF_TRANSFER. Only for an operation
  * whose fields were accepted. */
 NODISCARD uint8_t op_check_request(const struct gj_op *op);

@@ -244,6 +244,7 @@ static bool refusal_possible(struct auditor *a, const struct gj_op *op, uint8_t 
                op->type == GJ_OP_SET_INSTITUTION;
     case GJ_RID_ZERO: return gj_rid_equal(&op->rid, &zero);
     case GJ_RID_REUSED: return key_known(a, op);
+    case GJ_BAD_FIELD: return !model_rid_is_time(&op->rid);
     case GJ_RID_EXPIRED: return rid_ms < m->rid_low_water_ms;
     case GJ_RID_TOMBSTONED: return model_tombstoned(m, op->person, &op->rid);
     case GJ_RID_IN_FUTURE:

@@ -352,6 +352,16 @@ void rows_request(void)
     replays();
     tombstoned();
     EACH(GJ_RID_EXPIRED, rid_at(&m, w->time_ms - 1), fixture_forget(w, w->time_ms));
+    /* No time: before 2020, or seconds, alone or in the first 32 bits. */
+    EACH(GJ_BAD_FIELD, rid_at(&m, GJ_RID_FIRST_MS - 1));
+    EACH(m.op.type == GJ_OP_RESUME ? GJ_OK_NOOP : GJ_OK, rid_at(&m, GJ_RID_FIRST_MS));
+    EACH(GJ_BAD_FIELD, rid_at(&m, w->time_ms / 1000));
+    EACH(GJ_BAD_FIELD, rid_at(&m, w->time_ms / 1000 << 16 | 0x1234));
+    EACH(GJ_RID_IN_FUTURE, rid_at(&m, (GJ_RID_SECONDS_FIRST << 16) - 1));
+    EACH(GJ_BAD_FIELD, rid_at(&m, GJ_RID_SECONDS_FIRST << 16));
+    EACH(GJ_BAD_FIELD, rid_at(&m, GJ_RID_SECONDS_LAST << 16 | 0xFFFF));
+    EACH(GJ_RID_IN_FUTURE, rid_at(&m, (GJ_RID_SECONDS_LAST + 1) << 16));
+    EACH(GJ_BAD_FIELD, rid_at(&m, 7), fixture_forget(w, w->time_ms)); /* not 32 */
     EACH(GJ_RID_IN_FUTURE, rid_at(&m, w->time_ms + GJ_RID_AHEAD_MS + 1));
     EACH(m.op.type == GJ_OP_RESUME ? GJ_OK_NOOP : GJ_OK, rid_at(&m, w->time_ms + GJ_RID_AHEAD_MS));
     EACH(GJ_DEADLINE_EXCEEDED, rid_at(&m, w->time_ms - 11); m.op.deadline_ms = 10);

@@ -65,6 +65,36 @@ TEST(rid_of_a_message_id)
     CHECK_EQ(rid.bytes[6] >> 4, 0);
 }
 
+static void check_cause(uint64_t first_48, uint8_t version, uint64_t now_ms, const char *want)
+{
+    char text[GJ_RID_CAUSE_SIZE];
+    struct gj_rid rid = {.bytes = {[6] = (uint8_t)(version << 4), [8] = 0x80}};
+    for (unsigned i = 0; i < 6; i++) rid.bytes[i] = (uint8_t)(first_48 >> (40 - 8 * i));
+    CHECK_STR(gj_rid_cause(&rid, now_ms, text), want);
+}
+
+/* What a stranger's ids get wrong, said from the id alone. */
+TEST(likely_cause_of_a_refused_rid)
+{
+    const uint64_t now = 1764000000123, seconds = now / 1000;
+    check_cause(now, 7, now, "");
+    check_cause(now + 1999, 7, now, "");
+    check_cause(now + 192000, 7, now, "its generator or clock is 192 s ahead");
+    check_cause(now + 2000, 4, now, "its generator or clock is 2 s ahead"); /* a ULID may say 4 */
+    check_cause(now - 86400000, 7, now, "it was made 86400 s ago");
+    check_cause(seconds, 7, now, "its first 48 bits are seconds, not milliseconds");
+    check_cause(seconds << 12 | 77, 7, now, "the old UUIDv7 layout: its first 36 bits are seconds");
+    check_cause(seconds << 16 | 77, 0, now,
+                "its first 32 bits are seconds; 48 of milliseconds are wanted");
+    check_cause(0xA1B2C3D4E5F6, 4, now, "a random UUID (version 4) carries no time; use version 7");
+    check_cause(77, 4, now, "a random UUID (version 4) carries no time; use version 7");
+    check_cause(0xA1B2C3D4E5F6, 1, now,
+                "a UUID of version 1 has its time elsewhere; use version 7");
+    check_cause(5, 0, now, "its first 48 bits are a time before 2020");
+    check_cause(UINT64_C(4102444801) << 16, 0, now,
+                "its generator or clock is 267093822478 s ahead");
+}
+
 TEST(bad_message_ids)
 {
     static const char *const bad[] = {
@@ -446,8 +476,9 @@ TEST(addresses)
 }
 
 TEST_MAIN(T(rids_are_uuids_and_grow), T(rid_counter_borrows), T(rid_of_a_message_id),
-          T(bad_message_ids), T(rid_text), T(builders_fill_the_documented_fields),
-          T(builders_of_operations_on_an_original), T(frames_refuse_what_does_not_fit),
-          T(hello_cut_anywhere_is_a_lost_connection), T(nonsense_is_a_protocol_error),
-          T(error_frames_and_wrong_answers), T(a_refused_read_is_no_protocol_error),
-          T(last_words_before_hello), T(a_frame_in_pieces), T(addresses))
+          T(likely_cause_of_a_refused_rid), T(bad_message_ids), T(rid_text),
+          T(builders_fill_the_documented_fields), T(builders_of_operations_on_an_original),
+          T(frames_refuse_what_does_not_fit), T(hello_cut_anywhere_is_a_lost_connection),
+          T(nonsense_is_a_protocol_error), T(error_frames_and_wrong_answers),
+          T(a_refused_read_is_no_protocol_error), T(last_words_before_hello), T(a_frame_in_pieces),
+          T(addresses))
