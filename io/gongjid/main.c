@@ -72,6 +72,30 @@ static struct state *make_state(void *owner, uint64_t hash_seed)
     return state_init(&p->state_config, p->state_memory);
 }
 
+/* The fastest that one server was seen to take, a second; and the time it should remember then:
+ * twice what a rid may be ahead and count as one of now, and the way of a retry. */
+#define PEAK_REQUESTS UINT64_C(5000000)
+#define PEAK_SECONDS  5u
+
+/* What --rids-max does, and what it cannot undo. */
+static void report_rids(const struct process *p)
+{
+    uint64_t mark = state_rid_low_water_ms(p->apply.state), rids_max = p->config.rids_max;
+    if (rids_max < PEAK_REQUESTS * PEAK_SECONDS) {
+        report(
+            REPORT_WARNING,
+            "--rids-max %llu holds %.1f s of %llu requests a second, less than %u s: at that rate "
+            "a retry, or a client whose clock is behind, gets RID_EXPIRED",
+            (unsigned long long)rids_max, (double)rids_max / (double)PEAK_REQUESTS,
+            (unsigned long long)PEAK_REQUESTS, PEAK_SECONDS);
+    }
+    if (mark == 0) return;
+    report(REPORT_INFO,
+           "requests made before Unix time %llu.%03llu that are not remembered are refused "
+           "(RID_EXPIRED): this mark never falls, so a larger --rids-max brings nothing back",
+           (unsigned long long)(mark / 1000), (unsigned long long)(mark % 1000));
+}
+
 static void report_start(const struct process *p)
 {
     const struct log_recovered *r = &p->recovered;
@@ -95,6 +119,7 @@ static void report_start(const struct process *p)
            (unsigned long long)counts.institutions, (unsigned long long)counts.regions,
            (unsigned long long)counts.rids, (unsigned long long)counts.holds,
            (unsigned long long)state_seq(p->apply.state));
+    report_rids(p);
 }
 
 /* Not refused, but somebody should know: log time and the calendar differ, or log time has made a

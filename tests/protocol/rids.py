@@ -27,12 +27,15 @@ def test_the_mark_never_falls(d):
         flood(client, ms)
         mark = client.stats()['rid_low_water_ms']
         assert mark > ms
+        assert server.said('--rids-max 64 holds') == 1
+        assert server.said('requests made before') == 0
         assert client.codes(late[0]) == [EXPIRED]
         server.kill()
     for flags in (('--rids-max', '1M'), ('--rids-max', '1M'), ('--rids-max', '16')):
         with Server(d, *flags) as server:
             client = server.client()
             assert client.stats()['rid_low_water_ms'] >= mark
+            assert server.said(f'requests made before Unix time {mark // 1000}') > 0
             mark = client.stats()['rid_low_water_ms']
             assert client.codes(*late) == [EXPIRED] * 3
             client.audit()
