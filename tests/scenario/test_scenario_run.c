@@ -340,7 +340,7 @@ static struct scenario_result run_lying(const char *text)
 
 /* Money in every part of two books, some of it owed from one to the other. */
 #define TWO_BOOKS                                                                                  \
-    "region 1 wallet_open=1 quota_bp=10000 premium=2026/1/4.00/2025-01-01/2025-12-31\n"            \
+    "region 1 wallet_open=1 quota_bp=9000 premium=2026/1/4.00/2025-01-01/2025-12-31\n"             \
     "region 2 wallet_open=1\ninstitution 10 region=1 type=hospital wallet=1\n"                     \
     "person 100 region=1 insurance=employee\nperson 101 region=2 insurance=resident\n"             \
     "person 102 region=1 insurance=resident\nwallet 101 region=2\nbind 100 101 kind=parent\n"      \
@@ -386,6 +386,99 @@ TEST(conserved_finds_each_falsified_field)
            "clearing of region 2 is not its netting row");
 }
 
+/* What a line expects of one field, where the answer's field is another by one. */
+static void field_caught(uint8_t type, size_t at, const char *expectation)
+{
+    char text[2048], message[160];
+    lie.type = 0;
+    lie.region = 0;
+    lie.at = at;
+    snprintf(text, sizeof(text), TWO_BOOKS "deposit 100 1.00 rid=d\n%s\n", expectation);
+    struct scenario_result result = run_lying(text);
+    CHECK_EQ(result.failed, 0);
+    CHECK_STR(said, "");
+    lie.type = type;
+    result = run_lying(text);
+    snprintf(message, sizeof(message), "%s: wanted that, got ", expectation);
+    CHECK(lie.changed > 0);
+    CHECK_EQ(result.failed, 1);
+    CHECK(said != NULL && strstr(said, message) != NULL);
+    if (said != NULL && strstr(said, message) == NULL) printf("    said: %s\n", said);
+}
+
+TEST(expect_finds_each_falsified_field)
+{
+#define PERSON(field, line)                                                                        \
+    field_caught(GJ_READ_GET_PERSON, offsetof(struct gj_person_view, field), "expect person " line)
+    PERSON(personal, "100 personal=24.00");
+    PERSON(wallet, "101 wallet=20.00");
+    PERSON(personal_held, "100 held=0.00");
+    PERSON(wallet_held, "101 held=0.00");
+    PERSON(quota_left, "100 quota_left=21.90");
+    PERSON(used, "100 used=24.00");
+    PERSON(holds, "100 holds=0");
+    PERSON(pendings_out, "100 pending_out=0");
+    PERSON(pendings_in, "101 pending_in=0");
+#undef PERSON
+    field_caught(GJ_READ_GET_INSTITUTION, offsetof(struct gj_institution_view, payable),
+                 "expect institution 10 payable=3.00");
+#define DAY(field, line)                                                                           \
+    field_caught(GJ_READ_INSTITUTION_DAY, offsetof(struct gj_institution_day_view, field),         \
+                 "expect institution 10 " line)
+    DAY(credits, "credits=3.00");
+    DAY(debits, "debits=0.00");
+    DAY(credit_count, "credit_count=1");
+    DAY(debit_count, "debit_count=0");
+#undef DAY
+#define REGION(field, line)                                                                        \
+    field_caught(GJ_READ_REGION_TOTALS, offsetof(struct gj_totals_view, field),                    \
+                 "expect region 1 " line)
+    REGION(fund, "fund=51.00");
+    REGION(premium, "premium=4.00");
+    REGION(clearing, "clearing=20.00");
+#undef REGION
+    field_caught(GJ_READ_GET_OP, offsetof(struct gj_op_view, reply.code), "expect op d OK");
+}
+
+static size_t reply_byte;
+static bool (*honest_execute)(struct scenario_target *, const struct scenario_request *,
+                              struct gj_reply *, struct gj_reply_sources *);
+
+static bool lying_execute(struct scenario_target *target, const struct scenario_request *request,
+                          struct gj_reply *reply, struct gj_reply_sources *sources)
+{
+    if (!honest_execute(target, request, reply, sources)) return false;
+    if ((reply->flags & GJ_REPLY_REPLAYED) == 0) return true;
+    if (reply_byte < sizeof(*reply))
+        ((uint8_t *)reply)[reply_byte] ^= 0x40;
+    else
+        ((uint8_t *)sources)[reply_byte - sizeof(*reply)] ^= 0x40;
+    return true;
+}
+
+/* A stored reply that comes back with one byte changed is no replay. */
+TEST(a_replay_is_compared_byte_by_byte)
+{
+    static const char text[] =
+        TWO_BOOKS "pay 100 10 1.00 scenario=drug source=personal rid=p\nreplay p\n";
+    for (reply_byte = 0; reply_byte < sizeof(struct gj_reply) + sizeof(struct gj_reply_sources);
+         reply_byte++) {
+        struct scenario scenario;
+        struct scenario_target *target = scenario_local_new();
+        size_t size;
+        free(said);
+        said = NULL;
+        FILE *out = open_memstream(&said, &size);
+        CHECK(scenario_read(text, &scenario, report, NULL));
+        honest_execute = target->execute;
+        target->execute = lying_execute;
+        CHECK_EQ(scenario_run("f", &scenario, target, false, out).failed, 1);
+        fclose(out);
+        scenario_target_free(target);
+        scenario_free(&scenario);
+    }
+}
+
 TEST(a_broken_recount_is_said)
 {
     lie.type = GJ_READ_AUDIT;
@@ -400,4 +493,5 @@ TEST_MAIN(T(as_written), T(wrong_codes_and_amounts), T(wrong_expectations), T(al
           T(replays), T(time_never_back), T(limits_come_first), T(same_scenario_same_digest),
           T(two_step_transfers), T(holds), T(reversals), T(leaving), T(dry_runs),
           T(limits_of_holds), T(crashes_are_compared), T(a_file_that_begins_in_another_year),
-          T(conserved_finds_each_falsified_field), T(a_broken_recount_is_said))
+          T(conserved_finds_each_falsified_field), T(expect_finds_each_falsified_field),
+          T(a_replay_is_compared_byte_by_byte), T(a_broken_recount_is_said))
