@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-ROWS = {"W": 15, "D": 12, "T": 4, "N": 19, "R": 9, "S": 6, "X": 5, "O": 13}
+ROWS = {"W": 15, "D": 12, "T": 6, "N": 19, "R": 9, "S": 6, "X": 5, "O": 13}
 
 
 class Tree:
