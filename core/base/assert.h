@@ -19,7 +19,7 @@ __attribute__((noreturn, cold)) void gj_assert_fail(const char *condition, const
 #ifdef GJ_VERIFY
 #define VERIFY(cond) ASSERT(cond)
 #else
-#define VERIFY(cond) ((void)sizeof(!(cond)))
+#define VERIFY(cond) ((void)(0 && (cond))) /* compiled, never executed */
 #endif
 
 #endif
