@@ -69,6 +69,7 @@ void commit_set_institution(struct state *s, const struct applied *a)
         inst->region = op->arg;
         inst->type = op->kind;
         s->institutions_count++;
+        institution_chain(s, effect->slot_other);
         index_insert(&s->institutions_index, op->other, effect->slot_other);
     }
     inst->scenarios = op->detail;

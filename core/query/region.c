@@ -126,19 +126,20 @@ struct query_result query_institutions(const struct query_call *call)
 {
     const struct state *s = call->s;
     if (!region_known(s, call->read->region)) return query_refused(GJ_REGION_NOT_FOUND);
-    uint32_t slot = 0;
+    uint32_t next = s->regions[call->read->region].institution_first;
     if (call->read->id != 0) {
-        slot = institution_find(s, call->read->id);
-        if (slot == SLOT_NONE) return query_refused(GJ_INST_NOT_FOUND);
-        slot++;
+        uint32_t slot = institution_find(s, call->read->id);
+        if (slot == SLOT_NONE || s->institutions[slot].region != call->read->region) {
+            return query_refused(GJ_INST_NOT_FOUND);
+        }
+        next = s->institutions[slot].next;
     }
     struct gj_institution_view *views = call->payload;
     const uint32_t room =
         (GJ_READ_ANSWER_MAX - (uint32_t)sizeof(struct gj_answer)) / sizeof(*views);
     uint32_t count = 0;
-    for (; slot < s->institutions_count && count < room; slot++) {
-        if (s->institutions[slot].region != call->read->region) continue;
-        views[count++] = view_institution(&s->institutions[slot]);
+    for (; next != 0 && count < room; next = s->institutions[next - 1].next) {
+        views[count++] = view_institution(&s->institutions[next - 1]);
     }
     call->answer->count = (uint16_t)count;
     return query_done(count * sizeof(*views));

@@ -1,5 +1,5 @@
 /* core/state/audit_holds.c -- recounts what is held of every account from the open holds and
- * pending transfers. Every chain is walked once: O(persons + holds), no memory. */
+ * pending transfers. Every chain is walked once. */
 #include "core/base/calendar.h"
 #include "core/state/audit.h"
 #include "core/state/due.h"
@@ -36,22 +36,26 @@ static const char *audit_amounts(const struct hold *hold)
                                                                  : "hold grew after it began";
 }
 
-static const char *audit_entry(const struct state *s, const struct hold *hold)
+const char *audit_hold(struct audit *a, uint32_t entry)
 {
+    const struct hold *hold = &a->s->holds.entries[entry];
+    if (hold->type == 0) return NULL;
     if (hold->type != GJ_OP_HOLD && hold->type != GJ_OP_TRANSFER) return "type of a hold";
-    const char *broken = audit_parties(s, hold);
+    const char *broken = audit_parties(a->s, hold);
     if (broken == NULL) broken = audit_amounts(hold);
     if (broken != NULL) return broken;
-    if (hold->seq == 0 || hold->seq > s->seq) return "hold of a record to come";
-    if (hold->quota > 1 || hold->quota_year > calendar_year(calendar_day(s->time_ms))) {
+    if (hold->seq == 0 || hold->seq > a->seq) return "hold of a record to come";
+    if (hold->quota > 1 || hold->quota_year > calendar_year(calendar_day(a->time_ms))) {
         return "quota year of a hold";
     }
+    a->links += hold_chains_other(hold) ? 2 : 1;
     return hold->due_ms == 0 || hold->due_ms == UINT64_MAX ? "due time of a hold" : NULL;
 }
 
-/* What one person's chain says; the entries were audited before. */
-static const char *audit_chain(const struct state *s, uint32_t slot)
+/* What one person's chain says; the entries are audited by themselves. */
+const char *audit_chain(struct audit *a, uint32_t slot)
 {
+    const struct state *s = a->s;
     const struct person *p = &s->persons[slot];
     const struct person_cold *cold = &s->persons_cold[slot];
     i128 personal = 0, wallet = 0, used = 0;
@@ -84,26 +88,7 @@ static const char *audit_chain(const struct state *s, uint32_t slot)
     if (last != cold->holds_last) return "chain of a person's holds";
     if (personal != p->personal_held) return "holds add up to what a personal account holds";
     if (wallet != p->wallet_held) return "holds add up to what a wallet holds";
+    a->links -= count;
     if (used != 0 && used > cold->used) return "holds count to the quota they draw on";
     return NULL;
-}
-
-const char *audit_holds(const struct state *s)
-{
-    const struct holds *h = &s->holds;
-    const char *broken = holds_audit(h);
-    uint64_t links = 0;
-    for (uint32_t i = 0; broken == NULL && i < h->count; i++) {
-        const struct hold *hold = &h->entries[h->heap[i]];
-        broken = audit_entry(s, hold);
-        links += hold_chains_other(hold) ? 2 : 1;
-    }
-    /* No chain has an entry twice and none has one of others: so if the numbers agree, every entry
-     * is in the chains it belongs to. */
-    for (uint32_t i = 0; broken == NULL && i < s->persons_count; i++) {
-        broken = audit_chain(s, i);
-        links -= s->persons_cold[i].holds_count;
-    }
-    if (broken != NULL) return broken;
-    return links == 0 ? NULL : "every hold is in its persons' chains";
 }

@@ -91,7 +91,8 @@ static_assert(sizeof(struct family) == 192, "three lines");
 struct institution {
     uint64_t id;          /*  0 */
     char code[16];        /*  8 */
-    uint8_t reserved0[8]; /* 24 */
+    uint32_t next;        /* 24 slot + 1 of the region's next one in order of slots, 0 = last */
+    uint32_t prev;        /* 28 likewise the one before, 0 = first */
     i128 payable;         /* 32 fen; may go below 0 after late refunds */
     uint16_t region;      /* 48 */
     uint8_t type;         /* 50 enum gj_institution_type */
@@ -120,6 +121,9 @@ struct region {
     uint32_t version;
     uint32_t next_version;
     uint32_t province; /* number shared by all regions of one province name */
+    /* Chain of its institutions, slot + 1, 0 = none: from the commits alone, so not in the digest.
+     */
+    uint32_t institution_first, institution_last;
 };
 
 /* A region's book, in fen. All 128-bit: they never refuse. */
@@ -175,6 +179,18 @@ static inline uint32_t person_slot(const struct state *s, uint64_t id, uint32_t 
 static inline uint32_t institution_find(const struct state *s, uint64_t id)
 {
     return index_find(&s->institutions_index, id);
+}
+/* The newest institution, in `slot`, becomes the last one of its region's chain. */
+static inline void institution_chain(struct state *s, uint32_t slot)
+{
+    struct institution *inst = &s->institutions[slot];
+    struct region *region = &s->regions[inst->region];
+    inst->prev = region->institution_last;
+    if (inst->prev == 0)
+        region->institution_first = slot + 1;
+    else
+        s->institutions[inst->prev - 1].next = slot + 1;
+    region->institution_last = slot + 1;
 }
 /* The policy of `region` in force at `time_ms`, or NULL if the region is not set. */
 static inline const struct gj_policy *region_policy(const struct state *s, uint16_t region,

@@ -65,6 +65,7 @@ static inline void put_institution(struct state *s, uint64_t id, uint16_t region
 {
     uint32_t slot = s->institutions_count++;
     s->institutions[slot] = (struct institution){.id = id, .region = region};
+    institution_chain(s, slot);
     index_insert(&s->institutions_index, id, slot);
 }
 

@@ -57,6 +57,23 @@ TEST(audit_names_what_is_broken_in_the_books)
            s->institutions[0].payable = 1, "institutions add up to the book");
 }
 
+#define CHAIN "chain of a region's institutions"
+#define THREE put_institution(s, 5, 2), put_institution(s, 6, 1), put_institution(s, 7, 2)
+
+TEST(audit_names_what_is_broken_in_the_chains_of_institutions)
+{
+    struct state_config config = small();
+    BROKEN(THREE, NULL);
+    BROKEN(THREE; s->regions[2].institution_first = 3, CHAIN);
+    BROKEN(THREE; s->regions[2].institution_first = 0, CHAIN);
+    BROKEN(THREE; s->regions[2].institution_last = 1, CHAIN);
+    BROKEN(THREE; s->institutions[0].next = 0, CHAIN);
+    BROKEN(THREE; s->institutions[0].next = 2, CHAIN);
+    BROKEN(THREE; s->institutions[2].prev = 0, CHAIN);
+    BROKEN(THREE; s->institutions[2].prev = 3, CHAIN);
+    BROKEN(THREE; s->institutions[2].next = 1, CHAIN);
+}
+
 TEST(audit_names_what_is_broken_in_the_holds)
 {
     struct state_config config = small();
@@ -184,5 +201,6 @@ TEST(audit_names_what_is_broken_in_a_family)
 }
 
 TEST_MAIN(T(audit_accepts_a_sound_world), T(audit_names_what_is_broken_in_the_books),
+          T(audit_names_what_is_broken_in_the_chains_of_institutions),
           T(audit_names_what_is_broken_in_the_holds), T(audit_names_what_is_broken_in_a_day),
           T(audit_names_what_is_broken_in_the_accounts), T(audit_names_what_is_broken_in_a_family))

@@ -291,6 +291,8 @@ TEST(institutions_in_order_and_after_one)
     read.id = 10;
     CHECK_EQ(ask(f, &read)->count, 1);
     CHECK_EQ(views[0].id, 12);
+    read.id = 11; /* of region 2 */
+    CHECK_EQ(ask(f, &read)->code, GJ_INST_NOT_FOUND);
     read.id = 99;
     CHECK_EQ(ask(f, &read)->code, GJ_INST_NOT_FOUND);
     read.region = 9;
