@@ -18,6 +18,6 @@
 #include "core/decide/decide.h"  /* needs, decide, expire_due */
 #include "core/query/query.h"    /* query_needs, query */
 #include "core/state/prefetch.h" /* the look-ahead of batches */
-#include "core/state/state.h"    /* size, init, fill levels, digest, audit */
+#include "core/state/state.h"    /* size, init, fill levels, digest, audit, walk */
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "core/commit/apply.h"
 #include "core/format/op_traits.h"
+#include "core/state/walk.h"
 
 static void apply(struct state *s, const struct applied *a)
 {
@@ -82,6 +83,7 @@ void commit(struct state *s, const void *record, uint64_t position, uint64_t tim
     const struct gj_effect *effect = record_effect(record);
     ASSERT(effect->seq == s->seq + 1);
     ASSERT(time_ms >= s->time_ms);
+    if (UNLIKELY(s->walking)) walk_before(s, record);
     if (UNLIKELY(time_ms != s->time_ms || s->seq == 0)) s->now = calendar_now(time_ms);
     s->seq = effect->seq;
     s->time_ms = time_ms;

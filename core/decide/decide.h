@@ -44,6 +44,7 @@ struct decide_input {
     uint64_t seq;     /* the number the record will have: state_seq() + 1 */
     bool read_only;   /* the log is at its low-water mark: answer 22 instead of a record */
     bool dry_run;     /* nothing will be committed: no DECISION_EXPIRE_FIRST */
+    bool walked;      /* query() of AUDIT, STATE_DIGEST: answer from the walk that is over */
     const struct op_hint *hint; /* of this operation, or NULL */
     uint32_t fetched_count;
     struct fetched_record fetched[NEEDS_MAX]; /* for every position needs() named */
@@ -63,6 +64,7 @@ enum decision_kind {
 struct decision {
     enum decision_kind kind;
     uint32_t record_size;            /* bytes written to `record`; 0 if there is none */
+    uint32_t cost;                   /* to decide and to commit (core/base/cost.h), an upper one */
     struct gj_reply reply;           /* always set but for DECISION_EXPIRE_FIRST */
     struct gj_reply_sources sources; /* set if reply.flags has GJ_REPLY_SOURCES */
 };

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/base/cost.h"
 #include "core/decide/decider.h"
 #include "core/decide/hold_effect.h"
 #include "core/format/op_check.h"
@@ -92,10 +93,30 @@ static void refuse(struct gj_effect *effect, uint8_t code)
     effect->new_members = 0;
 }
 
+static uint32_t cost_of_chain(const struct decider *d, uint32_t slot)
+{
+    return slot >= d->s->persons_count ? 0 : d->s->persons_cold[slot].holds_count * COST_CHAIN;
+}
+
+/* An operation may look through the open holds of everybody it is about, and commit() look for a
+ * place in them. What moves between wallets does not, and shall not fetch a line to count that. */
+static uint32_t cost_of(const struct decider *d, const void *record)
+{
+    const struct gj_effect *effect = d->effect;
+    bool looks = d->op->type != GJ_OP_TRANSFER || d->op->kind != GJ_SOURCE_WALLET ||
+                 (effect->flags & EFFECT_HOLD) != 0 || d->due;
+    if (LIKELY(!looks)) return COST_OPERATION;
+    uint32_t cost = COST_OPERATION + cost_of_chain(d, effect->slot_first);
+    if (record_other(record) == RECORD_OTHER_PERSON) cost += cost_of_chain(d, effect->slot_other);
+    if (effect->flags & EFFECT_SOURCES) cost += cost_of_chain(d, d->sources->slot_relative);
+    return cost;
+}
+
 void decide(const struct state *s, const struct gj_op *op, const struct decide_input *in,
             void *record, struct decision *ret)
 {
     ASSERT(in->seq == s->seq + 1);
+    ret->cost = COST_OPERATION;
     uint8_t code = op_check_fields(op);
     if (UNLIKELY(code != 0)) {
         reject(ret, code);
@@ -147,6 +168,7 @@ void decide(const struct state *s, const struct gj_op *op, const struct decide_i
         effect->prev_first = look_at(&d, effect->slot_first)->last_position;
     }
     dispatch(&d);
+    ret->cost = cost_of(&d, record);
 
     if (UNLIKELY(d.expired != HOLD_NONE) && !in->dry_run) {
         ret->kind = DECISION_EXPIRE_FIRST;

@@ -2,6 +2,7 @@
 #ifndef CORE_QUERY_ANSWER_H
 #define CORE_QUERY_ANSWER_H
 
+#include "core/base/cost.h"
 #include "core/query/query.h"
 #include "core/state/tables.h"
 
@@ -21,6 +22,7 @@ struct query_call {
     struct gj_answer *answer;
     void *payload;
     uint32_t capacity;
+    uint32_t *cost; /* what lists look at is added; the rest stands in the table of query.c */
 };
 
 struct query_result query_person(const struct query_call *call);

@@ -61,9 +61,11 @@ static struct query_result list(const struct query_call *call, uint8_t type)
     FOR_CHAIN(call->s, slot, entry)
     {
         const struct hold *hold = &call->s->holds.entries[entry];
+        *call->cost += COST_LINE + COST_NEAR;
         if (hold->type != type || hold->due_ms <= call->in->time_ms) continue;
         if (!after_cursor(hold, call->read)) continue;
         views[count++] = view_hold(call->s, hold);
+        *call->cost += 2 * COST_LINE; /* the other person, the institution */
         if (count == GJ_HOLDS_PAGE) break;
     }
     VERIFY(cursor_moves_on(call->read, views, count));

@@ -57,6 +57,8 @@ static void view_due(const struct hold *hold, uint32_t slot, struct gj_person_vi
 /* One walk along the person's chain. */
 static void view_holds(const struct query_call *call, uint32_t slot, struct gj_person_view *view)
 {
+    /* The quota goes along it once more. */
+    *call->cost += call->s->persons_cold[slot].holds_count * COST_CHAIN;
     FOR_CHAIN(call->s, slot, entry)
     {
         const struct hold *hold = &call->s->holds.entries[entry];
@@ -173,6 +175,7 @@ struct query_result query_dry_run(const struct query_call *call)
     _Alignas(64) uint8_t scratch[GJ_RECORD_SIZE_MAX];
     struct decision decision;
     decide(call->s, op, &in, scratch, &decision);
+    *call->cost += decision.cost;
     struct gj_dry_run_view *view = call->payload;
     view->reply = decision.reply;
     if ((decision.reply.flags & GJ_REPLY_SOURCES) != 0) view->sources = decision.sources;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/query/answer.h"
+#include "core/state/walk.h"
 
 static_assert(QUERY_FIXED_MAX >= sizeof(struct gj_region_view), "largest payload but lists");
 static_assert(sizeof(struct gj_answer) + QUERY_FIXED_MAX <= GJ_READ_ANSWER_MAX, "fits");
@@ -39,7 +40,10 @@ static struct query_result query_digest(const struct query_call *call)
 {
     struct gj_digest_view *view = call->payload;
     uint64_t digest[2];
-    state_digest(call->s, digest);
+    if (call->in->walked)
+        walk_digest(call->s, digest);
+    else
+        state_digest(call->s, digest);
     *view = (struct gj_digest_view){.low = digest[0], .high = digest[1]};
     return query_done(sizeof(*view));
 }
@@ -47,7 +51,7 @@ static struct query_result query_digest(const struct query_call *call)
 static struct query_result query_audit(const struct query_call *call)
 {
     struct gj_audit_view *view = call->payload;
-    const char *broken = state_audit(call->s);
+    const char *broken = call->in->walked ? walk_audit(call->s) : state_audit(call->s);
     if (broken == NULL) return query_done(sizeof(*view));
     for (size_t i = 0; i + 1 < sizeof(view->broken) && broken[i] != '\0'; i++) {
         view->broken[i] = broken[i];
@@ -62,26 +66,36 @@ static struct query_result query_audit(const struct query_call *call)
 #define USES_CURSOR 8u
 #define USES_DAY    16u
 
+/* What a read costs that looks at a few objects only: an index, the object's lines, the answer. */
+#define COST_FIND   (2 * COST_LINE)
+#define COST_PERSON (COST_FIND + 6 * COST_LINE) /* with family, members' ids and policy */
+#define COST_DECIDE (8 * COST_LINE)
+
 static const struct {
     struct query_result (*answer)(const struct query_call *call);
     uint8_t uses;
     uint8_t ext_min, ext_max;
+    uint16_t cost; /* what it costs in any case */
+    bool more;     /* and more, by what it finds */
 } reads[256] = {
-    [GJ_READ_PING] = {query_ping, 0, 0, 0},
-    [GJ_READ_STATS] = {query_stats, 0, 0, 0},
-    [GJ_READ_GET_PERSON] = {query_person, USES_ID, 0, 0},
-    [GJ_READ_GET_OP] = {query_op, USES_ID | USES_RID, 0, 0},
-    [GJ_READ_GET_REGION] = {query_region, USES_REGION, 0, 2},
-    [GJ_READ_GET_INSTITUTION] = {query_institution, USES_ID, 0, 0},
-    [GJ_READ_REGION_TOTALS] = {query_totals, USES_REGION, 0, 0},
-    [GJ_READ_NETTING_ROW] = {query_netting, USES_REGION, 0, 0},
-    [GJ_READ_STATE_DIGEST] = {query_digest, 0, 0, 0},
-    [GJ_READ_AUDIT] = {query_audit, 0, 0, 0},
-    [GJ_READ_DRY_RUN] = {query_dry_run, 0, 1, 1 + GJ_EXT_MAX},
-    [GJ_READ_REGION_INSTITUTIONS] = {query_institutions, USES_REGION | USES_ID, 0, 0},
-    [GJ_READ_LIST_HOLDS] = {query_holds, USES_ID | USES_CURSOR, 0, 0},
-    [GJ_READ_LIST_PENDING] = {query_pending, USES_ID | USES_CURSOR, 0, 0},
-    [GJ_READ_INSTITUTION_DAY] = {query_institution_day, USES_ID | USES_DAY, 0, 0},
+    [GJ_READ_PING] = {query_ping, 0, 0, 0, COST_NEAR, false},
+    [GJ_READ_STATS] = {query_stats, 0, 0, 0, COST_LINE, false},
+    [GJ_READ_GET_PERSON] = {query_person, USES_ID, 0, 0, COST_PERSON, true},
+    [GJ_READ_GET_OP] = {query_op, USES_ID | USES_RID, 0, 0, 4 * COST_LINE, true},
+    [GJ_READ_GET_REGION] = {query_region, USES_REGION, 0, 2, 2 * COST_LINE, true},
+    [GJ_READ_GET_INSTITUTION] = {query_institution, USES_ID, 0, 0, COST_FIND + COST_LINE, false},
+    [GJ_READ_REGION_TOTALS] = {query_totals, USES_REGION, 0, 0, 2 * COST_LINE, false},
+    [GJ_READ_NETTING_ROW] = {query_netting, USES_REGION, 0, 0,
+                             GJ_REGIONS_MAX *(COST_LINE + 2 * COST_NEAR), false},
+    [GJ_READ_STATE_DIGEST] = {query_digest, 0, 0, 0, COST_NEAR, true},
+    [GJ_READ_AUDIT] = {query_audit, 0, 0, 0, COST_NEAR, true},
+    [GJ_READ_DRY_RUN] = {query_dry_run, 0, 1, 1 + GJ_EXT_MAX, COST_DECIDE, true},
+    [GJ_READ_REGION_INSTITUTIONS] = {query_institutions, USES_REGION | USES_ID, 0, 0, COST_FIND,
+                                     true},
+    [GJ_READ_LIST_HOLDS] = {query_holds, USES_ID | USES_CURSOR, 0, 0, COST_FIND, true},
+    [GJ_READ_LIST_PENDING] = {query_pending, USES_ID | USES_CURSOR, 0, 0, COST_FIND, true},
+    [GJ_READ_INSTITUTION_DAY] = {query_institution_day, USES_ID | USES_DAY, 0, 0,
+                                 COST_FIND + 2 * COST_LINE, false},
 };
 
 static bool all_zero(const uint8_t *bytes, size_t size)
@@ -109,6 +123,13 @@ static uint8_t read_check(const struct gj_read *read)
     return GJ_OK;
 }
 
+unsigned query_walk(const struct gj_read *read)
+{
+    if (read_check(read) != GJ_OK) return 0;
+    if (read->type == GJ_READ_STATE_DIGEST) return WALK_DIGEST;
+    return read->type == GJ_READ_AUDIT ? WALK_AUDIT : 0;
+}
+
 void query_needs(const struct state *s, const struct gj_read *read,
                  const struct fetched_record *known, uint32_t known_count, struct needs *ret)
 {
@@ -121,6 +142,14 @@ void query_needs(const struct state *s, const struct gj_read *read,
     }
 }
 
+uint32_t query_cost(const struct gj_read *read)
+{
+    if (read_check(read) != GJ_OK) return COST_NEAR;
+    bool by_name = read->type == GJ_READ_GET_REGION && read->ext_count != 0;
+    bool more = by_name || (reads[read->type].more && read->type != GJ_READ_GET_REGION);
+    return more ? QUERY_COST_OPEN : reads[read->type].cost;
+}
+
 /* Nothing was written behind what the answer counts: that part is zero as it was at first. Lists
  * are longer than it. */
 static inline bool rest_is_zero(const struct query_call *call, uint32_t size)
@@ -130,7 +159,7 @@ static inline bool rest_is_zero(const struct query_call *call, uint32_t size)
 }
 
 uint32_t query(const struct state *s, const struct gj_read *read, const struct decide_input *in,
-               void *out, uint32_t capacity)
+               void *out, uint32_t capacity, uint32_t *ret_cost)
 {
     ASSERT(capacity >= GJ_READ_ANSWER_MAX);
     struct gj_answer *answer = out;
@@ -140,7 +169,10 @@ uint32_t query(const struct state *s, const struct gj_read *read, const struct d
         .seq = s->seq,
         .time_ms = in->time_ms,
     };
+    *ret_cost = COST_NEAR;
     if (answer->code != GJ_OK) return sizeof(*answer);
+    *ret_cost = reads[read->type].cost;
+    if (in->walked && query_walk(read) != 0) answer->seq = walk_seq(s);
 
     struct query_call call = {
         .s = s,
@@ -149,6 +181,7 @@ uint32_t query(const struct state *s, const struct gj_read *read, const struct d
         .answer = answer,
         .payload = answer + 1,
         .capacity = capacity - (uint32_t)sizeof(*answer),
+        .cost = ret_cost,
     };
     memset(call.payload, 0, QUERY_FIXED_MAX);
     struct query_result result = reads[read->type].answer(&call);

@@ -17,10 +17,22 @@
  *             read needs any
  * in->time_ms must be the time an operation would get now, that of the open group if there is one.
  * Else something could be shown as expired and still be captured later.
- * The answer may be sent only when everything up to state_seq() is durable. */
+ * The answer may be sent only when everything up to state_seq() is durable.
+ *
+ * `ret_cost` is what it cost (core/base/cost.h), counted and not timed. Without a walk AUDIT and
+ * STATE_DIGEST look at everything and do not count it; of the others none costs a millisecond, also
+ * of persons with as many holds as there can be. */
 void query_needs(const struct state *s, const struct gj_read *read,
                  const struct fetched_record *known, uint32_t known_count, struct needs *ret);
 NODISCARD uint32_t query(const struct state *s, const struct gj_read *read,
-                         const struct decide_input *in, void *out, uint32_t capacity);
+                         const struct decide_input *in, void *out, uint32_t capacity,
+                         uint32_t *ret_cost);
+/* What query() will say that the read costs, without looking; QUERY_COST_OPEN if that depends on
+ * what it finds. */
+#define QUERY_COST_OPEN UINT32_MAX
+uint32_t query_cost(const struct gj_read *read);
+/* Which walk (core/state/state.h) the read needs, WALK_*; 0 if it is another one, or refused. With
+ * in->walked query() answers from the walk that is over, and names its seq. */
+unsigned query_walk(const struct gj_read *read);
 
 #endif

@@ -38,6 +38,7 @@ struct query_result query_region(const struct query_call *call)
             return query_refused(GJ_RESERVED_NONZERO);
         }
         id = region_by_name(s, key);
+        *call->cost += GJ_REGIONS_MAX * 2 * COST_NEAR;
     }
     if (id == 0 || !region_known(s, id)) return query_refused(GJ_REGION_NOT_FOUND);
 
@@ -140,6 +141,7 @@ struct query_result query_institutions(const struct query_call *call)
     uint32_t count = 0;
     for (; next != 0 && count < room; next = s->institutions[next - 1].next) {
         views[count++] = view_institution(&s->institutions[next - 1]);
+        *call->cost += COST_LINE + COST_NEAR;
     }
     call->answer->count = (uint16_t)count;
     return query_done(count * sizeof(*views));

@@ -1,5 +1,7 @@
 /* core/state/digest.c -- one number for all domain state: equal states give equal digests whatever
  * their slots, positions, capacities or order of creation. core/core.h says what is left out. */
+#include "core/state/digest.h"
+
 #include "core/base/hash.h"
 #include "core/state/layout.h"
 #include "core/state/tables.h"
@@ -83,7 +85,7 @@ static void add(u128 *sum, const void *image, size_t size)
     *sum += hash_128(image, size);
 }
 
-static void add_person(const struct state *s, uint32_t slot, u128 *sum)
+void digest_person(const struct state *s, uint32_t slot, u128 *sum)
 {
     const struct person *person = &s->persons[slot];
     const struct person_cold *cold = &s->persons_cold[slot];
@@ -125,7 +127,7 @@ static void add_changes(const struct state *s, const struct family *family, u128
 }
 
 /* An emptied family adds nothing: it is a slot, not an object of the domain. */
-static void add_family(const struct state *s, uint32_t slot, u128 *sum)
+void digest_family(const struct state *s, uint32_t slot, u128 *sum)
 {
     const struct family *family = &s->families[slot];
     add_changes(s, family, sum);
@@ -178,8 +180,10 @@ static void add_days(const struct state *s, uint32_t slot, u128 *sum)
     }
 }
 
-static void add_hold(const struct state *s, const struct hold *hold, u128 *sum)
+void digest_hold(const struct state *s, uint32_t entry, u128 *sum)
 {
+    const struct hold *hold = &s->holds.entries[entry];
+    if (hold->type == 0) return;
     struct hold_image image = {
         .tag = TAG_HOLD,
         .rid = hold->rid,
@@ -207,7 +211,18 @@ static void add_amount(enum tag tag, uint64_t row, uint64_t column, i128 amount,
     add(sum, &image, sizeof(image));
 }
 
-static void add_region(const struct state *s, uint32_t id, u128 *sum)
+void digest_gross(const struct state *s, uint64_t cell, u128 *sum)
+{
+    add_amount(TAG_GROSS, cell / GJ_REGIONS_MAX, cell % GJ_REGIONS_MAX, s->gross[cell], sum);
+}
+
+void digest_premium(const struct state *s, uint64_t cell, u128 *sum)
+{
+    add_amount(TAG_PREMIUM, cell / PREMIUM_YEARS, cell % PREMIUM_YEARS, s->premium_payable[cell],
+               sum);
+}
+
+void digest_region(const struct state *s, uint32_t id, const struct book *book, u128 *sum)
 {
     const struct region *region = &s->regions[id];
     if (region->version == 0) return;
@@ -227,14 +242,22 @@ static void add_region(const struct state *s, uint32_t id, u128 *sum)
         image.next_from_ms = 0;
     add(sum, &image, sizeof(image));
 
-    struct book_image book = {.tag = TAG_BOOK, .region = id, .book = s->books[id]};
-    add(sum, &book, sizeof(book));
-    for (uint32_t other = 0; other < GJ_REGIONS_MAX; other++) {
-        add_amount(TAG_GROSS, id, other, s->gross[id * GJ_REGIONS_MAX + other], sum);
-    }
-    for (uint32_t year = 0; year < PREMIUM_YEARS; year++) {
-        add_amount(TAG_PREMIUM, id, year, s->premium_payable[id * PREMIUM_YEARS + year], sum);
-    }
+    struct book_image of = {.tag = TAG_BOOK, .region = id, .book = *book};
+    add(sum, &of, sizeof(of));
+}
+
+static void add_region(const struct state *s, uint32_t id, u128 *sum)
+{
+    if (s->regions[id].version == 0) return;
+    digest_region(s, id, &s->books[id], sum);
+    for (uint64_t i = 0; i < GJ_REGIONS_MAX; i++) digest_gross(s, id * GJ_REGIONS_MAX + i, sum);
+    for (uint64_t i = 0; i < PREMIUM_YEARS; i++) digest_premium(s, id * PREMIUM_YEARS + i, sum);
+}
+
+void digest_institution(const struct state *s, uint32_t slot, u128 *sum)
+{
+    add_institution(s, slot, sum);
+    add_days(s, slot, sum);
 }
 
 /* One function for each word in the column of core/state/layout.h. */
@@ -250,11 +273,11 @@ static void digest_header(const struct state *s, u128 *sum)
 }
 static void digest_persons(const struct state *s, u128 *sum)
 {
-    for (uint32_t i = 0; i < s->persons_count; i++) add_person(s, i, sum);
+    for (uint32_t i = 0; i < s->persons_count; i++) digest_person(s, i, sum);
 }
 static void digest_families(const struct state *s, u128 *sum)
 {
-    for (uint32_t i = 0; i < s->families_count; i++) add_family(s, i, sum);
+    for (uint32_t i = 0; i < s->families_count; i++) digest_family(s, i, sum);
 }
 static void digest_institutions(const struct state *s, u128 *sum)
 {
@@ -271,7 +294,7 @@ static void digest_regions(const struct state *s, u128 *sum)
 static void digest_holds(const struct state *s, u128 *sum)
 {
     for (uint32_t i = 0; i < s->holds.count; i++) {
-        add_hold(s, &s->holds.entries[s->holds.heap[i]], sum);
+        digest_hold(s, s->holds.heap[i], sum);
     }
 }
 

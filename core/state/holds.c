@@ -226,25 +226,67 @@ static const char *audit_heap(const struct holds *h)
         if (h->entries[entry].heap_at != i) return "hold knows its place in the heap";
         if (i > 0 && before(h, entry, h->heap[(i - 1) / 2])) return "heap of due holds in order";
     }
-    uint64_t due_ms = h->count == 0 ? UINT64_MAX : h->entries[h->heap[0]].due_ms;
-    return h->due_ms == due_ms ? NULL : "earliest due hold";
+    return NULL;
+}
+
+/* Adds to `seen` what the chain of the bucket has. */
+static const char *audit_bucket(const struct holds *h, uint64_t bucket, uint32_t *seen)
+{
+    for (uint32_t next = h->buckets[bucket]; next != 0;) {
+        /* More than there are: a chain runs in a circle. */
+        if (next > h->high || (*seen)++ == h->count) return "hash chain of holds";
+        const struct hold *hold = &h->entries[next - 1];
+        if (hold->type == 0 || bucket_of(h, hold->person, &hold->rid) != &h->buckets[bucket]) {
+            return "hash chain of holds";
+        }
+        next = hold->next_bucket;
+    }
+    return NULL;
 }
 
 static const char *audit_hash(const struct holds *h)
 {
     uint32_t seen = 0;
-    for (uint64_t b = 0; b < h->bucket_count; b++) {
-        for (uint32_t next = h->buckets[b]; next != 0;) {
-            /* More than there are: a chain runs in a circle. */
-            if (next > h->high || seen++ == h->count) return "hash chain of holds";
-            const struct hold *hold = &h->entries[next - 1];
-            if (hold->type == 0 || bucket_of(h, hold->person, &hold->rid) != &h->buckets[b]) {
-                return "hash chain of holds";
-            }
-            next = hold->next_bucket;
-        }
+    const char *broken = NULL;
+    for (uint64_t b = 0; broken == NULL && b < h->bucket_count; b++) {
+        broken = audit_bucket(h, b, &seen);
     }
+    if (broken != NULL) return broken;
     return seen == h->count ? NULL : "every open hold is found by its rid";
+}
+
+const char *holds_audit_bucket(const struct holds *h, uint64_t bucket)
+{
+    uint32_t seen = 0;
+    return audit_bucket(h, bucket, &seen);
+}
+
+/* As holds_find(), in a chain that may run in a circle. */
+static bool found(const struct holds *h, uint32_t entry)
+{
+    const struct hold *hold = &h->entries[entry];
+    uint32_t next = *bucket_of(h, hold->person, &hold->rid);
+    for (uint32_t seen = 0; next != 0 && next <= h->high && seen < h->count; seen++) {
+        if (next == entry + 1) return true;
+        next = h->entries[next - 1].next_bucket;
+    }
+    return false;
+}
+
+const char *holds_audit_entry(const struct holds *h, uint32_t entry)
+{
+    uint32_t at = h->entries[entry].heap_at;
+    if (at >= h->count || h->heap[at] != entry) return "hold knows its place in the heap";
+    if (at > 0 && before(h, entry, h->heap[(at - 1) / 2])) return "heap of due holds in order";
+    return found(h, entry) ? NULL : "every open hold is found by its rid";
+}
+
+const char *holds_audit_counts(const struct holds *h)
+{
+    if (h->count > h->high || h->high > h->max) return "number of open holds";
+    if (h->count != 0 && h->heap[0] >= h->high) return "hold in the heap is open";
+    uint64_t due_ms = h->count == 0 ? UINT64_MAX : h->entries[h->heap[0]].due_ms;
+    return h->due_ms == due_ms ? NULL : "earliest due hold";
 }
 
 static const char *audit_free(const struct holds *h)
@@ -259,8 +301,8 @@ static const char *audit_free(const struct holds *h)
 
 const char *holds_audit(const struct holds *h)
 {
-    if (h->count > h->high || h->high > h->max) return "number of open holds";
-    const char *broken = audit_heap(h);
+    const char *broken = holds_audit_counts(h);
+    if (broken == NULL) broken = audit_heap(h);
     if (broken == NULL) broken = audit_hash(h);
     if (broken == NULL) broken = audit_free(h);
     return broken;

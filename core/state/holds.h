@@ -110,5 +110,10 @@ int64_t hold_quota(const struct hold *hold, uint32_t slot);
 /* NULL, or what is wrong with the table by itself: heap order, hash chains, free list, counts.
  * (The chains of persons and the sums are audited with the persons.) */
 const char *holds_audit(const struct holds *h);
+/* The same in pieces, for a walk in steps: the numbers; one open entry, its place in the heap and
+ * that it is found; one chain of the hash. */
+const char *holds_audit_counts(const struct holds *h);
+const char *holds_audit_entry(const struct holds *h, uint32_t entry);
+const char *holds_audit_bucket(const struct holds *h, uint64_t bucket);
 
 #endif

@@ -1,6 +1,8 @@
 /* core/state/layout.c -- the parts of a state in memory: how large they are, and an empty state. */
 #include "core/state/layout.h"
 
+#include "core/state/walk.h"
+
 #define LINE      64u
 #define HOLDS_MAX (UINT32_C(1) << 31)
 
@@ -116,5 +118,6 @@ struct state *state_init(const struct state_config *config, void *memory)
                     config->hash_seed);
     ASSERT((void *)s->rids.ahead.entries == part[LAYOUT_rids_ahead]);
     holds_init(&s->holds, part[LAYOUT_holds], config->holds_max, config->hash_seed);
+    walk_init(s, part[LAYOUT_walk]);
     return s;
 }

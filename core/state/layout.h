@@ -72,7 +72,9 @@ enum layout_unit {
     X(rids_ahead, 1, rid_ahead_size(c->rids_ahead_max), rids_ahead, STORED, WHOLE, nothing,        \
       "every record", "core/state/rid_ahead.c")                                                    \
     X(holds, 1, holds_size(c->holds_max), holds, STORED, WHOLE, holds,                             \
-      "entry", "core/state/holds.c, core/commit/hold.c")
+      "entry", "core/state/holds.c, core/commit/hold.c")                                           \
+    X(walk, 1, walk_size(c), other, REBUILT, WHOLE, nothing,                                       \
+      "none: a reader's place", "core/state/walk.c")
 enum layout_index {
 #define X(name, ...) LAYOUT_##name,
     LAYOUT_MAP(X)

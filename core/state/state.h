@@ -66,4 +66,22 @@ void state_digest(const struct state *s, uint64_t ret[2]);
  * first broken one (static storage). O(everything): recovery, tests, tools. */
 const char *state_audit(const struct state *s);
 
+/* AUDIT and STATE_DIGEST look at everything. Who cannot wait that long lets a walk do it in steps,
+ * with commits between them: begin, step until it is no longer running, query() with in->walked.
+ * The answer names the seq at which the walk began, and is what state_audit() and state_digest()
+ * would have said then. One walk at a time, for one of the two or both. While it runs commit() pays
+ * one look at each object that it changes for the first time. A walk is a reader's place in the
+ * state: it is in no digest, and redo knows nothing of it. */
+#define WALK_DIGEST 1u
+#define WALK_AUDIT  2u
+void walk_begin(struct state *s, unsigned wants); /* none is running */
+bool walk_running(const struct state *s);
+/* Goes on until `budget` units of cost (core/base/cost.h) are spent, a few more than that at most;
+ * returns what was spent. */
+uint32_t walk_step(struct state *s, uint32_t budget);
+/* Ends a walk that nobody waits for any more; what it saw is gone. */
+void walk_drop(struct state *s);
+/* True if the last walk is over and saw all of `wants`, at `seq` or later. */
+bool walk_saw(const struct state *s, unsigned wants, uint64_t seq);
+
 #endif

@@ -140,6 +140,8 @@ struct book {
 #define PREMIUM_YEAR_FIRST 2000u
 #define PREMIUM_YEARS      201u
 
+struct walk;
+
 struct state {
     struct state_config config;
     uint64_t seq;
@@ -163,7 +165,13 @@ struct state {
     i128 *gross;            /* GJ_REGIONS_MAX x GJ_REGIONS_MAX: [A * GJ_REGIONS_MAX + B] */
     i128 *premium_payable;  /* GJ_REGIONS_MAX x PREMIUM_YEARS */
     struct rid_window rids;
+    /* A reader's place in all of this (core/state/walk.h), no part of the state. */
+    struct walk *walk;
+    bool walking; /* it is under way: commit() says what it is about to change */
 };
+
+/* Bytes of a walk (core/state/walk.h). */
+uint64_t walk_size(const struct state_config *config);
 
 /* Slot of a person by id, SLOT_NONE if there is none. */
 static inline uint32_t person_find(const struct state *s, uint64_t id)

@@ -98,8 +98,10 @@ enum engine_result engine_query(struct engine *e, struct fetch_owner *owner,
     in.seq = state_seq(e->state) + 1;
     in.read_only = log_read_only(e->log);
     in.dry_run = true;
+    in.walked = false;
     in.hint = NULL;
-    *ret_size = query(e->state, read, &in, out, capacity);
+    uint32_t cost;
+    *ret_size = query(e->state, read, &in, out, capacity, &cost);
     ASSERT(*ret_size >= sizeof(struct gj_answer) && *ret_size % 8 == 0);
     fetch_drop(e, owner);
     e->stats.reads++;

@@ -178,7 +178,8 @@ uint32_t shard_memory_query(struct shard_memory *shard, const struct gj_read *re
     do {
         query_needs(shard->s, read, in.fetched, in.fetched_count, &wanted);
     } while (fetch(shard, &wanted, &in));
-    return query(shard->s, read, &in, out, capacity);
+    uint32_t cost;
+    return query(shard->s, read, &in, out, capacity, &cost);
 }
 
 uint32_t shard_memory_expire(struct shard_memory *shard, uint32_t max)

@@ -92,7 +92,8 @@ static bool ask(struct asking *asking, struct gj_read read)
         in.fetched_count = wanted.count;
     }
     struct gj_answer answer;
-    if (query(asking->live, &read, &in, out, GJ_READ_ANSWER_MAX) < sizeof(answer)) {
+    uint32_t cost;
+    if (query(asking->live, &read, &in, out, GJ_READ_ANSWER_MAX, &cost) < sizeof(answer)) {
         return audit_fault(a, "a read has no answer");
     }
     memcpy(&answer, out, sizeof(answer));

@@ -12,6 +12,7 @@ struct fixture {
     struct state *s;
     uint64_t minted;
     uint64_t record_position; /* of the last record */
+    uint32_t cost;            /* of the last query() */
     _Alignas(8) uint8_t answer[GJ_READ_ANSWER_MAX];
 };
 
@@ -411,13 +412,13 @@ TEST(record_of_another_request)
                               .fetched = {{.position = f->record_position, .record = record}}};
     const struct gj_op_view *view = payload(f);
     struct gj_read read = {.type = GJ_READ_GET_OP, .id = 101, .rid = rid_number(f->minted)};
-    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer), &f->cost) > 0);
     CHECK_EQ(view->state, GJ_OP_STATE_NOT_EXECUTED);
     read = (struct gj_read){.type = GJ_READ_GET_OP, .id = 100, .rid = rid_number(f->minted + 1)};
-    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer), &f->cost) > 0);
     CHECK_EQ(view->state, GJ_OP_STATE_NOT_EXECUTED);
     read.rid = rid_number(f->minted);
-    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer), &f->cost) > 0);
     CHECK_EQ(view->state, GJ_OP_STATE_EXECUTED);
     drop(f);
 }
@@ -448,12 +449,62 @@ TEST(region_with_a_scheduled_policy)
     CHECK_EQ(view->scheduled_from_ms, NOW_MS + 1000);
     CHECK_EQ(view->next.quota_bp, 7000);
     struct decide_input in = {.time_ms = NOW_MS + 1000};
-    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer)) > 0);
+    CHECK(query(f->s, &read, &in, f->answer, sizeof(f->answer), &f->cost) > 0);
     CHECK_EQ(view->version, 2);
     CHECK_EQ(view->current.policy.wallet_open, 0);
     CHECK_EQ(view->scheduled, 0);
     CHECK_EQ(view->scheduled_version, 0);
     CHECK_EQ(view->next.quota_bp, 0);
+    drop(f);
+}
+
+static uint32_t cost_of(struct fixture *f, const struct gj_read *read)
+{
+    struct decide_input in = {.time_ms = NOW_MS, .seq = state_seq(f->s) + 1};
+    CHECK(query(f->s, read, &in, f->answer, sizeof(f->answer), &f->cost) > 0);
+    uint32_t known = query_cost(read);
+    CHECK(known == QUERY_COST_OPEN || known == f->cost);
+    return f->cost;
+}
+
+/* A page of institutions costs what it shows, wherever in the table they are. */
+TEST(institutions_cost_what_is_shown)
+{
+    struct fixture *f = build();
+    struct gj_read one = {.type = GJ_READ_REGION_INSTITUTIONS, .region = 1};
+    struct gj_read two = {.type = GJ_READ_REGION_INSTITUTIONS, .region = 2};
+    uint32_t before = cost_of(f, &two), each = cost_of(f, &one) - before; /* two and one */
+    CHECK(each > 0);
+    for (uint64_t id = 13; id < 19; id++) put_institution(f, id, 1);
+    CHECK_EQ(cost_of(f, &two), before);
+    CHECK_EQ(cost_of(f, &one), before + 7 * each);
+    one.id = 17;
+    CHECK_EQ(cost_of(f, &one), before);
+    drop(f);
+}
+
+/* Reads of one object cost the same whatever is in it, and say so before. */
+TEST(cost_is_known_before)
+{
+    struct fixture *f = build();
+    static const struct gj_read closed[] = {
+        {.type = GJ_READ_PING},
+        {.type = GJ_READ_STATS},
+        {.type = GJ_READ_GET_REGION, .region = 1},
+        {.type = GJ_READ_REGION_TOTALS, .region = 1},
+        {.type = GJ_READ_NETTING_ROW, .region = 1},
+        {.type = GJ_READ_GET_INSTITUTION, .id = 10},
+        {.type = GJ_READ_INSTITUTION_DAY, .id = 10, .day = 20412},
+        {.type = GJ_READ_GET_PERSON, .id = 100, .region = 1}, /* refused */
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(closed); i++) {
+        CHECK(query_cost(&closed[i]) < 20000);
+        CHECK_EQ(cost_of(f, &closed[i]), query_cost(&closed[i]));
+    }
+    const struct gj_read person = {.type = GJ_READ_GET_PERSON, .id = 100};
+    CHECK_EQ(query_cost(&person), QUERY_COST_OPEN);
+    const struct gj_read audit = {.type = GJ_READ_AUDIT};
+    CHECK_EQ(query_cost(&audit), QUERY_COST_OPEN);
     drop(f);
 }
 
@@ -493,6 +544,7 @@ TEST(wrong_requests)
 
 TEST_MAIN(T(person_in_one_snapshot), T(operation_executed_unknown_or_expired), T(refused_operation),
           T(region_by_id_and_by_name), T(totals_and_netting_of_a_region),
-          T(institutions_in_order_and_after_one), T(stats_digest_audit_ping),
-          T(dry_run_changes_nothing), T(dry_run_of_a_payment_and_of_a_replay),
-          T(record_of_another_request), T(region_with_a_scheduled_policy), T(wrong_requests))
+          T(institutions_in_order_and_after_one), T(institutions_cost_what_is_shown),
+          T(cost_is_known_before), T(stats_digest_audit_ping), T(dry_run_changes_nothing),
+          T(dry_run_of_a_payment_and_of_a_replay), T(record_of_another_request),
+          T(region_with_a_scheduled_policy), T(wrong_requests))

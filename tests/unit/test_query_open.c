@@ -35,6 +35,36 @@ TEST(person_shows_what_is_held)
     fixture_free(t);
 }
 
+/* Whoever has many open holds costs more: to be read, and to be part of an operation. */
+TEST(holds_cost)
+{
+    struct fixture *t = fixture_new(100);
+    struct decide_input in = {.time_ms = FIXTURE_MS};
+    const struct gj_read reads[] = {{.type = GJ_READ_GET_PERSON, .id = 100},
+                                    {.type = GJ_READ_LIST_HOLDS, .id = 100},
+                                    {.type = GJ_READ_LIST_PENDING, .id = 100}};
+    uint32_t cost[2][4];
+    for (unsigned round = 0; round < 2; round++) {
+        struct fixture_op deposit = {.op = {.type = GJ_OP_DEPOSIT, .person = 100, .amount = 1}};
+        deposit.op.rid = fixture_rid(FIXTURE_MS, ++t->minted);
+        _Alignas(8) uint8_t record[GJ_RECORD_SIZE_MAX];
+        struct decision d;
+        in.seq = state_seq(t->shard->s) + 1;
+        decide(t->shard->s, &deposit.op, &in, record, &d);
+        cost[round][3] = d.cost;
+        for (unsigned i = 0; i < ARRAY_COUNT(reads); i++) {
+            CHECK(query(t->shard->s, &reads[i], &in, t->answer, sizeof(t->answer),
+                        &cost[round][i]) > 0);
+        }
+        for (unsigned i = 0; round == 0 && i < 50; i++) {
+            struct fixture_op hold = fixture_pay(GJ_OP_HOLD, 10, SOURCES(RELATIVE, NONE), 3600);
+            CHECK_EQ(fixture_run(t, hold), GJ_OK);
+        }
+    }
+    for (unsigned i = 0; i < 4; i++) CHECK(cost[1][i] >= cost[0][i] + 50 * 10);
+    fixture_free(t);
+}
+
 /* The instant before it is held, at the instant it is not; writing it down changes no view. */
 TEST(what_is_due_is_not_held)
 {
@@ -410,9 +440,9 @@ TEST(dry_run_takes_what_is_due_for_expired)
     fixture_free(t);
 }
 
-TEST_MAIN(T(person_shows_what_is_held), T(what_is_due_is_not_held), T(due_of_the_year_before),
-          T(quota_of_the_current_base_does_not_see_what_is_due), T(list_of_one_hold),
-          T(list_of_pending_transfers_from_and_to), T(pages_of_a_full_list),
+TEST_MAIN(T(person_shows_what_is_held), T(holds_cost), T(what_is_due_is_not_held),
+          T(due_of_the_year_before), T(quota_of_the_current_base_does_not_see_what_is_due),
+          T(list_of_one_hold), T(list_of_pending_transfers_from_and_to), T(pages_of_a_full_list),
           T(days_of_an_institution), T(operation_that_was_reversed_before_it_arrived),
           T(operation_that_was_reversed_or_refunded_reads_as_executed),
           T(dry_run_of_undoing_sees_its_evidence), T(dry_run_takes_what_is_due_for_expired))

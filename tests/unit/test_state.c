@@ -93,6 +93,7 @@ TEST(parts_do_not_overlap_and_fill_the_block)
         {s->institutions_index.buckets, index_size(3)},
         {s->rids.slices[0].entries, rid_window_size(100, 8)},
         {s->holds.entries, holds_size(5)},
+        {s->walk, walk_size(&config)},
     };
     const uint8_t *end = (const uint8_t *)s + sizeof(*s);
     for (size_t i = 0; i < ARRAY_COUNT(piece); i++) {

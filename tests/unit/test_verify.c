@@ -89,7 +89,7 @@ static void list(const struct state *s)
     static _Alignas(64) uint8_t answer[GJ_READ_ANSWER_MAX];
     const struct gj_read read = {.type = GJ_READ_LIST_PENDING, .id = 100};
     const struct decide_input in = {.time_ms = s->time_ms, .seq = s->seq + 1};
-    uint32_t size = query(s, &read, &in, answer, sizeof(answer));
+    uint32_t cost, size = query(s, &read, &in, answer, sizeof(answer), &cost);
     CHECK(size <= sizeof(answer));
 }
 
