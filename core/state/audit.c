@@ -274,8 +274,7 @@ static const char *audit_amounts_between(struct audit *a)
 const char *audit_indexes(const struct state *s)
 {
     if (s->persons_index.count != s->persons_count) return "person index";
-    if (s->institutions_index.count != s->institutions_count) return "institution index";
-    return rid_ahead_sound(&s->rids.ahead) ? NULL : "requests ahead of their time";
+    return s->institutions_index.count == s->institutions_count ? NULL : "institution index";
 }
 
 const char *state_audit(const struct state *s)
@@ -288,6 +287,7 @@ const char *state_audit(const struct state *s)
     if (broken == NULL) broken = audit_indexes(s);
     /* First the chains: what follows walks them. */
     if (broken == NULL) broken = audit_holds(&a);
+    if (broken == NULL && !rid_ahead_sound(&s->rids.ahead)) broken = "requests ahead of their time";
     if (broken == NULL) broken = audit_accounts(&a);
     if (broken == NULL) broken = audit_amounts_between(&a);
     if (broken != NULL) return broken;

@@ -30,8 +30,7 @@ const char *audit_chain(struct audit *a, uint32_t slot);
 const char *audit_person(struct audit *a, uint32_t slot);
 const char *audit_family(struct audit *a, uint32_t slot);
 
-/* Persons and institutions are found as often as there are any; the requests ahead of their time
- * are in order. */
+/* Persons and institutions are found as often as there are any. */
 const char *audit_indexes(const struct state *s);
 
 /* How many of everything there should be. */

@@ -1,8 +1,6 @@
 /* core/state/layout.c -- the parts of a state in memory: how large they are, and an empty state. */
 #include "core/state/layout.h"
 
-#include "core/state/walk.h"
-
 #define LINE      64u
 #define HOLDS_MAX (UINT32_C(1) << 31)
 

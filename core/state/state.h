@@ -79,6 +79,8 @@ bool walk_running(const struct state *s);
 /* Goes on until `budget` units of cost (core/base/cost.h) are spent, a few more than that at most;
  * returns what was spent. */
 uint32_t walk_step(struct state *s, uint32_t budget);
+/* What commit() spent on looks for the walk since the last step or call. */
+uint32_t walk_paid(struct state *s);
 /* Ends a walk that nobody waits for any more; what it saw is gone. */
 void walk_drop(struct state *s);
 /* True if the last walk is over and saw all of `wants`, at `seq` or later. */

@@ -170,8 +170,9 @@ struct state {
     bool walking; /* it is under way: commit() says what it is about to change */
 };
 
-/* Bytes of a walk (core/state/walk.h). */
+/* Bytes of a walk (core/state/walk.h), and an idle one in so many zero bytes: s->walk. */
 uint64_t walk_size(const struct state_config *config);
+void walk_init(struct state *s, void *memory);
 
 /* Slot of a person by id, SLOT_NONE if there is none. */
 static inline uint32_t person_find(const struct state *s, uint64_t id)

@@ -295,7 +295,7 @@ void walk_begin(struct state *s, unsigned wants)
     w->at = 0;
     w->seq = s->seq;
     w->free_next = s->holds.free;
-    w->cost = 2 * (uint32_t)(BOOKS_SIZE / LINE) * COST_NEAR;
+    w->cost = 0;
     w->digest = s->amended; /* is such a sum already */
     w->audit = (struct audit){.s = s, .seq = s->seq, .time_ms = s->time_ms, .sums = w->sums};
     w->counts = (struct audit_counts){s->regions_count, s->families_count};
@@ -359,7 +359,8 @@ static void step(struct state *s)
     } else if (w->table == HOLD_FREE) {
         step_free(s);
     } else if (w->table == HOLD_BUCKETS) {
-        w->cost += 2 * COST_NEAR;
+        /* Sixteen of them are a line, and most are empty. */
+        w->cost += s->holds.buckets[w->at] != 0 ? COST_LINE : w->at % 8 == 0;
         see(w, holds_audit_bucket(&s->holds, w->at++));
     } else if ((w->table != GROSS && w->table != PREMIUMS) || !skip_row(s, w)) {
         step_marked(s);
@@ -369,6 +370,7 @@ static void step(struct state *s)
 uint32_t walk_step(struct state *s, uint32_t budget)
 {
     struct walk *w = s->walk;
+    w->cost = 0;
     while (s->walking && w->cost < budget) {
         step(s);
         if (w->table != TABLES) continue;
@@ -377,6 +379,13 @@ uint32_t walk_step(struct state *s, uint32_t budget)
     }
     uint32_t cost = w->cost;
     w->cost = 0;
+    return cost;
+}
+
+uint32_t walk_paid(struct state *s)
+{
+    uint32_t cost = s->walk->cost;
+    s->walk->cost = 0;
     return cost;
 }
 

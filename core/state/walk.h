@@ -12,6 +12,9 @@
  * naming one that it changes is. What belongs to one owner goes with it: a person's object is both
  * its lines, its chain of holds and its family; an institution's its days.
  *
+ * Not looked at: the rid window, also the requests ahead of their time, which only state_audit()
+ * checks: no digest has them, and no money hangs on them.
+ *
  * Private to core/. */
 #ifndef CORE_STATE_WALK_H
 #define CORE_STATE_WALK_H
@@ -20,8 +23,6 @@
 
 struct walk;
 
-/* At `memory`, walk_size() zero bytes; becomes s->walk. */
-void walk_init(struct state *s, void *memory);
 /* While s->walking: `record` is about to be applied. */
 void walk_before(struct state *s, const void *record);
 

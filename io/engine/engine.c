@@ -23,6 +23,9 @@ void engine_start(struct engine *e, struct state *state, struct log *log, struct
 void engine_tick(struct engine *e)
 {
     int64_t offset_ms = 0;
+    ASSERT(e->ops_spent <= ENGINE_TICK_OPS + ENGINE_ONE_MAX);
+    ASSERT(e->reads_spent <= ENGINE_TICK_READS + ENGINE_ONE_MAX);
+    e->ops_spent = e->reads_spent = 0;
     e->now_ms = e->clock->elapsed_us(e->clock) / 1000;
     if (e->test_clock) return;
     e->log_ms = log_clock_now_ms(&e->log_clock);

@@ -21,6 +21,13 @@
 #define ENGINE_RETRY_MS    20u   /* who met a full log asks again this often */
 #define ENGINE_EXPIRE_TICK 256u  /* holds and pending transfers that end in one tick, at most */
 #define ENGINE_HINTS       1024u
+/* What a tick may spend, in units of 10 ns (core/base/cost.h): 4 ms on operations, half a
+ * millisecond on reads, as much on the walk that AUDIT and STATE_DIGEST wait for. What is begun
+ * within it is finished: one operation or read more than that, at most ENGINE_ONE_MAX. */
+#define ENGINE_TICK_OPS   420000u
+#define ENGINE_TICK_READS 50000u
+#define ENGINE_TICK_WALK  50000u
+#define ENGINE_ONE_MAX    200000u
 
 /* What an answer must wait for: everything logged up to here is on disk. */
 struct wait_point {
@@ -39,7 +46,7 @@ enum engine_result {
     ENGINE_DONE,    /* answered */
     ENGINE_FETCH,   /* waits for old records: owner->ready() will be called */
     ENGINE_STALLED, /* the log takes no record now: ask again after a completion of the disk */
-    ENGINE_SPENT,   /* the budget went into what is due before it: ask again in the next tick */
+    ENGINE_SPENT,   /* the tick has done its share, or a walk is not over: ask in the next tick */
 };
 
 /* What is fetched into cache ahead of an operation, in this order. */
@@ -63,6 +70,9 @@ struct engine {
     uint64_t clock_look_ms; /* last look at the wall clock */
     uint64_t stall_ms;      /* the log took no record then, 0 = it took one since */
     uint64_t damaged_ms;    /* last time a damaged old record was reported, 0 = never */
+
+    uint32_t ops_spent, reads_spent; /* of this tick's share */
+    unsigned walk_wanted;            /* WALK_*: somebody asked for it in this tick and waits */
 
     struct engine_stats stats;
     struct fetch_pool fetched;
@@ -114,6 +124,15 @@ static inline struct wait_point wait_point_later(struct wait_point a, struct wai
 enum engine_result engine_execute(struct engine *e, struct fetch_owner *owner,
                                   const struct gj_op *op, const struct op_hint *hint,
                                   uint32_t *budget, struct decision *ret);
+/* The tick has no share left for reads. */
+static inline bool engine_reads_spent(const struct engine *e)
+{
+    return e->reads_spent >= ENGINE_TICK_READS;
+}
+static inline bool engine_ops_spent(const struct engine *e)
+{
+    return e->ops_spent >= ENGINE_TICK_OPS;
+}
 /* Answers `read` (its lines behind it) into `out`; `capacity` as for query(). The bytes written go
  * to `ret_size` if the result is ENGINE_DONE. */
 enum engine_result engine_query(struct engine *e, struct fetch_owner *owner,
@@ -147,6 +166,16 @@ static inline void append_commit(struct engine *e, const void *record, uint32_t 
     commit(e->state, record, position, in->time_ms);
     log_append(e->log, size, in->seq, state_rid_low_water_ms(e->state));
 }
+
+/* ---- reads that look at everything: io/engine/walk.c ---- */
+
+/* True if a walk is over that saw `wants` as it was when the owner asked first, or later; until
+ * then the owner asks again in every tick. One walk at a time, for all who wait when it begins;
+ * nobody waits for more than two. */
+bool engine_walked(struct engine *e, struct fetch_owner *owner, unsigned wants);
+/* Once per tick, behind everybody who may ask: begins a walk, goes on with it, or ends one that
+ * nobody waits for any more. */
+void engine_walk(struct engine *e);
 
 /* ---- what is due: io/engine/expire.c ---- */
 

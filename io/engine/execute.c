@@ -49,7 +49,9 @@ static inline bool op_decide(struct engine *e, const struct gj_op *op, const str
     in->dry_run = false;
     in->hint = hint;
     decide(e->state, op, in, record, d);
+    e->ops_spent += d->cost;
     if (LIKELY(d->record_size != 0)) append_commit(e, record, d->record_size, in);
+    if (UNLIKELY(walk_running(e->state))) e->ops_spent += walk_paid(e->state);
     return true;
 }
 
@@ -58,6 +60,7 @@ enum engine_result engine_execute(struct engine *e, struct fetch_owner *owner,
                                   uint32_t *budget, struct decision *ret)
 {
     struct decide_input in;
+    if (UNLIKELY(engine_ops_spent(e))) return ENGINE_SPENT;
     for (;;) {
         enum fetch_result got = op_fetch(e, owner, op, &in);
         if (UNLIKELY(got == FETCH_WAITING)) return ENGINE_FETCH;
@@ -69,7 +72,7 @@ enum engine_result engine_execute(struct engine *e, struct fetch_owner *owner,
         if (LIKELY(decided && ret->kind != DECISION_EXPIRE_FIRST)) break;
         if (decided) {
             e->stats.expired++;
-            if (--*budget != 0) continue;
+            if (--*budget != 0 && !engine_ops_spent(e)) continue;
         }
         fetch_drop(e, owner);
         return decided ? ENGINE_SPENT : ENGINE_STALLED;
@@ -86,6 +89,10 @@ enum engine_result engine_query(struct engine *e, struct fetch_owner *owner,
                                 uint32_t *ret_size)
 {
     struct decide_input in;
+    unsigned wants = query_walk(read);
+    /* Who waited for a walk takes its answer now: the next one may have begun in the next tick. */
+    if (engine_reads_spent(e) && !owner->walk_waits) return ENGINE_SPENT;
+    if (wants != 0 && !engine_walked(e, owner, wants)) return ENGINE_SPENT;
     enum fetch_result got = read_fetch(e, owner, read, &in);
     if (got == FETCH_WAITING) return ENGINE_FETCH;
     if (got == FETCH_FAILED) {
@@ -98,12 +105,13 @@ enum engine_result engine_query(struct engine *e, struct fetch_owner *owner,
     in.seq = state_seq(e->state) + 1;
     in.read_only = log_read_only(e->log);
     in.dry_run = true;
-    in.walked = false;
+    in.walked = wants != 0;
     in.hint = NULL;
-    uint32_t cost;
+    uint32_t cost = 0;
     *ret_size = query(e->state, read, &in, out, capacity, &cost);
     ASSERT(*ret_size >= sizeof(struct gj_answer) && *ret_size % 8 == 0);
     fetch_drop(e, owner);
+    if (!engine_reads_spent(e)) e->reads_spent += cost;
     e->stats.reads++;
     return ENGINE_DONE;
 }

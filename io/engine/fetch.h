@@ -29,6 +29,8 @@ struct fetch_owner {
     struct fetch_set *set;    /* what it gathered, NULL = nothing */
     struct fetch_owner *next; /* in the queue for a set */
     bool given_up;            /* fetch_drop() came while it queued */
+    bool walk_waits;          /* its AUDIT or STATE_DIGEST waits for a walk (engine_walked()) ... */
+    uint64_t walk_seq;        /* ... that saw this seq or a later one */
     struct log_waiter waiter;
     struct engine *engine;
 };

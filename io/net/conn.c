@@ -2,6 +2,7 @@
 #include "io/net/conn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -466,6 +467,13 @@ void conn_run(struct conn *c)
     case PAUSE_BUFFERS: UNREACHABLE("a door has buffers");
     }
     conn_send(c);
+}
+
+enum conn_peer conn_peer(const struct conn *c)
+{
+    struct pollfd ask = {.fd = c->fd, .events = POLLRDHUP};
+    if (poll(&ask, 1, 0) <= 0) return c->eof ? PEER_SILENT : PEER_THERE;
+    return ask.revents & (POLLERR | POLLHUP) ? PEER_GONE : PEER_SILENT;
 }
 
 /* What it waited for is there, or it waits for nothing any more. */

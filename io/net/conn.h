@@ -112,6 +112,14 @@ void conn_log_failed(struct conn *c);
 
 /* ---- what doors call ---- */
 
+/* What is known of the peer while nothing is received from it. */
+enum conn_peer {
+    PEER_THERE,
+    PEER_SILENT, /* it sends no more, and may be gone: over TCP nobody can tell */
+    PEER_GONE,   /* reset, or a local socket without another end */
+};
+enum conn_peer conn_peer(const struct conn *c);
+
 /* Takes buffers of these sizes and serves; false if the budget of all buffers is used up. The input
  * so far is consumed. */
 NODISCARD bool conn_buffers_take(struct conn *c, uint32_t in_size, uint32_t out_size);

@@ -22,6 +22,14 @@
 #define HINTS_APART    37u /* lines between the hints of two connections */
 #define SMALL_FRAME    16u /* frames up to this are prefetched across frames */
 #define SMALL_OPS      64u /* of one connection in one tick */
+/* A frame of reads that costs no more than this is answered at one seq; else reads are cut off
+ * where the tick's share ends. */
+#define WHOLE_MAX (ENGINE_TICK_READS / 2)
+#define PROBE_MS  10u /* between looks whether the peer of a long frame of reads is there */
+/* What reads of a peer that sends no more may still cost, 10 ms: it may be gone. */
+#define SILENT_MAX 1000000u
+/* Largest answer of a read whose cost is known before, but for NETTING_ROW. */
+#define WHOLE_ANSWER ((uint32_t)(sizeof(struct gj_answer) + sizeof(struct gj_region_view)))
 /* The log's days are 16 bits from 1970: a test clock ends here, 2149-01-01. */
 #define CLOCK_MS_MAX UINT64_C(5648832000000)
 
@@ -30,6 +38,7 @@ struct frame {
     bool active;
     bool stalled; /* the log took no record for it */
     uint8_t type;
+    bool whole;     /* reads: all in one tick, at one seq */
     uint8_t refuse; /* not 0: every entry is answered with this code, none executed */
     uint32_t count; /* entries */
     uint32_t index; /* next entry; once one is executed `refuse` stays 0 */
@@ -37,6 +46,7 @@ struct frame {
     uint32_t at;    /* next entry */
     uint32_t end;   /* of its body */
     uint32_t ahead[PREFETCH_STAGES]; /* prefetch cursors */
+    uint32_t cost;                   /* reads: what a whole one will cost */
     uint64_t tag;
     struct wait_point point; /* its answer waits for this */
 };
@@ -44,6 +54,9 @@ struct frame {
 /* What the door keeps for a connection. */
 struct native {
     uint32_t window, batch_max; /* granted; 0 before HELLO */
+    bool silent;                /* the peer sends no more ... */
+    uint32_t silent_cost;       /* ... and reads cost so much since */
+    uint64_t probe_ms;          /* last look at the peer */
     struct frame frame;
 };
 static_assert(sizeof(struct native) <= CONN_DOOR_SIZE, "fits into a connection");
@@ -171,7 +184,7 @@ static inline uint32_t slots_fill(struct conn *c, struct frame *f, uint32_t *bud
     for (; filled < most; filled++) {
         const uint8_t *line = c->in + f->at;
         *ret = PAUSE_TURN;
-        if (*budget == 0) break;
+        if (*budget == 0 || UNLIKELY(e->ops_spent >= c->net->ops_end)) break;
         ops_prefetch_step(e, c, f, PREFETCH_INDEX);
         ops_prefetch_step(e, c, f, PREFETCH_RECORDS);
         ops_prefetch_step(e, c, f, PREFETCH_FAMILIES);
@@ -285,25 +298,83 @@ static enum conn_pause read_run(struct conn *c, const struct frame *f, const str
     return PAUSE_INPUT;
 }
 
+/* Reads change nothing: those of a peer that is gone are dropped, and of one that may be gone what
+ * costs much. False if the connection is closed. */
+static bool reads_probe(struct conn *c, struct frame *f)
+{
+    struct native *native = native_of(c);
+    uint64_t now_ms = c->net->engine->now_ms;
+    if (f->index == 0 && !c->fetch.walk_waits) return true; /* it begins */
+    if (now_ms - native->probe_ms < PROBE_MS) return true;
+    native->probe_ms = now_ms;
+    enum conn_peer peer = conn_peer(c);
+    native->silent = peer != PEER_THERE;
+    if (peer == PEER_GONE) conn_close(c);
+    return peer != PEER_GONE;
+}
+
+/* What a read is refused with now, 0 to answer it. A stop waits for no walk, and for no more reads
+ * than can be answered in a moment. */
+static uint8_t read_refuse(const struct conn *c, const struct native *native,
+                           const struct gj_read *read)
+{
+    const struct net *net = c->net;
+    if (native->frame.refuse != 0) return native->frame.refuse;
+    if (net->stopping &&
+        (query_walk(read) != 0 || net->engine->now_ms - net->stopping_ms > NET_LATE_READS_MS)) {
+        return GJ_SHUTTING_DOWN;
+    }
+    return native->silent && native->silent_cost > SILENT_MAX ? GJ_OVERLOADED : 0;
+}
+
+/* A whole frame begins when the tick has enough left for all of it, and the output room. */
+static enum conn_pause whole_begin(struct conn *c, const struct frame *f)
+{
+    const struct engine *e = c->net->engine;
+    if (e->reads_spent != 0 && e->reads_spent + f->cost > ENGINE_TICK_READS) return PAUSE_TURN;
+    uint64_t room = f->count * (uint64_t)WHOLE_ANSWER + 2 * GJ_READ_ANSWER_MAX;
+    bool empty = c->open == c->head && !c->send_pending;
+    return empty || (room < c->out_capacity && conn_room(c, (uint32_t)room)) ? PAUSE_INPUT
+                                                                             : PAUSE_ROOM;
+}
+
+/* One read, answered or refused: PAUSE_INPUT. */
+static enum conn_pause read_step(struct conn *c, struct frame *f, const struct gj_read *read)
+{
+    struct native *native = native_of(c);
+    uint8_t refuse = read_refuse(c, native, read);
+    if (refuse != 0) {
+        if (!conn_room(c, sizeof(struct gj_answer))) return PAUSE_ROOM;
+        c->fetch.walk_waits = false;
+        answer_code(c, read, refuse);
+        return PAUSE_INPUT;
+    }
+    uint32_t before = c->net->engine->reads_spent;
+    enum conn_pause pause = read_run(c, f, read);
+    if (pause != PAUSE_INPUT || !native->silent) return pause;
+    native->silent_cost +=
+        query_walk(read) != 0 ? SILENT_MAX / 4 : c->net->engine->reads_spent - before;
+    return PAUSE_INPUT;
+}
+
 static enum conn_pause reads_run(struct conn *c, struct frame *f, uint32_t *budget)
 {
+    const struct engine *e = c->net->engine;
+    if (!reads_probe(c, f)) return PAUSE_TURN; /* it is closed */
+    if (f->whole && f->index == 0 && f->refuse == 0) {
+        enum conn_pause pause = whole_begin(c, f);
+        if (pause != PAUSE_INPUT) return pause;
+    }
     for (; f->index < f->count; f->index++) {
         const uint8_t *line = c->in + f->at;
-        const struct gj_read *read = (const struct gj_read *)line;
         if (*budget == 0) return PAUSE_TURN;
-        if (f->refuse != 0) {
-            if (!conn_room(c, sizeof(struct gj_answer))) return PAUSE_ROOM;
-            answer_code(c, read, f->refuse);
-        } else {
-            enum conn_pause pause = read_run(c, f, read);
-            if (pause != PAUSE_INPUT) return pause;
-        }
+        if (!f->whole && e->reads_spent >= c->net->reads_end) return PAUSE_TURN;
+        enum conn_pause pause = read_step(c, f, (const struct gj_read *)line);
+        if (pause != PAUSE_INPUT) return pause;
         f->at += line_size(line, offsetof(struct gj_read, ext_count));
         (*budget)--;
-        /* These look at everything: the others' turn. */
-        if (read->type == GJ_READ_STATE_DIGEST || read->type == GJ_READ_AUDIT) *budget = 0;
     }
-    if (f->refuse == 0) f->point = engine_wait_point(c->net->engine);
+    if (f->refuse == 0) f->point = engine_wait_point(e);
     return PAUSE_INPUT;
 }
 
@@ -445,6 +516,20 @@ static bool body_check(const struct wire_header *header, const uint8_t *body)
     }
 }
 
+/* Whether all that the frame asks for costs so little, and is known to, that it is answered at one
+ * seq. */
+static void reads_open(const struct conn *c, struct frame *f)
+{
+    for (uint32_t at = f->start, cost = 0; at < f->end && f->refuse == 0;) {
+        const uint8_t *line = c->in + at;
+        uint32_t one = query_cost((const struct gj_read *)line);
+        if (one > WHOLE_MAX || cost + one > WHOLE_MAX) return;
+        f->cost = cost += one;
+        at += line_size(line, offsetof(struct gj_read, ext_count));
+        f->whole = at >= f->end;
+    }
+}
+
 static void frame_open(struct conn *c, const struct wire_header *header)
 {
     struct frame *f = &native_of(c)->frame;
@@ -464,6 +549,7 @@ static void frame_open(struct conn *c, const struct wire_header *header)
     c->outstanding += header->count;
     if (f->type != WIRE_CLOCK) answer_open(c);
     if (f->type == WIRE_OPS) ops_prefetch_start(c->net->engine, c, f);
+    if (f->type == WIRE_READS) reads_open(c, f);
 }
 
 /* Looks at the frame at in_start. If it is whole it is active then; a HELLO is done. Else says what

@@ -94,6 +94,16 @@ static void retry_stalled(struct loop *loop)
     net_stalled_retry(loop->net);
 }
 
+/* What each of `count` ready ones may spend on top of what was. Operations keep shares so large
+ * that few frames are cut. */
+static void share(struct net *net, uint32_t count)
+{
+    const struct engine *e = net->engine;
+    uint32_t ops = ENGINE_TICK_OPS / count, reads = ENGINE_TICK_READS / (count + 1);
+    net->ops_end = e->ops_spent + (ops < NET_OPS_SHARE ? NET_OPS_SHARE : ops);
+    net->reads_end = e->reads_spent + (reads == 0 ? 1 : reads);
+}
+
 static void run_ready(struct net *net)
 {
     uint32_t n = net->options.connections_max, count = net->ready_count;
@@ -103,7 +113,17 @@ static void run_ready(struct net *net)
             c->door->prefetch(c, stage);
         }
     }
-    for (uint32_t i = 0; i < count; i++) conn_run(net_ready_next(net));
+    const struct conn *left_out = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        struct conn *c = net_ready_next(net);
+        bool spent = engine_ops_spent(net->engine) || engine_reads_spent(net->engine);
+        share(net, count);
+        conn_run(c);
+        if (spent && left_out == NULL && c->pause == PAUSE_TURN) left_out = c;
+    }
+    /* For whom nothing was left comes first next time. */
+    if (left_out != NULL) net_ready_first(net, left_out);
+    engine_walk(net->engine);
 }
 
 static void flush(struct loop *loop)

@@ -65,6 +65,15 @@ struct conn *net_ready_next(struct net *net)
     return c;
 }
 
+void net_ready_first(struct net *net, const struct conn *c)
+{
+    ASSERT(c->pause == PAUSE_TURN);
+    for (uint32_t i = 0; net->ready[net->ready_first] != c; i++) {
+        ASSERT(i < net->ready_count);
+        net_ready(net, net_ready_next(net));
+    }
+}
+
 void net_stall(struct net *net, struct conn *c)
 {
     ASSERT(c->pause == PAUSE_INPUT);

@@ -12,15 +12,17 @@
 
 struct conn;
 
-#define NET_TICK_OPS  GJ_BATCH_OPS_MAX /* of one connection in one tick, then the others */
-#define NET_SLOTS     32u
-#define NET_HELLO_MS  5000u
-#define NET_FRAME_MS  10000u
-#define NET_SEND_MS   10000u
-#define NET_LINGER_MS 1000u
-#define NET_IDLE_MS   1000u        /* idle for so long: lends its buffers, if they are wanted */
-#define NET_HUNGRY_MS 10000u       /* no buffers for so long: OVERLOADED, and the end */
-#define NET_SMALL     (128u << 10) /* buffers up to this are small */
+#define NET_TICK_OPS      GJ_BATCH_OPS_MAX /* of one connection in one tick, then the others */
+#define NET_SLOTS         32u
+#define NET_HELLO_MS      5000u
+#define NET_FRAME_MS      10000u
+#define NET_SEND_MS       10000u
+#define NET_LINGER_MS     1000u
+#define NET_IDLE_MS       1000u        /* idle for so long: lends its buffers, if they are wanted */
+#define NET_HUNGRY_MS     10000u       /* no buffers for so long: OVERLOADED, and the end */
+#define NET_SMALL         (128u << 10) /* buffers up to this are small */
+#define NET_OPS_SHARE     25600u /* units of cost for operations of one connection, at least */
+#define NET_LATE_READS_MS 200u   /* stopping: reads received before are answered so long */
 
 struct net_options {
     uint32_t connections_max;
@@ -50,8 +52,11 @@ struct net {
     bool deadlines;            /* some connection has one */
     bool freed;                /* a descriptor or buffers came free in this tick */
     bool stopping;             /* what was not received before is refused */
-    bool failed;               /* the log failed: nothing is executed any more */
-    uint64_t overloaded;       /* requests that found no room */
+    uint64_t stopping_ms;      /* since when */
+    /* The connection whose turn it is stops when the engine has spent so much in this tick. */
+    uint32_t ops_end, reads_end;
+    bool failed;         /* the log failed: nothing is executed any more */
+    uint64_t overloaded; /* requests that found no room */
 
     /* A place for each reply of the operations at hand. The engine fills them; the door packs them
      * into the output, 32 or 64 bytes each, in the order of the frame. */
@@ -73,6 +78,8 @@ void net_init(struct net *net, const struct net_options *options, struct uring *
 void net_ready(struct net *net, struct conn *c);
 /* The next of the ready ones, whose turn it is now. There is one. */
 struct conn *net_ready_next(struct net *net);
+/* The ready ones keep their order, but begin with `c`, which is one of them. */
+void net_ready_first(struct net *net, const struct conn *c);
 /* The connection tries again when the log may take records. */
 void net_stall(struct net *net, struct conn *c);
 /* Those that wait for the log are ready again. */

@@ -29,6 +29,7 @@ static void begin(struct stop *stop)
     enter(stop, STOP_FINISHING);
     stop->begun_ms = stop->phase_ms;
     net->stopping = true;
+    net->stopping_ms = stop->begun_ms;
     net->engine->ending = true;
     listeners_close(stop->listeners);
 }

@@ -1,6 +1,7 @@
 /* tests/sim/sim_net.c -- connections: bytes both ways in pieces with delays, ends, resets, cuts.
  * Within one direction of one connection order is kept; between any two nothing is. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,6 +312,13 @@ long net_send(uint32_t link, const void *bytes, size_t size)
     row_put(&s->transit, bytes, size);
     move(l, DOWN);
     return (long)size;
+}
+
+short net_poll(uint32_t link)
+{
+    const struct link *l = &links[link];
+    if (l->reset || l->shut) return POLLERR | POLLHUP;
+    return l->way[UP].ended ? POLLRDHUP : 0;
 }
 
 void net_shutdown(uint32_t link, bool both)

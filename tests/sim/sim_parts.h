@@ -153,6 +153,7 @@ uint32_t net_accept(void);
 long net_recv(uint32_t link, void *bytes, size_t size, bool *more);
 long net_send(uint32_t link, const void *bytes, size_t size);
 void net_shutdown(uint32_t link, bool both);
+short net_poll(uint32_t link); /* POLL* of what happened */
 void net_close(uint32_t link);
 void net_listening(bool listens);
 

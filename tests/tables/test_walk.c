@@ -68,6 +68,7 @@ static struct fixture *town(void)
                                   .institutions_max = 5,
                                   .holds_max = HOLDS,
                                   .rids_max = 1u << 19,
+                                  .rids_ahead_max = 64,
                                   .hash_seed = 11};
     struct fixture *w = fixture_new_empty(&config, OPS * 6u);
     for (uint16_t r = 1; r <= 3; r++) {

@@ -130,6 +130,7 @@ TEST(layout_is_the_size_and_the_pointers)
         [LAYOUT_rids] = s->rids.slices[0].entries,
         [LAYOUT_rids_ahead] = s->rids.ahead.entries,
         [LAYOUT_holds] = s->holds.entries,
+        [LAYOUT_walk] = s->walk,
     };
     uint64_t end = 0;
     for (unsigned i = 0; i < LAYOUT_PARTS; i++) {
