@@ -182,23 +182,6 @@ def test_window_edges(d):
             client.close()
 
 
-def test_audits_leave_turns_to_others(d):
-    """A frame full of reads that look at everything does not hold up the others for all of it."""
-    with Server(d) as server:
-        other, client = server.client(), server.client(window=8192, timeout=60)
-        assert client.codes(region(1)) == [0]
-        for first in (1, 8193):
-            client.codes(*(op(OPEN_PERSON, person, arg=1, sub=1, detail=1)
-                           for person in range(first, first + 8192)))
-        client.send(frame(READS, 1, 1024, read(AUDIT) * 1024))
-        answered = 0
-        while select.select([client.s], [], [], 0)[0] == []:
-            other.reads(read(PING))
-            answered += 1
-        client.answer()
-        assert answered > 4, answered
-
-
 def test_whole_window_of_batches(d):
     with Server(d, '--persons-max', '100K') as server:
         client = server.client(window=32768)
