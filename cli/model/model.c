@@ -312,14 +312,16 @@ static uint32_t count_ahead(const struct model *m)
     return count;
 }
 
-/* A reversal may put its original beside itself. */
+/* A reversal may put its original beside itself, if that is not there yet. */
 static bool too_far_ahead(const struct model *m, const struct gj_op *op)
 {
     const struct gj_rid *original = op->type == GJ_OP_REVERSE ? model_original_rid(op) : &op->rid;
     uint64_t last = m->time_ms + 5 * 60 * 1000;
     if (model_rid_ms(&op->rid) > last || model_rid_ms(original) > last) return true;
     uint32_t places = model_early(m, &op->rid);
-    if (op->type == GJ_OP_REVERSE) places += model_early(m, original);
+    bool known = model_find_request(m, op->person, original) != MODEL_NONE ||
+                 model_tombstoned(m, op->person, original);
+    if (op->type == GJ_OP_REVERSE && !known) places += model_early(m, original);
     return places != 0 && (uint64_t)count_ahead(m) + places > m->ahead_max;
 }
 

@@ -18,17 +18,21 @@ static void reject(struct decision *ret, uint8_t code)
 }
 
 /* 34: too far ahead, or ahead of its time while no more such rids can be remembered. A REVERSE may
- * make a tombstone, so its original's rid counts like its own. */
+ * make a tombstone: if its original is not known, that rid counts like its own. */
 static bool in_future(const struct state *s, const struct gj_op *op, const struct decide_input *in,
                       uint64_t rid_ms)
 {
     const struct gj_original_ext *ext = (const struct gj_original_ext *)(const void *)(op + 1);
-    uint64_t original_ms = op->type == GJ_OP_REVERSE ? rid_time_ms(&ext->rid) : 0;
+    bool reverses = op->type == GJ_OP_REVERSE && op->ext_count == 1; /* not checked yet */
+    uint64_t original_ms = reverses ? rid_time_ms(&ext->rid) : 0;
     uint64_t near = in->time_ms + GJ_RID_NEAR_MS, last = in->time_ms + GJ_RID_AHEAD_MS;
     if (LIKELY(rid_ms < near && original_ms < near)) return false;
     if (rid_ms > last || original_ms > last) return true;
-    uint32_t places = (rid_ms >= near ? 1u : 0) + (original_ms >= near ? 1u : 0);
-    return !rid_window_room(&s->rids, in->time_ms, places);
+    uint32_t places = rid_ms >= near ? 1u : 0;
+    bool known = original_ms < near || original_find(in, op->person, &ext->rid) != NULL ||
+                 tombstone_find(in, op->person, &ext->rid) != NULL;
+    if (!known) places++;
+    return places != 0 && !rid_window_room(&s->rids, in->time_ms, places);
 }
 
 /* 30 to 37 and the stored reply; true if that was the answer. */

@@ -37,5 +37,6 @@ void state_counts(const struct state *s, struct state_counts *ret)
         .regions = s->regions_count,
         .rids = s->rids.count + s->rids.ahead.count,
         .holds = s->holds.count,
+        .rids_ahead = s->rids.ahead.count,
     };
 }

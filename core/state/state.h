@@ -45,6 +45,7 @@ void state_raise_rid_low_water(struct state *s, uint64_t low_water_ms);
 /* Fill levels, for stats and the start-up summary. */
 struct state_counts {
     uint64_t persons, families, institutions, regions, rids, holds;
+    uint64_t rids_ahead; /* of rids, those that wait apart for their time */
 };
 void state_counts(const struct state *s, struct state_counts *ret);
 

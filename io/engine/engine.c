@@ -35,8 +35,7 @@ void engine_tick(struct engine *e)
         report(REPORT_WARNING,
                "the wall clock was stepped and is now %lld ms from log time; log time makes that "
                "up in %.1f days",
-               (long long)offset_ms,
-               (double)log_clock_catch_up_ms((uint64_t)llabs(offset_ms)) / 86400000);
+               (long long)offset_ms, (double)log_clock_catch_up_ms(offset_ms) / 86400000);
     }
 }
 

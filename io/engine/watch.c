@@ -83,7 +83,7 @@ static void look_at_table(struct watch *w, unsigned bit, const struct table *tab
     if (full == was) return;
     w->full ^= 1u << bit;
     if (full) {
-        report(REPORT_WARNING, "the table of %s is full: %llu (%s); more answer 24 or 25",
+        report(REPORT_WARNING, "the table of %s is full: %llu (%s); more answer 24, 25 or 34",
                table->name, (unsigned long long)table->max, table->flag);
     } else {
         report(REPORT_INFO, "the table of %s has room again: %llu of %llu", table->name,
@@ -100,6 +100,8 @@ static void look_at_tables(struct watch *w)
         {"families", "--families-max", counts.families, w->limits.families_max},
         {"institutions", "--institutions-max", counts.institutions, w->limits.institutions_max},
         {"open holds and transfers", "--holds-max", counts.holds, w->limits.holds_max},
+        {"requests ahead of their time", "--rids-ahead-max", counts.rids_ahead,
+         w->limits.rids_ahead_max},
         {"regions", "a fixed limit", counts.regions, GJ_REGIONS_MAX},
     };
     for (unsigned i = 0; i < ARRAY_COUNT(tables); i++) look_at_table(w, i, &tables[i]);
@@ -134,6 +136,14 @@ void watch_tick(struct watch *w)
     look_at_disk(w);
     if (w->engine->now_ms - w->look_ms < WATCH_LOOK_MS) return;
     w->look_ms = w->engine->now_ms;
+    w->look_seq = state_seq(w->engine->state);
     look_at_tables(w);
     look_at_rids(w);
+}
+
+uint64_t watch_wait_ms(const struct watch *w)
+{
+    if (state_seq(w->engine->state) == w->look_seq) return UINT64_MAX;
+    uint64_t ago_ms = w->engine->now_ms - w->look_ms;
+    return ago_ms < WATCH_LOOK_MS ? WATCH_LOOK_MS - ago_ms : 0;
 }

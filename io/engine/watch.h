@@ -19,7 +19,8 @@ struct watch {
     const struct engine *engine;
     struct state_config limits;
     uint64_t low_water_bytes; /* --log-low-water, for the text */
-    uint64_t look_ms;         /* the last look at tables and request ids */
+    uint64_t look_ms;         /* the last look at tables and request ids ... */
+    uint64_t look_seq;        /* ... when the state was here */
     bool read_only;
     uint64_t read_only_ms;
     uint64_t disk_group, disk_ms; /* the disk finishes nothing since then, 0 = nothing is written */
@@ -33,5 +34,8 @@ void watch_start(struct watch *w, const struct engine *engine, const struct stat
                  uint64_t low_water_bytes);
 /* Once per tick, when the disk's completions have been taken. */
 void watch_tick(struct watch *w);
+/* How long the loop may sleep on its account, in milliseconds; UINT64_MAX = for ever. What happened
+ * since the last look is looked at, also if nothing happens any more. */
+uint64_t watch_wait_ms(const struct watch *w);
 
 #endif

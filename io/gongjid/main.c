@@ -134,13 +134,12 @@ static void report_clock(uint64_t wall_ms, uint64_t last_ms, uint64_t log_ms)
                (unsigned long long)((wall_ms - last_ms) / 1000));
     }
     if (log_ms < wall_ms + LOG_CLOCK_STEP_MS) return;
-    uint64_t behind_ms = log_ms - wall_ms;
+    int64_t behind_ms = (int64_t)(log_ms - wall_ms);
     report(REPORT_WARNING,
-           "the clock is %llu s behind the log: log time goes on from the log, at %.2f %% of its "
+           "the clock is %lld s behind the log: log time goes on from the log, at %.2f %% of its "
            "pace, and has waited for the clock in %.1f days",
-           (unsigned long long)(behind_ms / 1000),
-           100 - (double)log_clock_slew_ppm(behind_ms) / 10000,
-           (double)log_clock_catch_up_ms(behind_ms) / 86400000);
+           (long long)(behind_ms / 1000), 100 - (double)log_clock_slew_ppm(-behind_ms) / 10000,
+           (double)log_clock_catch_up_ms(-behind_ms) / 86400000);
 }
 
 /* As many descriptors as the connections need, if the system lets us. */
@@ -352,5 +351,8 @@ int main(int argc, char **argv)
     case CONFIG_USAGE: return EXIT_USAGE;
     case CONFIG_RUN: break;
     }
-    return run(&process);
+    report_begin();
+    int code = run(&process);
+    report_end();
+    return code;
 }

@@ -3,7 +3,7 @@
  *
  * A chunk is true only up to `valid_end`, the durable end of the log when its read was submitted:
  * groups written later into the same blocks make it read again. What was read is compared
- * with the sums of io/log/check.h: damaged fetched records fails like unreadable fetched records.
+ * with the sums of io/log/check.h: a damaged record fails like one that cannot be read.
  */
 #include "io/log/internal.h"
 

@@ -143,7 +143,8 @@ static void submit_group(struct log *log, struct log_slot *slot)
     log->submitted++;
     log->flying++;
     log->bytes_written += padded;
-    log->prealloc.credit += 2 * padded;
+    uint64_t credit = log->prealloc.credit + 2 * padded, most = 2 * log->prealloc.chunk;
+    log->prealloc.credit = credit < most ? credit : most; /* a pause saves up no burst */
     log->disk->submit(log->disk, &slot->op);
 }
 
@@ -264,11 +265,12 @@ void log_append(struct log *log, uint32_t size, uint64_t seq, uint64_t rid_low_w
     log->seal_wanted = false;
 }
 
-/* Alone any group; beside others one of some size (LOG_DEEP_SHARE). */
+/* Alone or beside a mark any group; beside others one of some size (LOG_DEEP_SHARE). */
 static bool is_worth_a_write(const struct log *log)
 {
     if (!open_has_records(log)) return false;
-    return log->flying == 0 || group_of(open_slot(log))->size >= log->deep_from;
+    bool only_a_mark = log->flying == 1 && log->last_kind != LOG_GROUP_DATA;
+    return log->flying == 0 || only_a_mark || group_of(open_slot(log))->size >= log->deep_from;
 }
 
 void log_flush(struct log *log)

@@ -171,6 +171,7 @@ void conn_close(struct conn *c)
         c->state = CONN_CLOSED;
         fetch_drop(c->net->engine, &c->fetch);
         net_wait_remove(c->net, c);
+        if (c->pause == PAUSE_BUFFERS) c->net->freed = true; /* it wants none: the list moves on */
         if (c->recv_pending || c->send_pending) shutdown(c->fd, SHUT_RDWR);
     }
     conn_free_if_idle(c);

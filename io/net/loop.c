@@ -194,7 +194,7 @@ static int wait_ms(const struct loop *loop)
     const struct net *net = loop->net;
     if (net->ready_count != 0) return 0;
     if (loop->stop->phase != STOP_SERVING) return 10;
-    uint64_t wait = expire_wait_ms(net->engine);
+    uint64_t wait = at_most(expire_wait_ms(net->engine), watch_wait_ms(loop->watch));
     if (net->stalled_count != 0)
         wait = at_most(wait, ENGINE_RETRY_MS);
     else if (!log_quiet(net->engine->log))

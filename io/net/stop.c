@@ -38,6 +38,7 @@ void stop_signal(struct stop *stop, int signal)
 {
     if (stop->signalled) {
         report(REPORT_WARNING, "second signal: stopping at once");
+        report_end();
         _exit(128 + signal);
     }
     stop->signalled = true;
@@ -107,7 +108,7 @@ void stop_step(struct stop *stop)
         for_each(net, conn_close);
         enter(stop, net->failed ? STOP_STOPPED : STOP_SEALING);
         return;
-    case STOP_SEALING: seal(stop, overdue); return;
+    case STOP_SEALING: seal(stop, here_ms > STOP_SEAL_MS); return;
     default: return;
     }
 }

@@ -10,7 +10,8 @@ struct listeners;
 struct net;
 
 #define STOP_GRACE_MS 200u   /* late frames are still answered SHUTTING_DOWN */
-#define STOP_DRAIN_MS 25000u /* whatever happens, close after this */
+#define STOP_DRAIN_MS 25000u /* whatever happens, close after this ... */
+#define STOP_SEAL_MS  5000u  /* ... and seal within this */
 
 /* Phases follow one another in this order. */
 enum stop_phase {

@@ -9,21 +9,23 @@ enum log_clock_start log_clock_judge(uint64_t wall_ms, uint64_t last_ms, uint64_
     return LOG_CLOCK_WALL;
 }
 
-uint32_t log_clock_slew_ppm(uint64_t offset_ms)
-{
-    if (offset_ms >= LOG_CLOCK_CATCH_UP_MS / 2) return LOG_CLOCK_SLEW_MAX_PPM;
-    uint32_t ppm = (uint32_t)(offset_ms * 1000000 / LOG_CLOCK_CATCH_UP_MS);
-    return ppm > LOG_CLOCK_SLEW_MIN_PPM ? ppm : LOG_CLOCK_SLEW_MIN_PPM;
-}
-
-uint64_t log_clock_catch_up_ms(uint64_t offset_ms)
-{
-    return offset_ms / log_clock_slew_ppm(offset_ms) * 1000000;
-}
-
 static uint64_t distance(int64_t offset)
 {
     return (uint64_t)(offset < 0 ? -offset : offset);
+}
+
+uint32_t log_clock_slew_ppm(int64_t offset_ms)
+{
+    uint64_t far_ms = distance(offset_ms);
+    if (offset_ms > 0 && offset_ms <= LOG_CLOCK_QUICK_MS) return LOG_CLOCK_SLEW_MAX_PPM;
+    if (far_ms >= LOG_CLOCK_CATCH_UP_MS / 2) return LOG_CLOCK_SLEW_MAX_PPM;
+    uint32_t ppm = (uint32_t)(far_ms * 1000000 / LOG_CLOCK_CATCH_UP_MS);
+    return ppm > LOG_CLOCK_SLEW_MIN_PPM ? ppm : LOG_CLOCK_SLEW_MIN_PPM;
+}
+
+uint64_t log_clock_catch_up_ms(int64_t offset_ms)
+{
+    return distance(offset_ms) * 1000000 / log_clock_slew_ppm(offset_ms);
 }
 
 /* Wall minus log time. */
@@ -37,7 +39,7 @@ void log_clock_init(struct log_clock *self, struct clock *clock, uint64_t start_
     *self = (struct log_clock){.clock = clock, .now_us = start_ms * 1000};
     self->elapsed_us = clock->elapsed_us(clock);
     self->offset_ms = offset_ms(self, clock->wall_ms(clock));
-    self->slew_ppm = log_clock_slew_ppm(distance(self->offset_ms));
+    self->slew_ppm = log_clock_slew_ppm(self->offset_ms);
 }
 
 /* What log time gains or loses on real time while `passed` goes by. */
@@ -61,7 +63,7 @@ uint64_t log_clock_now_ms(struct log_clock *self)
     int64_t offset = offset_ms(self, wall_ms);
     if (distance(offset - self->offset_ms) > LOG_CLOCK_STEP_MS) {
         self->stepped = true;
-        self->slew_ppm = log_clock_slew_ppm(distance(offset));
+        self->slew_ppm = log_clock_slew_ppm(offset);
     }
     /* Less than 2 ms apart is agreement: both clocks are read in milliseconds. Slowing takes at
      * most what passed, so time does not fall. */

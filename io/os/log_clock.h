@@ -7,9 +7,12 @@
 #include "io/os/port.h"
 
 /* How much faster or slower than real time log time runs while it makes up for a step, in
- * millionths. A step is made up for in LOG_CLOCK_CATCH_UP_MS, but never slower than SLEW_MIN (a
- * second in half an hour) and never faster than SLEW_MAX (log time at half or one and a half of
- * real time). So an hour takes four days at 1 %, and three days take six. */
+ * millionths. A clock that is up to LOG_CLOCK_QUICK_MS ahead of log time is caught up with at
+ * SLEW_MAX, three seconds in six: the clients have the right time, and what they send would count
+ * as ahead of its own. Any other step is made up for in LOG_CLOCK_CATCH_UP_MS, but never slower
+ * than SLEW_MIN (a second in half an hour) and never faster than SLEW_MAX (log time at half or one
+ * and a half of real time). So an hour takes four days at 1 %, and three days take six. */
+#define LOG_CLOCK_QUICK_MS     INT64_C(600000)
 #define LOG_CLOCK_SLEW_MIN_PPM 500u
 #define LOG_CLOCK_SLEW_MAX_PPM 500000u
 #define LOG_CLOCK_CATCH_UP_MS  UINT64_C(345600000)
@@ -36,10 +39,10 @@ struct log_clock {
 
 /* Log time is `start_ms` now (what the START group says). */
 void log_clock_init(struct log_clock *self, struct clock *clock, uint64_t start_ms);
-/* The pace at which an offset of so many milliseconds, in either direction, is made up for. */
-uint32_t log_clock_slew_ppm(uint64_t offset_ms);
+/* The pace at which an offset of so many milliseconds, wall minus log time, is made up for. */
+uint32_t log_clock_slew_ppm(int64_t offset_ms);
 /* How long that takes, in milliseconds of real time. */
-uint64_t log_clock_catch_up_ms(uint64_t offset_ms);
+uint64_t log_clock_catch_up_ms(int64_t offset_ms);
 /* Unix milliseconds. */
 uint64_t log_clock_now_ms(struct log_clock *self);
 /* If the wall clock was stepped since the last call: true, once, with how far it is now from log

@@ -1,18 +1,30 @@
-/* io/os/report.c -- formats a line and writes it if stderr takes it at once. */
+/* io/os/report.c -- formats lines and queues them for the thread that writes them. */
 #include "io/os/report.h"
 
-#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define HEAD_MAX 64u /* time and level */
+#define HEAD_MAX  64u /* time and level */
+#define LINE_SIZE (HEAD_MAX + REPORT_TEXT_MAX + 2)
 
-/* stderr belongs to the whole process, and so does this. */
-static _Atomic unsigned lines_dropped;
+/* stderr belongs to the whole process, and so does its queue. All of it is under `lock`. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t filled, drained;
+    bool threaded; /* the thread is there */
+    bool writing;  /* it has taken bytes and not come back */
+    unsigned dropped;
+    size_t size;
+    char bytes[REPORT_QUEUE_SIZE];
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER,
+           .filled = PTHREAD_COND_INITIALIZER,
+           .drained = PTHREAD_COND_INITIALIZER};
 
 static const char *const level_names[] = {
     [REPORT_INFO] = "INFO", [REPORT_WARNING] = "WARNING", [REPORT_ERROR] = "ERROR"};
@@ -29,33 +41,87 @@ static int head(char *to, size_t size, enum report_level level)
     return snprintf(to, size, "%s.%03ldZ %s ", day, now.tv_nsec / 1000000, level_names[level]);
 }
 
-/* A pipe that is writable takes PIPE_BUF bytes at once, and a line is never longer. */
-static bool takes_a_line(void)
+static void put(const char *bytes, size_t size)
 {
-    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
-    return poll(&out, 1, 0) == 1 && (out.revents & POLLOUT) != 0;
+    while (size > 0) {
+        ssize_t done = write(STDERR_FILENO, bytes, size);
+        if (done <= 0) return; /* nobody is left to tell */
+        bytes += done;
+        size -= (size_t)done;
+    }
 }
 
-static bool put(const char *line, int size)
+/* ---- the thread ---- */
+
+/* With the lock. The line about what was dropped stands where it was dropped: before what fits. */
+static void append(const char *line, size_t size)
 {
-    return takes_a_line() && write(STDERR_FILENO, line, (size_t)size) == size;
+    char lost[HEAD_MAX + 64];
+    size_t lost_size = 0;
+    if (queue.dropped != 0) {
+        int at = head(lost, HEAD_MAX, REPORT_WARNING);
+        at += snprintf(lost + at, sizeof lost - (size_t)at,
+                       "%u lines were dropped: stderr took none\n", queue.dropped);
+        lost_size = (size_t)at;
+    }
+    if (size + lost_size > sizeof queue.bytes - queue.size) {
+        queue.dropped++;
+        return;
+    }
+    memcpy(queue.bytes + queue.size, lost, lost_size);
+    memcpy(queue.bytes + queue.size + lost_size, line, size);
+    queue.size += lost_size + size;
+    queue.dropped = 0;
+    pthread_cond_signal(&queue.filled);
 }
 
-/* What could not be said is at least counted. */
-static void put_dropped(void)
+static void *write_lines(void *unused)
 {
-    char line[HEAD_MAX + 64];
-    unsigned dropped = atomic_exchange(&lines_dropped, 0);
-    if (dropped == 0) return;
-    int at = head(line, HEAD_MAX, REPORT_WARNING);
-    int size = snprintf(line + at, sizeof line - (size_t)at,
-                        "%u lines were dropped: stderr was full\n", dropped);
-    if (!put(line, at + size)) atomic_fetch_add(&lines_dropped, dropped);
+    static char bytes[REPORT_QUEUE_SIZE]; /* of the one thread */
+    pthread_mutex_lock(&queue.lock);
+    for (;;) {
+        while (queue.size == 0) pthread_cond_wait(&queue.filled, &queue.lock);
+        size_t size = queue.size;
+        memcpy(bytes, queue.bytes, size);
+        queue.size = 0;
+        queue.writing = true;
+        pthread_mutex_unlock(&queue.lock);
+        put(bytes, size);
+        pthread_mutex_lock(&queue.lock);
+        queue.writing = false;
+        pthread_cond_signal(&queue.drained);
+    }
+    return unused;
+}
+
+void report_begin(void)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* inherited: the thread takes no signal */
+    pthread_mutex_lock(&queue.lock);
+    queue.threaded = pthread_create(&thread, NULL, write_lines, NULL) == 0;
+    if (queue.threaded) pthread_detach(thread);
+    pthread_mutex_unlock(&queue.lock);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void report_end(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += REPORT_END_MS / 1000;
+    pthread_mutex_lock(&queue.lock);
+    while (queue.threaded && (queue.size != 0 || queue.writing)) {
+        if (pthread_cond_timedwait(&queue.drained, &queue.lock, &until) != 0) break;
+    }
+    pthread_mutex_unlock(&queue.lock);
 }
 
 void report(enum report_level level, const char *format, ...)
 {
-    char line[HEAD_MAX + REPORT_TEXT_MAX + 2];
+    char line[LINE_SIZE];
     va_list args;
     int at = head(line, HEAD_MAX, level);
     va_start(args, format);
@@ -64,6 +130,9 @@ void report(enum report_level level, const char *format, ...)
     if (size < 0) return;
     at += size < (int)REPORT_TEXT_MAX ? size : (int)REPORT_TEXT_MAX - 1;
     line[at++] = '\n';
-    put_dropped();
-    if (!put(line, at)) atomic_fetch_add(&lines_dropped, 1);
+    pthread_mutex_lock(&queue.lock);
+    bool threaded = queue.threaded;
+    if (threaded) append(line, (size_t)at);
+    pthread_mutex_unlock(&queue.lock);
+    if (!threaded) put(line, (size_t)at);
 }

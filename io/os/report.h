@@ -1,10 +1,12 @@
 /* io/os/report.h -- lines on stderr for the people who operate the server.
  *
- * One call writes one line: `2026-11-30T01:40:12.345Z WARNING the clock is 3 s behind the log`. The
+ * One call gives one line: `2026-11-30T01:40:12.345Z WARNING the clock is 3 s behind the log`. The
  * time is the wall clock in UTC. The levels are INFO, WARNING and ERROR.
- * A line never waits for its reader. If stderr is a pipe or a terminal that takes nothing now, the
- * line is dropped and counted, and the next line that goes out says how many were dropped.
- * Threading: any thread. Each line leaves in one write, so lines of threads do not mix. */
+ * Between report_begin() and report_end() a thread of its own writes the lines, so nobody waits for
+ * a pipe that is full, a terminal that was stopped, or a file on a disk that stands still. Up to
+ * REPORT_QUEUE_SIZE bytes wait for it. Lines beyond that are dropped and counted, and the next line
+ * that goes out says how many were dropped. Before and after, a line is written at once.
+ * Threading: any thread. Lines do not mix. */
 #ifndef IO_OS_REPORT_H
 #define IO_OS_REPORT_H
 
@@ -14,8 +16,15 @@ enum report_level {
     REPORT_ERROR,   /* something was refused or ended because of this */
 };
 
-/* Text longer than this is cut. Whole, a line is written without interruption (PIPE_BUF). */
-#define REPORT_TEXT_MAX 2048u
+#define REPORT_TEXT_MAX   2048u /* longer text is cut */
+#define REPORT_QUEUE_SIZE 65536u
+#define REPORT_END_MS     1000u /* what report_end() waits at most */
+
+/* From now on lines are written by a thread. If there can be none they are written at once, as
+ * before. Call once, before signals are blocked or not: the thread takes none. */
+void report_begin(void);
+/* Waits until the lines so far are written, but not longer than REPORT_END_MS: the program ends. */
+void report_end(void);
 
 /* The format gives one line without its end. */
 __attribute__((format(printf, 2, 3))) void report(enum report_level level, const char *format, ...);

@@ -134,11 +134,11 @@ def test_commands(address):
         check("refusals are acknowledged too", len(records) == 48 * result["operations"]
               and refused == result["refused"] > 0, f"{len(records)} {refused} {result}")
         tool("bench", "verify", *connect, "--acks", acks.name, name="refusals are verified")
-    done = tool("bench", *connect, "--persons", "4000", "--duration", "2", "--rate", "2000",
+    # Far below what the slowest build does on a busy machine; what was late is made up for.
+    done = tool("bench", *connect, "--persons", "4000", "--duration", "4", "--rate", "500",
                 "--batch", "10", "--json", "-", name="bench open loop")
     rate = json.loads(done.stdout)["operations_per_second"]
-    # A tenth of what the slowest build does on a busy machine; what was late is made up for.
-    check("open loop keeps its rate", 1500 < rate < 2100, str(rate))
+    check("open loop keeps its rate", 375 < rate < 525, str(rate))
     done = tool("bench", *connect, "--persons", "4000", "--duration", "1", "--rate", "500",
                 "--batch", "400", "--json", "-", name="bench open loop, rarely")
     result = json.loads(done.stdout)

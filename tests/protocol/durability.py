@@ -141,7 +141,7 @@ def test_reads_do_not_keep_the_log_unsealed(d):
 def test_every_flag_is_in_the_help_and_checked(d):
     _, text, _ = run_to_end('--help')
     flags = set(re.findall(r'^  (--[a-z-]+) [A-Z]', text, re.M))
-    assert len(flags) == 16, flags
+    assert len(flags) == 18, flags
     for flag in flags - {'--data', '--unix', '--io-trace'}: # which are paths
         for value in ('x', '', '-1', '1:1:1x', '18446744073709551616', '99999999999G', '0x10'):
             code, out, err = run_to_end('--data', d, flag, value)

@@ -150,7 +150,9 @@ def test_every_request_for_memory_is_refused_once(d):
         code, was_refused = one_start(d, n)
         if code != 0:
             failed.append(n)
-            assert not os.path.exists(d) or os.listdir(d) == [], (n, os.listdir(d))
+            # Nothing, or a whole log that is empty: what its groups need is known once it is there.
+            if os.path.exists(d) and os.listdir(d) != []:
+                assert one_start(d, 10 ** 6) == (0, False), (n, os.listdir(d))
     print(f'    {n - 1} requests; without one of {failed} there was no start')
     assert len(failed) >= 4 and code == 0
     # The log is there now; reading it wants memory too.
@@ -271,8 +273,8 @@ def test_stopped_and_continued(d):
 
 
 def test_stderr_that_nobody_reads(d):
-    """A full pipe on stderr holds up neither the start nor an answer nor the stop; afterwards it
-    says how many lines were dropped."""
+    """A full pipe on stderr holds up neither the start nor an answer nor the stop; what was said
+    meanwhile comes when somebody reads."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with contextlib.suppress(BlockingIOError):
@@ -287,9 +289,8 @@ def test_stderr_that_nobody_reads(d):
             while os.read(reader, 65536):
                 pass
         assert server.stop() == 0
-        said_last = os.read(reader, 65536).decode().splitlines()
-    assert re.search(r'WARNING [1-9]\d* lines were dropped', said_last[0]), said_last
-    assert 'INFO stopped' in said_last[-1], said_last
+        lines = os.read(reader, 65536).decode().splitlines()
+    assert 'INFO memory: persons' in lines[0] and 'INFO stopped' in lines[-1], lines
     os.close(reader)
 
 

@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -500,19 +501,23 @@ WRAP(ssize_t, write, int fd, const void *bytes, size_t size)
     return (ssize_t)size;
 }
 
-/* Its stderr takes everything; of a socket it asks whether the other end is there. */
+/* A process of the machine has one thread: it writes its lines itself. */
+WRAP(int, pthread_create, pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+     void *owner)
+{
+    if (!process_inside) return __real_pthread_create(thread, attributes, run, owner);
+    return EAGAIN;
+}
+
+/* Of a socket it asks whether the other end is there. */
 WRAP(int, poll, struct pollfd *fds, nfds_t count, int timeout_ms)
 {
     if (!process_inside) return __real_poll(fds, count, timeout_ms);
     ASSERT(count == 1 && timeout_ms == 0);
-    if (fds[0].fd != STDERR_FILENO) {
-        process_inside = false;
-        fds[0].revents = net_poll(fd_get(fds[0].fd, "poll")->link);
-        process_inside = true;
-        return fds[0].revents != 0;
-    }
-    fds[0].revents = POLLOUT;
-    return 1;
+    process_inside = false;
+    fds[0].revents = net_poll(fd_get(fds[0].fd, "poll")->link);
+    process_inside = true;
+    return fds[0].revents != 0;
 }
 
 WRAP(size_t, fwrite, const void *bytes, size_t size, size_t count, FILE *file)

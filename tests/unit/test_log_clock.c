@@ -118,7 +118,7 @@ static void wait_out(uint64_t ahead_ms, uint64_t days_max)
     begin(&fake, &time, wall + ahead_ms);
     fake.wall_ms = wall;
     log_clock_init(&time, &fake.door, wall + ahead_ms);
-    CHECK(log_clock_catch_up_ms(ahead_ms) <= days_max * DAY_MS);
+    CHECK(log_clock_catch_up_ms(-(int64_t)ahead_ms) <= days_max * DAY_MS);
     uint64_t last = wall + ahead_ms, stood = 0;
     for (uint64_t minute = 0; minute < days_max * 24 * 60; minute++) {
         pass(&fake, 60 * SECOND_MS);
@@ -131,6 +131,23 @@ static void wait_out(uint64_t ahead_ms, uint64_t days_max)
     CHECK_EQ(last - fake.wall_ms <= 2 ? 0 : last - fake.wall_ms, 0);
     pass(&fake, DAY_MS);
     CHECK(log_clock_now_ms(&time) <= fake.wall_ms + 2);
+}
+
+/* The clients have the right time: log time is with them in twice the step, or honest requests
+ * would count as ahead of their time for hours. */
+TEST(a_small_step_forward_is_made_up_at_once)
+{
+    struct fake_clock fake;
+    struct log_clock time;
+    begin(&fake, &time, UINT64_C(1790000000000));
+    fake.wall_ms += 3 * SECOND_MS;
+    (void)log_clock_now_ms(&time);
+    for (int i = 0; i < 61; i++) {
+        pass(&fake, 100);
+        (void)log_clock_now_ms(&time);
+    }
+    uint64_t now = log_clock_now_ms(&time);
+    CHECK(now <= fake.wall_ms && now + 2 >= fake.wall_ms);
 }
 
 TEST(a_wrong_future_is_waited_for)
@@ -250,6 +267,6 @@ TEST(the_start)
     CHECK_EQ(log_clock_judge(0, last, gap), LOG_CLOCK_BEHIND);
 }
 
-TEST_MAIN(T(an_hour_back), T(a_day_forward), T(a_wrong_future_is_waited_for), T(jumps_of_all_sizes),
-          T(time_that_stands_still), T(days_and_years_to_the_millisecond), T(beyond_2038_01_19),
-          T(the_start))
+TEST_MAIN(T(an_hour_back), T(a_day_forward), T(a_small_step_forward_is_made_up_at_once),
+          T(a_wrong_future_is_waited_for), T(jumps_of_all_sizes), T(time_that_stands_still),
+          T(days_and_years_to_the_millisecond), T(beyond_2038_01_19), T(the_start))
