@@ -199,12 +199,13 @@ def test_half_closed_is_answered(d):
 
 
 def test_a_stop_waits_for_no_reads(d):
-    """Reads received before the signal are answered for a moment, the rest with 23."""
-    server = Server(d)
+    """Reads received before the signal are answered for a moment, the rest with 23. There are so
+    many that a machine of several times this speed does not get through them in that moment."""
+    server, entries = Server(d, '--buffers-max', '1G'), 8192
     heavy_place(server.client(), institutions=0)
-    clients = [server.client(window=8192, timeout=60) for _ in range(8)]
+    clients = [server.client(window=8192, timeout=60) for _ in range(24)]
     for client in clients:
-        client.send(frame(READS, 1, 4096, read(GET_PERSON, 1) * 4096))
+        client.send(frame(READS, 1, entries, read(GET_PERSON, 1) * entries))
     honest = server.client(timeout=60)
     wait_until(lambda: honest.stats()['reads'] > 100, 'nothing is answered')
     server.process.send_signal(signal.SIGTERM)
@@ -217,8 +218,8 @@ def test_a_stop_waits_for_no_reads(d):
             at += 24 + struct.unpack_from('<I', body, at + 4)[0]
         assert kind == READS | ANSWER
     assert server.process.wait(60) == 0
-    print(f'    {refused} of {8 * 4096} refused')
-    assert refused > 4096, refused
+    print(f'    {refused} of {len(clients) * entries} refused')
+    assert refused > 0
 
 
 def cpu_of(pid):
