@@ -100,7 +100,7 @@ stamp=$(sources | sha256sum)
 trap cleanup EXIT
 rm -rf "$BUILD"
 mkdir "$BUILD"
-echo "pgo: building with counters, training, building with the profile (about a minute)"
+echo "pgo: building with counters, training, building with the profile"
 quietly "configuring" meson setup "$BUILD"
 build_with -Db_pgo=generate -Dc_args=-fprofile-update=prefer-atomic
 train

@@ -21,6 +21,7 @@
 #include "io/os/report.h"
 
 #define BACKLOG       1024
+#define HOST_MAX      96 /* a numeric address with its scope, and shorter than a listener's name */
 #define SHORT_OVER_MS 10000u /* no connection found no room for so long: it is over */
 
 static bool is_loopback(const struct sockaddr *address)
@@ -56,7 +57,7 @@ static int tcp_bind(struct listener *l, const struct addrinfo *address,
     }
     struct sockaddr_storage bound;
     socklen_t size = sizeof bound;
-    char host[NI_MAXHOST], port[NI_MAXSERV];
+    char host[HOST_MAX], port[NI_MAXSERV];
     if (getsockname(l->fd, (struct sockaddr *)&bound, &size) != 0 ||
         getnameinfo((struct sockaddr *)&bound, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0) {

@@ -94,14 +94,20 @@ static void retry_stalled(struct loop *loop)
     net_stalled_retry(loop->net);
 }
 
-/* What each of `count` ready ones may spend on top of what was. Operations keep shares so large
- * that few frames are cut. */
-static void share(struct net *net, uint32_t count)
+/* What each of the ready ones may spend in a tick. */
+struct share {
+    uint32_t ops, reads;
+};
+
+/* Of `count` of them. Operations keep shares so large that few frames are cut. */
+static struct share share_of(uint32_t count)
 {
-    const struct engine *e = net->engine;
-    uint32_t ops = ENGINE_TICK_OPS / count, reads = ENGINE_TICK_READS / (count + 1);
-    net->ops_end = e->ops_spent + (ops < NET_OPS_SHARE ? NET_OPS_SHARE : ops);
-    net->reads_end = e->reads_spent + (reads == 0 ? 1 : reads);
+    uint32_t ops = count == 0 ? 0 : ENGINE_TICK_OPS / count;
+    uint32_t reads = ENGINE_TICK_READS / (count + 1);
+    return (struct share){
+        .ops = ops < NET_OPS_SHARE ? NET_OPS_SHARE : ops,
+        .reads = reads == 0 ? 1 : reads,
+    };
 }
 
 static void run_ready(struct net *net)
@@ -113,11 +119,13 @@ static void run_ready(struct net *net)
             c->door->prefetch(c, stage);
         }
     }
+    const struct share share = share_of(count);
     const struct conn *left_out = NULL;
     for (uint32_t i = 0; i < count; i++) {
         struct conn *c = net_ready_next(net);
         bool spent = engine_ops_spent(net->engine) || engine_reads_spent(net->engine);
-        share(net, count);
+        net->ops_end = net->engine->ops_spent + share.ops;
+        net->reads_end = net->engine->reads_spent + share.reads;
         conn_run(c);
         if (spent && left_out == NULL && c->pause == PAUSE_TURN) left_out = c;
     }

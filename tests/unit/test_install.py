@@ -27,7 +27,7 @@ def check(name, good, detail=""):
     passed += bool(good)
 
 
-def stub(place, name, text):
+def fake(place, name, text):
     path = os.path.join(place, name)
     with open(path, "w", encoding="utf-8") as out:
         out.write("#!/bin/sh\n" + text)
@@ -49,9 +49,9 @@ def asked_for(place, *stages):
 
 def main():
     with tempfile.TemporaryDirectory() as place:
-        stub(place, "dpkg-query", "exit 1\n")
-        stub(place, "apt-get", 'echo "$@" >>"$ASKED"\n')
-        stub(place, "sudo", 'while [ "$1" = -n ]; do shift; done; exec "$@"\n')
+        fake(place, "dpkg-query", "exit 1\n")
+        fake(place, "apt-get", 'echo "$@" >>"$ASKED"\n')
+        fake(place, "sudo", 'while [ "$1" = -n ]; do shift; done; exec "$@"\n')
         for stage, wanted in WANTED.items():
             found = asked_for(place, stage)
             check(f"packages of {stage}", found == wanted, f"{found ^ wanted} differ")
